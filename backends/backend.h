@@ -1,0 +1,111 @@
+// What a backend is: it lowers the IR to artifacts, says how faithfully, and has the platform's own compiler check
+// what it emitted. Backends see the IR only. A new one is a folder, a line in backends.def and its add_subdirectory.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+#include "compiler/ir/meaning.h"
+#include "compiler/ir/policy.h"
+
+namespace macc::backends {
+
+/// How a rule stands on the target, compared with its meaning.
+enum class Fidelity : std::uint8_t {
+  exact,         ///< the target grants just this
+  wider,         ///< it grants more; `what` names it
+  drifts,        ///< the label at run time may differ from the plan
+  not_enforced,  ///< the target cannot mediate it at all
+};
+[[nodiscard]] std::string_view word(Fidelity fidelity);
+
+/// What became of one rule (or one generated baseline) on the target.
+struct FidelityEntry {
+  ir::DomainId domain = ir::DomainId::none;
+  Fidelity fidelity = Fidelity::exact;
+  std::string rule;             ///< the phrase, as ir::describe gives it, or the name of a baseline
+  std::string topic;            ///< stable key of the class of difference ("file-write"), "" when exact
+  std::vector<std::string> what;  ///< what else it grants, by name, sorted; empty when exact
+  Span span;                    ///< where the rule stands
+};
+
+/// Said once for the whole target instead of once a rule: "w covers create, delete ...".
+struct FidelityTopic {
+  std::string key;
+  Fidelity fidelity = Fidelity::wider;
+  std::string text;  ///< one sentence
+};
+
+struct FidelityReport {
+  std::vector<FidelityEntry> entries;
+  std::vector<FidelityTopic> topics;  ///< those that occur in entries, sorted by key
+};
+
+/// One file to be written, relative to the target's output folder.
+struct Artifact {
+  std::string path;
+  std::string content;
+  std::string what;  ///< "profile of ledgerd"
+};
+
+/// A target of macc.toml.
+struct Target {
+  std::string name;     ///< "debian12-selinux"
+  std::string backend;  ///< "selinux"
+  std::map<std::string, std::string> settings;  ///< the backend's own keys, already known to be valid
+};
+
+struct Setting {
+  std::string_view key;
+  std::string_view default_value;
+  std::string_view doc;
+  std::vector<std::string_view> choices;  ///< empty: free text
+};
+
+struct Input {
+  const ir::Policy& policy;
+  const ir::Meaning& meaning;
+  const SourceManager& sources;
+  const Target& target;
+};
+
+struct Lowered {
+  std::vector<Artifact> artifacts;  ///< sorted by path
+  FidelityReport fidelity;
+};
+
+/// What the platform's compiler said about the artifacts.
+struct Verification {
+  enum class Status : std::uint8_t { passed, failed, not_checked } status = Status::not_checked;
+  std::string checker;  ///< "apparmor_parser 3.0.8", "libsepol 3.4"
+  std::string against;  ///< "the installed Debian policy (331 modules)", "features debian12"
+  std::string reason;   ///< for not_checked: why, and what to install
+};
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;         ///< the word in macc.toml and in bindings
+  [[nodiscard]] virtual std::string_view description() const = 0;  ///< one line
+  [[nodiscard]] virtual const std::vector<Setting>& settings() const = 0;
+  /// Lowers the whole policy. On an error that the author has to mend it reports and the result is not to be used.
+  [[nodiscard]] virtual Lowered lower(const Input& input, Diagnostics& diagnostics) const = 0;
+  /// Compiles the artifacts with the platform's own compiler. A refusal is a diagnostic at the macc source line where
+  /// that can be found, and status failed. A missing compiler is not_checked, never an error.
+  [[nodiscard]] virtual Verification verify(const Input& input, const Lowered& lowered,
+                                            Diagnostics& diagnostics) const = 0;
+};
+
+/// All backends in the order of backends.def.
+[[nodiscard]] const std::vector<const Backend*>& all();
+[[nodiscard]] const Backend* find(std::string_view name);
+
+}  // namespace macc::backends

@@ -1,0 +1,106 @@
+// The meaning of a policy: may domain D do operation O on object X when the booleans are B? Everything else (tests,
+// promises, lints, verification of artifacts) is measured against this. All that no rule allows is denied; a deny
+// subtracts from everything in its domain. "Always there" (own signals, own pipes ...) is part of the meaning.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+#include "compiler/ir/policy.h"
+#include "compiler/paths/path_set.h"
+
+namespace macc::ir {
+
+/// Value of each boolean, by BooleanId.
+using Assignment = std::vector<bool>;
+[[nodiscard]] Assignment declared_values(const Policy& policy);
+[[nodiscard]] bool holds(const Condition& condition, const Assignment& values);
+
+// ---- questions about one object each ----
+
+struct FileQuestion {
+  Verb verb = Verb::read;
+  std::string path;  ///< a final '/' for a directory
+  ObjectClass object = ObjectClass::file;
+  bool owned = false;  ///< the file belongs to the process's user
+};
+struct ExecQuestion {
+  std::string path;
+  ExecAccess::Mode mode = ExecAccess::Mode::inside;
+  DomainId target = DomainId::none;
+};
+struct NetworkQuestion {
+  bool listen = false;
+  Protocol protocol = Protocol::tcp;
+  std::uint16_t port = 0;
+};
+struct UnixQuestion {
+  bool listen = false;
+  bool abstract = false;
+  std::string name;  ///< path, or abstract name without '@'
+};
+struct SocketQuestion {
+  std::string family, type;
+};
+struct SignalQuestion {
+  Signal signal = 0;
+  DomainId to = DomainId::none;
+};
+struct ProcessQuestion {
+  ProcessAccess::Kind kind = ProcessAccess::Kind::inspect;
+  DomainId to = DomainId::none;
+};
+struct CapabilityQuestion {
+  Capability capability{};
+  bool in_userns = false;
+};
+struct PlainQuestion {
+  PlainAccess::Kind kind{};
+};
+struct DbusQuestion {
+  bool own = false, session_bus = false;
+  std::string name, interface, member;
+};
+using Question = std::variant<FileQuestion, ExecQuestion, NetworkQuestion, UnixQuestion, SocketQuestion,
+                              SignalQuestion, ProcessQuestion, CapabilityQuestion, PlainQuestion, DbusQuestion>;
+
+struct Decision {
+  bool allowed = false;
+  /// The rule that decided: an allow, or the deny that overrode; null when nothing spoke or it is always there.
+  const Rule* rule = nullptr;
+};
+
+/// Answers questions about one policy, which must outlive it. Sets are computed once and kept; not thread-safe.
+class Meaning {
+ public:
+  explicit Meaning(const Policy& policy);
+
+  [[nodiscard]] Decision decide(DomainId domain, const Question& question, const Assignment& values) const;
+
+  /// The language of an expression: include - exclude - holes.
+  [[nodiscard]] const paths::PathSet& set(const PathExpr& expr) const;
+  /// Paths of a resource that belong to it and to no resource inside it.
+  [[nodiscard]] const paths::PathSet& region(ResourceId id) const;
+  /// All paths of its own patterns, those of the resources inside it too.
+  [[nodiscard]] const paths::PathSet& extent(ResourceId id) const;
+  /// What a verb on an expression is about: entries beneath a tree for create, delete and rename; directories only
+  /// for list; no directories for read, write, append, link, load.
+  [[nodiscard]] paths::PathSet objects(Verb verb, const PathExpr& expr) const;
+  /// All paths on which the domain has the verb. `owned`: on files of the process's own user.
+  [[nodiscard]] paths::PathSet allowed_paths(DomainId domain, Verb verb, bool owned, const Assignment& values) const;
+
+  /// Checks every `never` and every `test` and reports what fails, with an example and the rules on both sides.
+  void check_promises(const SourceManager& sources, Diagnostics& diagnostics) const;
+  void run_tests(const SourceManager& sources, Diagnostics& diagnostics) const;
+
+  [[nodiscard]] const Policy& policy() const { return policy_; }
+
+ private:
+  struct Cache;
+  const Policy& policy_;
+  std::shared_ptr<Cache> cache_;
+};
+
+}  // namespace macc::ir

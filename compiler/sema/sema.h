@@ -1,0 +1,38 @@
+// From syntax trees to the IR: modules and names, expansion of abstractions with provenance, checks.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+#include "compiler/ir/policy.h"
+#include "compiler/syntax/parse.h"
+
+namespace macc::sema {
+
+/// Finds the files of modules that are imported: the project's policy folders first, then the standard library.
+class ModuleFinder {
+ public:
+  ModuleFinder() = default;
+  ModuleFinder(const ModuleFinder&) = delete;
+  ModuleFinder& operator=(const ModuleFinder&) = delete;
+  virtual ~ModuleFinder() = default;
+  /// Loads the module's file into the source manager of the build; nullopt when there is none of that name.
+  [[nodiscard]] virtual std::optional<FileId> find(const std::string& module) = 0;
+  /// Names of all modules that can be found, for "did you mean".
+  [[nodiscard]] virtual std::vector<std::string> known() const = 0;
+};
+
+/// A file of the project.
+struct Root {
+  FileId file = FileId::none;
+  bool site = false;  ///< in the site folder: `extend` is allowed
+};
+
+/// Parses and analyses the roots and what they import. `std.system`, which describes the system's own paths, is always
+/// part of the build. After errors the policy holds what was sound; it must not be lowered then.
+[[nodiscard]] ir::Policy analyze(const SourceManager& sources, const std::vector<Root>& roots, ModuleFinder& finder,
+                                 Diagnostics& diagnostics, const syntax::Limits& limits = {});
+
+}  // namespace macc::sema
