@@ -27,10 +27,10 @@ enum class Fidelity : std::uint8_t {
 struct FidelityEntry {
   ir::DomainId domain = ir::DomainId::none;
   Fidelity fidelity = Fidelity::exact;
-  std::string rule;             ///< the phrase, as ir::describe gives it, or the name of a baseline
-  std::string topic;            ///< stable key of the class of difference ("file-write"), "" when exact
+  std::string rule;               ///< the phrase, as ir::describe gives it, or the name of a baseline
+  std::string topic;              ///< stable key of the class of difference ("file-write"), "" when exact
   std::vector<std::string> what;  ///< what else it grants, by name, sorted; empty when exact
-  Span span;                    ///< where the rule stands
+  Span span;                      ///< where the rule stands
 };
 
 /// Said once for the whole target instead of once a rule: "w covers create, delete ...".
@@ -54,8 +54,8 @@ struct Artifact {
 
 /// A target of macc.toml.
 struct Target {
-  std::string name;     ///< "debian12-selinux"
-  std::string backend;  ///< "selinux"
+  std::string name;                             ///< "debian12-selinux"
+  std::string backend;                          ///< "selinux"
   std::map<std::string, std::string> settings;  ///< the backend's own keys, already known to be valid
 };
 

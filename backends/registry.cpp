@@ -25,10 +25,14 @@ const Backend* find(std::string_view name) {
 
 std::string_view word(Fidelity fidelity) {
   switch (fidelity) {
-    case Fidelity::exact: return "exact";
-    case Fidelity::wider: return "wider";
-    case Fidelity::drifts: return "drifts";
-    case Fidelity::not_enforced: return "not enforced";
+    case Fidelity::exact:
+      return "exact";
+    case Fidelity::wider:
+      return "wider";
+    case Fidelity::drifts:
+      return "drifts";
+    case Fidelity::not_enforced:
+      return "not enforced";
   }
   return "";
 }

@@ -3,7 +3,10 @@
 // subtracts from everything in its domain. "Always there" (own signals, own pipes ...) is part of the meaning.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -63,8 +66,8 @@ struct DbusQuestion {
   bool own = false, session_bus = false;
   std::string name, interface, member;
 };
-using Question = std::variant<FileQuestion, ExecQuestion, NetworkQuestion, UnixQuestion, SocketQuestion,
-                              SignalQuestion, ProcessQuestion, CapabilityQuestion, PlainQuestion, DbusQuestion>;
+using Question = std::variant<FileQuestion, ExecQuestion, NetworkQuestion, UnixQuestion, SocketQuestion, SignalQuestion,
+                              ProcessQuestion, CapabilityQuestion, PlainQuestion, DbusQuestion>;
 
 struct Decision {
   bool allowed = false;
@@ -80,27 +83,48 @@ class Meaning {
   [[nodiscard]] Decision decide(DomainId domain, const Question& question, const Assignment& values) const;
 
   /// The language of an expression: include - exclude - holes.
-  [[nodiscard]] const paths::PathSet& set(const PathExpr& expr) const;
+  [[nodiscard]] paths::PathSet set(const PathExpr& expr) const;
   /// Paths of a resource that belong to it and to no resource inside it.
-  [[nodiscard]] const paths::PathSet& region(ResourceId id) const;
+  [[nodiscard]] paths::PathSet region(ResourceId id) const;
   /// All paths of its own patterns, those of the resources inside it too.
-  [[nodiscard]] const paths::PathSet& extent(ResourceId id) const;
+  [[nodiscard]] paths::PathSet extent(ResourceId id) const;
   /// What a verb on an expression is about: entries beneath a tree for create, delete and rename; directories only
   /// for list; no directories for read, write, append, link, load.
   [[nodiscard]] paths::PathSet objects(Verb verb, const PathExpr& expr) const;
-  /// All paths on which the domain has the verb. `owned`: on files of the process's own user.
+  /// Whether a path is among them, read off the patterns without automata.
+  [[nodiscard]] bool covers(Verb verb, const PathExpr& expr, std::string_view path) const;
+  /// All paths on which the domain has the verb. `owned`: on files of the process's own user. A domain may always read
+  /// and load its own entry programs.
   [[nodiscard]] paths::PathSet allowed_paths(DomainId domain, Verb verb, bool owned, const Assignment& values) const;
 
-  /// Checks every `never` and every `test` and reports what fails, with an example and the rules on both sides.
-  void check_promises(const SourceManager& sources, Diagnostics& diagnostics) const;
-  void run_tests(const SourceManager& sources, Diagnostics& diagnostics) const;
+  /// What an access holds that the domain may do: nullopt when it may do none of it. `owned` concerns files.
+  struct Finding {
+    std::string example;         ///< "read /etc/shadow", in the words of the language
+    const Rule* rule = nullptr;  ///< the allow (or the deny that stands in the way); null when none or always there
+  };
+  [[nodiscard]] std::optional<Finding> some_allowed(DomainId domain, const Access& access, bool owned,
+                                                    const Assignment& values) const;
+  /// What an access holds that the domain may not do: nullopt when it may do all of it.
+  [[nodiscard]] std::optional<Finding> some_denied(DomainId domain, const Access& access, bool owned,
+                                                   const Assignment& values) const;
 
   [[nodiscard]] const Policy& policy() const { return policy_; }
 
  private:
+  [[nodiscard]] Decision decide_file(const Domain& domain, const FileQuestion& question,
+                                     const Assignment& values) const;
+  [[nodiscard]] Decision decide_exec(const Domain& domain, const ExecQuestion& question,
+                                     const Assignment& values) const;
+
   struct Cache;
   const Policy& policy_;
   std::shared_ptr<Cache> cache_;
 };
+
+/// Checks every `never` against the meaning for every value of the booleans and reports what breaks it, with an
+/// example and the rules on both sides (E0501).
+void check_promises(const Meaning& meaning, Diagnostics& diagnostics);
+/// Runs every `test` and reports the expectations that do not hold (E0502).
+void run_tests(const Meaning& meaning, Diagnostics& diagnostics);
 
 }  // namespace macc::ir

@@ -75,15 +75,15 @@ struct PortRange {
 struct NetworkAccess {
   bool listen = false;  ///< else connect and send
   Protocol protocol = Protocol::tcp;
-  std::vector<PortRange> ports;     ///< sorted, merged; {0,65535} is `any`
-  PortsId named = PortsId::none;    ///< the external ports that the rule named, when it did
+  std::vector<PortRange> ports;   ///< sorted, merged; {0,65535} is `any`
+  PortsId named = PortsId::none;  ///< the external ports that the rule named, when it did
 };
 
 struct UnixAccess {
   bool listen = false;
-  std::string abstract_name;       ///< without '@'; empty for a path
-  PathExpr paths;                  ///< empty for an abstract name
-  std::vector<DomainId> servers;   ///< for connect: who listens there (project or external)
+  std::string abstract_name;      ///< without '@'; empty for a path
+  PathExpr paths;                 ///< empty for an abstract name
+  std::vector<DomainId> servers;  ///< for connect: who listens there (project or external)
 };
 
 /// Any other socket: `netlink.route`, `packet`, `raw` ...
@@ -133,8 +133,14 @@ struct PathsAccess {
 };
 
 struct PlainAccess {
-  enum class Kind : std::uint8_t { memory_execute, userns_create, bpf, perf, io_uring, keyring } kind =
-      Kind::memory_execute;
+  enum class Kind : std::uint8_t {
+    memory_execute,
+    userns_create,
+    bpf,
+    perf,
+    io_uring,
+    keyring
+  } kind = Kind::memory_execute;
 };
 
 struct DbusAccess {
@@ -180,31 +186,38 @@ struct Bindings {
 };
 
 struct Resource {
-  std::string name;    ///< "config"
-  std::string module;  ///< "acme.ledger"
-  DomainId owner = DomainId::none;  ///< the domain that it stands in; none at module level
-  std::optional<Kind> kind;         ///< always there for own resources
-  bool external = false;            ///< the system labels it; never relabelled
-  bool adopt = false;               ///< keep the type that the system gives these paths
-  PathExpr paths;                   ///< the extent: include and exclude only
-  std::vector<ResourceId> inside;   ///< resources whose extent lies strictly within this one's, external ones too
-  DomainId server = DomainId::none; ///< external socket: who listens (`by`)
-  Bindings bindings;                ///< external only
+  std::string name;                  ///< "config"
+  std::string module;                ///< "acme.ledger"
+  DomainId owner = DomainId::none;   ///< the domain that it stands in; none at module level
+  std::optional<Kind> kind;          ///< always there for own resources
+  bool external = false;             ///< the system labels it; never relabelled
+  bool adopt = false;                ///< keep the type that the system gives these paths
+  PathExpr paths;                    ///< the extent: include and exclude only
+  std::vector<ResourceId> inside;    ///< resources whose extent lies strictly within this one's, external ones too
+  DomainId server = DomainId::none;  ///< external socket: who listens (`by`)
+  Bindings bindings;                 ///< external only
   std::string doc;
   Provenance where;
 };
 
+/// How a domain is entered.
 struct Entry {
-  enum class From : std::uint8_t { init, user, unit, external } from = From::init;
+  enum class From : std::uint8_t {
+    init,      ///< started by init (systemd)
+    user,      ///< started by any login domain
+    unit,      ///< by one systemd unit, through a drop-in; no automatic transition
+    external,  ///< by an external domain
+    project,   ///< only by `exec ... to` of other domains of the build; such paths need no entry statement
+  } from = From::init;
   PathExpr paths;
-  std::string unit;                     ///< From::unit
-  DomainId external = DomainId::none;   ///< From::external
+  std::string unit;                    ///< From::unit
+  DomainId external = DomainId::none;  ///< From::external
   Provenance where;
 };
 
 struct RawText {
   std::string backend;
-  std::string text;  // names of the form ${resource} are still in it
+  std::string text;                             // names of the form ${resource} are still in it
   std::map<std::string, ResourceId> resources;  ///< what those names mean
   Provenance where;
 };

@@ -88,4 +88,9 @@ using Signal = std::uint8_t;
 [[nodiscard]] std::optional<Signal> signal_of(std::string_view word);
 [[nodiscard]] std::vector<std::string> signal_words();
 
+/// Words of `socket FAMILY`, of its types, and of mount options.
+[[nodiscard]] const std::vector<std::string>& family_words();
+[[nodiscard]] const std::vector<std::string>& socket_type_words();
+[[nodiscard]] const std::vector<std::string>& mount_option_words();
+
 }  // namespace macc::ir

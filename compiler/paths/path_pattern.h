@@ -63,8 +63,8 @@ enum class Tail : std::uint8_t {
 };
 
 struct PatternError {
-  std::string message;         ///< a sentence for a diagnostic, lower case, no full stop
-  std::size_t offset = 0;      ///< byte in the parsed text that it is about
+  std::string message;     ///< a sentence for a diagnostic, lower case, no full stop
+  std::size_t offset = 0;  ///< byte in the parsed text that it is about
   std::size_t length = 1;
 };
 

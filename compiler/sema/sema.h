@@ -30,9 +30,15 @@ struct Root {
   bool site = false;  ///< in the site folder: `extend` is allowed
 };
 
+struct Options {
+  syntax::Limits limits;
+  /// Words that may stand behind `raw` and `replaces` and in bindings; empty: any.
+  std::vector<std::string> backends;
+};
+
 /// Parses and analyses the roots and what they import. `std.system`, which describes the system's own paths, is always
 /// part of the build. After errors the policy holds what was sound; it must not be lowered then.
 [[nodiscard]] ir::Policy analyze(const SourceManager& sources, const std::vector<Root>& roots, ModuleFinder& finder,
-                                 Diagnostics& diagnostics, const syntax::Limits& limits = {});
+                                 Diagnostics& diagnostics, const Options& options = {});
 
 }  // namespace macc::sema

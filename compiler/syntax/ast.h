@@ -142,8 +142,14 @@ struct PathsPhrase {
 
 /// Phrases without an object: `memory execute`, `userns create`, `bpf`, `perf`, `io_uring`, `keyring`
 struct PlainPhrase {
-  enum class Kind : std::uint8_t { memory_execute, userns_create, bpf, perf, io_uring, keyring } kind =
-      Kind::memory_execute;
+  enum class Kind : std::uint8_t {
+    memory_execute,
+    userns_create,
+    bpf,
+    perf,
+    io_uring,
+    keyring
+  } kind = Kind::memory_execute;
 };
 
 /// `dbus own "N" [on BUS]`, `dbus talk "N" [interface "I"] [member "M"] [on BUS]`; the bus is system or session.

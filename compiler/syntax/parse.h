@@ -8,9 +8,9 @@ namespace macc::syntax {
 
 /// Limits against hostile input. Reaching one is a diagnostic.
 struct Limits {
-  std::size_t max_bytes = 8U << 20U;       ///< of one file
-  std::size_t max_depth = 256;             ///< of nested constructs
-  std::size_t max_syntax_errors = 12;      ///< reported for one file
+  std::size_t max_bytes = 8U << 20U;   ///< of one file
+  std::size_t max_depth = 256;         ///< of nested constructs
+  std::size_t max_syntax_errors = 12;  ///< reported for one file
 };
 
 /// Parses one file of `sources`. Always returns what could be understood: after errors (reported to `diagnostics`)
