@@ -1,0 +1,75 @@
+#include "compiler/report/sink.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/report/sinks.h"
+
+namespace macc::report {
+
+std::optional<Format> format_of(std::string_view wanted) {
+#define MACC_FORMAT(enumerator, word, doc) \
+  if (wanted == (word)) return Format::enumerator;
+#include "compiler/report/formats.def"
+#undef MACC_FORMAT
+  return std::nullopt;
+}
+
+std::vector<std::string> format_words() {
+  return {
+#define MACC_FORMAT(enumerator, word, doc) word,
+#include "compiler/report/formats.def"
+#undef MACC_FORMAT
+  };
+}
+
+std::unique_ptr<Sink> make_sink(Format format, Style style) {
+  switch (format) {
+#define MACC_FORMAT(enumerator, word, doc) \
+  case Format::enumerator:                 \
+    return make_##enumerator##_sink(style);
+#include "compiler/report/formats.def"
+#undef MACC_FORMAT
+  }
+  return nullptr;
+}
+
+Counts count(const std::vector<Diagnostic>& diagnostics) {
+  Counts counts;
+  for (const Diagnostic& d : diagnostics) {
+    ++(d.severity == Severity::error     ? counts.errors
+       : d.severity == Severity::warning ? counts.warnings
+                                         : counts.notes);
+  }
+  return counts;
+}
+
+std::string summary_line(const Counts& counts) {
+  const auto part = [](std::size_t n, const char* one) { return fmt::format("{} {}{}", n, one, n == 1 ? "" : "s"); };
+  std::string out;
+  if (counts.errors != 0) out = part(counts.errors, "error");
+  if (counts.warnings != 0) out += (out.empty() ? "" : ", ") + part(counts.warnings, "warning");
+  return out;
+}
+
+int exit_code(const std::vector<Diagnostic>& diagnostics) {
+  int code = kExitOk;
+  for (const Diagnostic& d : diagnostics) {
+    if (d.severity != Severity::error) continue;
+    switch (info(d.code).blame) {
+      case Blame::check:
+        code = std::max(code, kExitCheck);
+        break;
+      case Blame::input:
+        code = std::max(code, kExitInput);
+        break;
+      case Blame::environment:
+        code = std::max(code, kExitEnvironment);
+        break;
+    }
+  }
+  return code;
+}
+
+}  // namespace macc::report

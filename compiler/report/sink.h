@@ -1,0 +1,75 @@
+// From diagnostics to what is shown: one sink a format, all over the same report.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+
+namespace macc::report {
+
+enum class Format : std::uint8_t {
+#define MACC_FORMAT(enumerator, word, doc) enumerator,
+#include "compiler/report/formats.def"
+#undef MACC_FORMAT
+};
+[[nodiscard]] std::optional<Format> format_of(std::string_view word);
+[[nodiscard]] std::vector<std::string> format_words();
+
+/// What the run did with one target of the project.
+struct TargetOutcome {
+  std::string name;
+  std::string backend;
+  bool written = false;                ///< its artifacts are in place
+  std::string report;                  ///< where its report.json is, "" when none was written
+  std::vector<std::string> artifacts;  ///< paths as shown to the user
+};
+
+/// What a sink is given: the whole outcome of a run. Refers to its parts, which must outlive it.
+struct Report {
+  const SourceManager& sources;
+  const std::vector<Diagnostic>& diagnostics;
+  std::vector<TargetOutcome> targets;
+  int exit_code = 0;
+};
+
+/// How text is to look.
+struct Style {
+  bool colour = false;
+  std::size_t width = 140;  ///< columns of a source excerpt; longer lines are cut around what they are about
+};
+
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+
+  /// The text to be written, "" when there is nothing to say.
+  [[nodiscard]] virtual std::string render(const Report& report) const = 0;
+  /// Machine-readable output goes to stdout and replaces everything that people would read there.
+  [[nodiscard]] virtual bool for_machines() const = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Sink> make_sink(Format format, Style style);
+
+struct Counts {
+  std::size_t errors = 0, warnings = 0, notes = 0;
+};
+[[nodiscard]] Counts count(const std::vector<Diagnostic>& diagnostics);
+/// "2 errors, 1 warning"; "" when there are neither.
+[[nodiscard]] std::string summary_line(const Counts& counts);
+
+/// Exit codes of macc. Of several errors the one that most stands in the way decides: a machine that lacks something
+/// (3), then an input that cannot be used (2), then a check that failed (1). Warnings never decide.
+inline constexpr int kExitOk = 0;
+inline constexpr int kExitCheck = 1;
+inline constexpr int kExitInput = 2;
+inline constexpr int kExitEnvironment = 3;
+[[nodiscard]] int exit_code(const std::vector<Diagnostic>& diagnostics);
+
+}  // namespace macc::report
