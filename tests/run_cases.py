@@ -2,7 +2,7 @@
 """Runs the golden cases: commands of macc on small inputs, compared with what stands in the repository.
 
 A case is a folder tests/cases/GROUP/NAME:
-  cmd       the arguments of macc, one command a line; without it the group's own tests/cases/GROUP/cmd counts
+  cmd       commands `macc ...`, one a line; without it the group's own tests/cases/GROUP/cmd counts
   setup     optional shell commands that make what git cannot hold (huge files, links ...)
   expected/ transcript: every command with its output and exit status; out/: what the commands wrote there
   all else  input, copied into an empty folder in which the commands run
@@ -77,14 +77,16 @@ def indented(data: bytes, mark: bytes) -> bytes:
 
 
 def run_command(macc: str, line: str, folder: pathlib.Path) -> bytes:
-    arguments = [macc, *shlex.split(line)]
+    program, *arguments = shlex.split(line)
+    if program != "macc":
+        raise ValueError(f"{folder.name}/cmd: `{line}` does not call macc")
     try:
-        done = subprocess.run(arguments, cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
+        done = subprocess.run([macc, *arguments], cwd=folder, env=environment(folder), stdin=subprocess.DEVNULL,
                               capture_output=True, timeout=SECONDS, check=False)
     except subprocess.TimeoutExpired:
-        return f"$ macc {line}\ntook longer than {SECONDS} seconds\n".encode()
+        return f"$ {line}\ntook longer than {SECONDS} seconds\n".encode()
     status = f"exit {done.returncode}" if done.returncode >= 0 else f"killed by signal {-done.returncode}"
-    return b"".join([f"$ macc {line}\n".encode(), indented(normalise(done.stdout, folder), b"|"),
+    return b"".join([f"$ {line}\n".encode(), indented(normalise(done.stdout, folder), b"|"),
                      indented(normalise(done.stderr, folder), b"!"), status.encode(), b"\n"])
 
 
