@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Every diagnostic of the catalogue has a page, and a golden case, a unit test or a documented example that shows it.
+
+The few that cannot be shown stand in undemonstrated_codes.txt beside this file: a code and the reason, one a line.
+"""
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROW = re.compile(r'^MACC_(?:DIAGNOSTIC|LINT)\(\s*([EL]\d{4})', re.MULTILINE)
+MENTION = re.compile(rb"(?:MACC-|Code::)([EL]\d{4})\b")
+
+
+def catalogue() -> list[str]:
+    tables = [ROOT / "compiler/base/diagnostics.def", ROOT / "compiler/lint/lints.def"]
+    return [code for table in tables if table.exists() for code in ROW.findall(table.read_text())]
+
+
+def shown() -> set[str]:
+    """Codes in what golden cases print, in unit tests, and in examples of the documentation that must fail."""
+    files = [*ROOT.glob("tests/cases/*/*/expected/transcript"), *ROOT.glob("tests/unit/*_test.cpp")]
+    codes = {code.decode() for file in files for code in MENTION.findall(file.read_bytes())}
+    example = re.compile(r"^```macc .*\berror=MACC-([EL]\d{4})", re.MULTILINE)
+    return codes | {code for page in ROOT.glob("docs/**/*.md") for code in example.findall(page.read_text())}
+
+
+def exceptions() -> dict[str, str]:
+    file = pathlib.Path(__file__).with_name("undemonstrated_codes.txt")
+    rows = [line.split(maxsplit=1) for line in file.read_text().splitlines() if line and not line.startswith("#")]
+    return {row[0]: row[1] if len(row) > 1 else "" for row in rows}
+
+
+def main() -> int:
+    codes, seen, excepted = catalogue(), shown(), exceptions()
+    problems = [f"{code}: nothing shows it (add a golden case)" for code in codes
+                if code not in seen and code not in excepted]
+    problems += [f"{code}: docs/diagnostics/MACC-{code}.md is missing" for code in codes
+                 if not (ROOT / f"docs/diagnostics/MACC-{code}.md").exists()]
+    problems += [f"{code}: excepted without a reason" for code, reason in excepted.items() if not reason]
+    problems += [f"{code}: excepted, but it is shown or no longer exists" for code in excepted
+                 if code in seen or code not in codes]
+    problems += [f"{code}: mentioned in the tests, but not in the catalogue" for code in sorted(seen - set(codes))
+                 if code != "E9999"]
+    print("\n".join(problems) or f"{len(codes)} codes, all shown and explained")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
