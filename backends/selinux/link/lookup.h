@@ -1,0 +1,34 @@
+// Which label a path gets, by libselinux's own lookup.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace macc::backends::selinux {
+
+enum class ObjectKind : std::uint8_t { any, file, directory, symlink, socket, fifo, char_device, block_device };
+
+struct LookupQuery {
+  std::string path;  ///< absolute
+  ObjectKind kind = ObjectKind::file;
+};
+
+/// What one query gave: a context, or none (`<<none>>`, or no entry matches).
+using FoundContext = std::optional<std::string>;
+
+struct LookupResult {
+  std::vector<FoundContext> contexts;  ///< one a query; empty on an error
+  std::string error;                   ///< "" when the lookup worked; else one sentence
+};
+
+/// Looks the paths up in `file_contexts` as a running system would: HOME_DIR and HOME_ROOT lines stand for /root and
+/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), and the aliases of
+/// Debian's file_contexts.subs_dist (/lib is /usr/lib, /var/run is /run) hold. Needs no SELinux kernel.
+[[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries);
+
+/// "etc_t" of "system_u:object_r:etc_t:s0"; "" for what is no context.
+[[nodiscard]] std::string type_of_context(const std::string& context);
+
+}  // namespace macc::backends::selinux
