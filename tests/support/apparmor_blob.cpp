@@ -20,7 +20,21 @@ std::string_view part(std::string_view data, std::size_t at, std::size_t length)
 
 /// One element of the container: a number, a text, bytes, or a list of elements.
 struct Element {
-  enum Tag : unsigned { u8, u16, u32, u64, name, text, bytes, structure, structure_end, list, list_end, array, array_end };
+  enum Tag : unsigned {
+    u8,
+    u16,
+    u32,
+    u64,
+    name,
+    text,
+    bytes,
+    structure,
+    structure_end,
+    list,
+    list_end,
+    array,
+    array_end
+  };
   unsigned tag = 0;
   std::string label;
   std::uint64_t number = 0;

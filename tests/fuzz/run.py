@@ -1,0 +1,55 @@
+#!/usr/bin/env python3
+"""Runs each fuzz target for some seconds, from the golden cases and random policies as seeds. Findings fail the run."""
+import argparse
+import pathlib
+import re
+import subprocess
+import sys
+
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(TESTS / "property"))
+import policies  # noqa: E402
+
+TEXT = re.compile(rb'"((?:[^"\\\n]|\\.)*)"')
+
+
+def seeds() -> list[bytes]:
+    files = [*TESTS.glob("cases/*/*/*.macc"), *TESTS.parent.glob("examples/*/*.macc"), *TESTS.parent.glob("stdlib/**/*.macc")]
+    small = [f.read_bytes() for f in files if f.is_file() and f.stat().st_size < 50_000]
+    return small + [policies.policy(seed).encode() for seed in range(40)]
+
+
+def write_corpus(folder: pathlib.Path, texts: list[bytes]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, text in enumerate(texts):
+        (folder / f"seed-{number:04d}").write_bytes(text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="run the fuzz targets")
+    parser.add_argument("--build", required=True, type=pathlib.Path)
+    parser.add_argument("--seconds", type=int, default=60)
+    options = parser.parse_args()
+
+    sources = seeds()
+    patterns = sorted({found for text in sources for found in TEXT.findall(text)})
+    failed = []
+    for target in sorted((options.build / "tests/fuzz").glob("fuzz_*")):
+        if not target.is_file():
+            continue
+        corpus = options.build / "corpus" / target.name
+        write_corpus(corpus, patterns if target.name == "fuzz_pattern" else sources)
+        findings = options.build / "findings"
+        findings.mkdir(exist_ok=True)
+        print(f"{target.name}: {options.seconds} seconds", flush=True)
+        done = subprocess.run([str(target.resolve()), f"-max_total_time={options.seconds}", "-timeout=20", "-rss_limit_mb=2048",
+                               "-max_len=4096", "-print_final_stats=1", "-verbosity=0",
+                               f"-artifact_prefix={findings.resolve()}/{target.name}-", str(corpus.resolve())], check=False)
+        if done.returncode != 0:
+            failed.append(target.name)
+    print(f"findings in {options.build}/findings: {' '.join(failed)}" if failed else "no findings")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
