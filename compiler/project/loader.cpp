@@ -1,0 +1,91 @@
+#include "compiler/project/loader.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <fstream>
+#include <system_error>
+#include <vector>
+
+namespace macc::project {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// The name of a file beside a missing one that may have been meant.
+std::string neighbour(const fs::path& missing) {
+  constexpr std::size_t kMaxNames = 1000;
+  std::vector<std::string> names;
+  std::error_code error;
+  const fs::path folder = missing.has_parent_path() ? missing.parent_path() : fs::path(".");
+  for (fs::directory_iterator it(folder, error), end; !error && it != end && names.size() < kMaxNames;
+       it.increment(error)) {
+    names.push_back(it->path().filename().string());
+  }
+  const std::string guess = did_you_mean(missing.filename().string(), names);
+  return guess.empty() ? "" : (missing.parent_path() / guess).string();
+}
+
+}  // namespace
+
+std::string Loader::shown(const fs::path& path) const {
+  const fs::path normal = path.lexically_normal();
+  if (normal.is_relative()) return normal.string();
+  const fs::path relative = normal.lexically_relative(current_);
+  const bool below = !relative.empty() && *relative.begin() != "..";
+  return below ? relative.string() : normal.string();
+}
+
+std::optional<FileId> Loader::refuse(const fs::path& path, Span asked, const std::string& why,
+                                     const std::string& instead) {
+  Diagnostic& d =
+      diagnostics_.report(Code::E0002, asked, fmt::format("`{}` cannot be read: {}", printable(shown(path)), why));
+  if (!instead.empty()) d.note(fmt::format("there is `{}`", printable(shown(instead))));
+  return std::nullopt;
+}
+
+std::optional<FileId> Loader::load(const fs::path& path, Span asked) {
+  if (path == "-") {
+    if (!standard_input_) standard_input_ = read(input_, "<stdin>", asked);
+    return standard_input_;
+  }
+  const fs::path full = path.is_absolute() ? path : current_ / path;
+  struct stat status {};
+  if (::stat(full.c_str(), &status) != 0) {
+    const int error = errno;
+    return refuse(path, asked, std::generic_category().message(error), error == ENOENT ? neighbour(full) : "");
+  }
+  if (S_ISDIR(status.st_mode)) return refuse(path, asked, "it is a folder");
+  // A pipe is what a shell's <(command) gives; a device could go on for ever.
+  if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return refuse(path, asked, "it is not a regular file");
+  const std::pair<std::uint64_t, std::uint64_t> inode{status.st_dev, status.st_ino};
+  if (const auto known = by_inode_.find(inode); known != by_inode_.end()) return known->second;
+  std::ifstream in(full, std::ios::binary);
+  if (!in) return refuse(path, asked, std::generic_category().message(errno));
+  const auto id = read(in, path, asked);
+  if (id && S_ISREG(status.st_mode)) by_inode_.emplace(inode, *id);
+  return id;
+}
+
+std::optional<FileId> Loader::read(std::istream& in, const fs::path& path, Span asked) {
+  std::string text;
+  std::vector<char> block(1U << 16U);
+  while (in && text.size() <= kMaxFileBytes) {
+    in.read(block.data(), static_cast<std::streamsize>(block.size()));
+    text.append(block.data(), static_cast<std::size_t>(in.gcount()));
+  }
+  if (in.bad()) return refuse(path, asked, "reading failed");
+  if (text.size() > kMaxFileBytes) {
+    diagnostics_.report(Code::E0003, asked,
+                        fmt::format("`{}` is larger than {} MiB, the limit of a source file", printable(shown(path)),
+                                    kMaxFileBytes >> 20U));
+    return std::nullopt;
+  }
+  return sources_.add(shown(path), std::move(text));
+}
+
+FileId Loader::add(const std::string& shown, std::string text) { return sources_.add(shown, std::move(text)); }
+
+}  // namespace macc::project

@@ -1,0 +1,49 @@
+// Reads files into the source manager of a run, each one once.
+#pragma once
+
+#include <filesystem>
+#include <istream>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "compiler/base/diagnostic.h"
+
+namespace macc::project {
+
+class Loader {
+ public:
+  /// `current` is the folder against which names are shown and resolved; `input` is what "-" reads.
+  Loader(SourceManager& sources, Diagnostics& diagnostics, std::filesystem::path current, std::istream& input)
+      : sources_(sources), diagnostics_(diagnostics), current_(std::move(current)), input_(input) {}
+
+  /// Reads a file, or standard input for "-". A file that was read before (by device and inode) gives the same id.
+  /// Reports at `asked` and returns nullopt for what can't be read, isn't a regular file or pipe, or is too large.
+  [[nodiscard]] std::optional<FileId> load(const std::filesystem::path& path, Span asked = {});
+  /// A text that is in no file: a module of the standard library.
+  [[nodiscard]] FileId add(const std::string& shown, std::string text);
+
+  /// The path as a user would write it from the current folder.
+  [[nodiscard]] std::string shown(const std::filesystem::path& path) const;
+  [[nodiscard]] const std::filesystem::path& current() const { return current_; }
+  [[nodiscard]] const SourceManager& sources() const { return sources_; }
+  [[nodiscard]] Diagnostics& diagnostics() { return diagnostics_; }
+
+ private:
+  std::optional<FileId> refuse(const std::filesystem::path& path, Span asked, const std::string& why,
+                               const std::string& instead = {});
+  std::optional<FileId> read(std::istream& in, const std::filesystem::path& path, Span asked);
+
+  SourceManager& sources_;
+  Diagnostics& diagnostics_;
+  std::filesystem::path current_;
+  std::istream& input_;
+  std::map<std::pair<std::uint64_t, std::uint64_t>, FileId> by_inode_;
+  std::optional<FileId> standard_input_;
+};
+
+/// The largest file that is read, in bytes.
+inline constexpr std::size_t kMaxFileBytes = 8U << 20U;
+
+}  // namespace macc::project

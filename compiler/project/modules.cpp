@@ -1,0 +1,123 @@
+#include "compiler/project/modules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "stdlib/stdlib.h"
+
+namespace macc::project {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Words and signs of the head of a file; comments and white space are left out.
+class Head {
+ public:
+  explicit Head(std::string_view text) : rest_(text) {
+    if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
+  }
+
+  /// The next word or single sign; "" at the end.
+  std::string_view next() {
+    skip();
+    const std::size_t n = std::find_if_not(rest_.begin(), rest_.end(), in_word) - rest_.begin();
+    const std::string_view token = rest_.substr(0, std::max<std::size_t>(n, 1));
+    rest_.remove_prefix(token.size());
+    return token;
+  }
+
+ private:
+  static bool in_word(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  }
+
+  void skip() {
+    while (!rest_.empty()) {
+      if (rest_.starts_with("//")) {
+        rest_.remove_prefix(std::min(rest_.find('\n'), rest_.size()));
+      } else if (rest_.starts_with("/*")) {
+        const std::size_t end = rest_.find("*/", 2);
+        rest_.remove_prefix(end == std::string_view::npos ? rest_.size() : end + 2);
+      } else if (std::string_view(" \t\r\n").find(rest_.front()) != std::string_view::npos) {
+        rest_.remove_prefix(1);
+      } else {
+        return;
+      }
+    }
+  }
+
+  std::string_view rest_;
+};
+
+/// The start of a file, in which the module statement is looked for.
+std::string head_of(const fs::path& path) {
+  constexpr std::size_t kBytes = 1U << 16U;
+  std::string text(kBytes, '\0');
+  std::ifstream in(path, std::ios::binary);
+  in.read(text.data(), static_cast<std::streamsize>(text.size()));
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  return text;
+}
+
+}  // namespace
+
+std::optional<std::string> declared_module(std::string_view text) {
+  Head head(text);
+  std::string_view token = head.next();
+  if (token == "macc") {
+    head.next();  // the version
+    if (head.next() != ";") return std::nullopt;
+    token = head.next();
+  }
+  if (token != "module") return std::nullopt;
+  std::string name;
+  for (token = head.next(); !token.empty() && token != ";"; token = head.next()) name += token;
+  if (token.empty() || name.empty()) return std::nullopt;
+  return name;
+}
+
+void Modules::scan() const {
+  if (scanned_) return;
+  scanned_ = true;
+  for (const fs::path& file : files_) {
+    const fs::path full = file.is_absolute() ? file : loader_.current() / file;
+    std::error_code error;
+    if (!fs::is_regular_file(full, error)) continue;
+    if (const auto name = declared_module(head_of(full))) by_name_[*name].push_back(file);
+  }
+}
+
+std::optional<FileId> Modules::find(const std::string& module) {
+  scan();
+  if (const auto it = by_name_.find(module); it != by_name_.end()) {
+    const std::vector<fs::path>& files = it->second;
+    if (files.size() > 1) {
+      loader_.diagnostics()
+          .report(Code::E0613, {}, fmt::format("two files declare the module `{}`", printable(module)))
+          .note(fmt::format("`{}` and `{}`", printable(loader_.shown(files[0])), printable(loader_.shown(files[1]))));
+    }
+    return loader_.load(files.front());
+  }
+  if (const auto known = library_.find(module); known != library_.end()) return known->second;
+  const auto text = stdlib::find(module);
+  if (!text) return std::nullopt;
+  std::string shown = module;
+  std::replace(shown.begin(), shown.end(), '.', '/');
+  const FileId id = loader_.add(fmt::format("<stdlib>/{}{}", shown, ".macc"), std::string(*text));
+  library_.emplace(module, id);
+  return id;
+}
+
+std::vector<std::string> Modules::known() const {
+  scan();
+  std::vector<std::string> names = stdlib::names();
+  for (const auto& [name, files] : by_name_) names.push_back(name);
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace macc::project

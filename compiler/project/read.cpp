@@ -1,0 +1,330 @@
+// macc.toml -> Project. The only file that knows the TOML parser.
+#include <fmt/format.h>
+
+#include <toml++/toml.h>
+#include <algorithm>
+#include <array>
+#include <sstream>
+
+#include "compiler/project/project.h"
+
+namespace macc::project {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t kMaxTargetName = 64;
+
+/// Offset of a place that the parser counts in lines and code points.
+std::uint32_t offset_of(const SourceFile& file, toml::source_position at) {
+  if (at.line == 0) return 0;
+  const std::string& text = file.text();
+  std::size_t offset = file.line_begin(at.line);
+  for (toml::source_index i = 1; i < at.column && offset < text.size() && text[offset] != '\n'; ++i) {
+    do ++offset;
+    while (offset < text.size() && (static_cast<unsigned char>(text[offset]) & 0xC0U) == 0x80U);
+  }
+  return static_cast<std::uint32_t>(offset);
+}
+
+Span span_of(const SourceManager& sources, FileId id, const toml::source_region& region) {
+  const SourceFile& file = sources.file(id);
+  const std::uint32_t begin = offset_of(file, region.begin);
+  return {id, begin, std::max(begin, offset_of(file, region.end))};
+}
+
+std::string_view word(toml::node_type type) {
+  switch (type) {
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a text";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number";
+    case toml::node_type::boolean:
+      return "`true` or `false`";
+    default:
+      return "a date or time";
+  }
+}
+
+bool is_target_name(std::string_view name) {
+  const auto alnum = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); };
+  return !name.empty() && name.size() <= kMaxTargetName && alnum(name.front()) &&
+         std::all_of(name.begin(), name.end(), [&](char c) { return alnum(c) || c == '-' || c == '_' || c == '.'; });
+}
+
+struct Text {
+  std::string value;
+  Span span;
+};
+
+/// Reads the tables of one file and reports what is wrong in them.
+class Reader {
+ public:
+  Reader(const SourceManager& sources, FileId file, fs::path root, const BackendList& backends,
+         Diagnostics& diagnostics)
+      : sources_(sources), file_(file), root_(std::move(root)), backends_(backends), diagnostics_(diagnostics) {}
+
+  Project read(const toml::table& top) {
+    Project project = default_project(root_, backends_);
+    project.file = file_;
+    project.name = fs::absolute(root_).lexically_normal().filename().string();
+    project.policy = {{root_ / "policy", {}}};
+    check_keys(top, {"project", "target"}, "macc.toml");
+    if (const toml::table* table = table_at(top, "project", "project")) read_project(*table, project);
+    if (const toml::table* table = table_at(top, "target", "target")) read_targets(*table, project);
+    return project;
+  }
+
+ private:
+  [[nodiscard]] Span at(const toml::source_region& region) const { return span_of(sources_, file_, region); }
+
+  void check_keys(const toml::table& table, const std::vector<std::string>& known, const std::string& where) {
+    for (const auto& [key, node] : table) {
+      if (std::find(known.begin(), known.end(), key.str()) == known.end()) unknown_key(key, known, where);
+    }
+  }
+
+  void unknown_key(const toml::key& key, const std::vector<std::string>& known, const std::string& where) {
+    Diagnostic& d = diagnostics_.report(Code::E0602, at(key.source()),
+                                        fmt::format("unknown key `{}` in `{}`", printable(key.str()), where));
+    const std::string guess = did_you_mean(key.str(), known);
+    if (!guess.empty()) d.suggest(fmt::format("did you mean `{}`?", guess), {{at(key.source()), guess}});
+    std::string list;
+    for (const std::string& k : known) list += (list.empty() ? "`" : ", `") + k + "`";
+    d.note("known here: " + list);
+  }
+
+  void wrong_type(const toml::node& node, const std::string& what, std::string_view needed) {
+    diagnostics_.report(Code::E0603, at(node.source()),
+                        fmt::format("`{}` is {}, but {} is needed", what, word(node.type()), needed));
+  }
+
+  const toml::table* table_at(const toml::table& from, std::string_view key, const std::string& what) {
+    const toml::node* node = from.get(key);
+    if (node == nullptr) return nullptr;
+    if (!node->is_table()) wrong_type(*node, what, "a table");
+    return node->as_table();
+  }
+
+  std::optional<Text> text_of(const toml::node& node, const std::string& what) {
+    const auto* value = node.as_string();
+    if (value == nullptr) {
+      wrong_type(node, what, "a text");
+      return std::nullopt;
+    }
+    Text text{value->get(), at(node.source())};
+    if (text.value.find('\0') == std::string::npos) return text;
+    diagnostics_.report(Code::E0606, text.span, fmt::format("the text of `{}` holds a NUL character", what));
+    return std::nullopt;
+  }
+
+  std::optional<Text> text_at(const toml::table& from, std::string_view key, const std::string& what) {
+    const toml::node* node = from.get(key);
+    return node == nullptr ? std::nullopt : text_of(*node, what);
+  }
+
+  /// nullopt when the key isn't there. One text stands for a list of one.
+  std::optional<std::vector<Text>> texts_at(const toml::table& from, std::string_view key, const std::string& what) {
+    const toml::node* node = from.get(key);
+    if (node == nullptr) return std::nullopt;
+    std::vector<Text> out;
+    const auto add = [&](const toml::node& item) {
+      if (auto text = text_of(item, what)) out.push_back(std::move(*text));
+    };
+    if (const toml::array* list = node->as_array()) {
+      for (const toml::node& item : *list) add(item);
+    } else if (node->is_string()) {
+      add(*node);
+    } else {
+      wrong_type(*node, what, "a list of texts");
+    }
+    return out;
+  }
+
+  /// A path of the file system, from the project's folder on.
+  std::optional<Location> location(const std::optional<Text>& text, const std::string& what) {
+    if (!text) return std::nullopt;
+    if (text->value.empty()) {
+      diagnostics_.report(Code::E0606, text->span, fmt::format("`{}` is empty, but a path is needed", what));
+      return std::nullopt;
+    }
+    return Location{(root_ / text->value).lexically_normal(), text->span};
+  }
+
+  void read_project(const toml::table& table, Project& project) {
+    check_keys(table, {"name", "policy", "site", "out"}, "project");
+    if (auto name = text_at(table, "name", "project.name")) project.name = name->value;
+    if (const auto list = texts_at(table, "policy", "project.policy")) {
+      project.policy.clear();
+      for (const Text& text : *list) {
+        if (auto place = location(text, "project.policy")) project.policy.push_back(std::move(*place));
+      }
+      if (list->empty()) {
+        diagnostics_.report(Code::E0606, at(table.get("policy")->source()),
+                            "`project.policy` names no folder, so that there is nothing to build");
+      }
+    }
+    project.site = location(text_at(table, "site", "project.site"), "project.site");
+    if (auto out = location(text_at(table, "out", "project.out"), "project.out")) project.out = out->path;
+  }
+
+  void read_targets(const toml::table& table, Project& project) {
+    project.targets.clear();
+    for (const auto& [key, node] : table) {
+      const std::string what = "target." + printable(key.str());
+      if (!is_target_name(key.str())) {
+        diagnostics_
+            .report(Code::E0609, at(key.source()), fmt::format("`{}` is no name for a target", printable(key.str())))
+            .note("the name becomes a folder: letters, digits, `-`, `_` and `.`, a letter or digit first, at most 64");
+        continue;
+      }
+      if (!node.is_table()) {
+        wrong_type(node, what, "a table");
+        continue;
+      }
+      if (auto target = read_target(key, *node.as_table(), what)) project.targets.push_back(std::move(*target));
+    }
+  }
+
+  std::optional<Target> read_target(const toml::key& key, const toml::table& table, const std::string& what) {
+    Target target;
+    target.target.name = key.str();
+    target.span = at(key.source());
+    if (table.get("backend") == nullptr) {
+      diagnostics_.report(Code::E0608, target.span, fmt::format("`{}` does not say its backend", what))
+          .note(fmt::format("write `backend = \"NAME\"`, where NAME is one of {}", backend_names()));
+      return std::nullopt;
+    }
+    const auto backend_word = text_at(table, "backend", what + ".backend");
+    const backends::Backend* backend = backend_word ? find_backend(*backend_word) : nullptr;
+    if (backend == nullptr) return std::nullopt;
+    target.target.backend = backend->name();
+    read_limits(table, what, target);
+    read_settings(table, what, *backend, target.target);
+    return target;
+  }
+
+  [[nodiscard]] std::string backend_names() const {
+    std::string out;
+    for (const backends::Backend* b : backends_) out += fmt::format("{}`{}`", out.empty() ? "" : ", ", b->name());
+    return out;
+  }
+
+  const backends::Backend* find_backend(const Text& wanted) {
+    std::vector<std::string> names;
+    for (const backends::Backend* b : backends_) {
+      if (b->name() == wanted.value) return b;
+      names.emplace_back(b->name());
+    }
+    Diagnostic& d =
+        diagnostics_.report(Code::E0605, wanted.span, fmt::format("there is no backend `{}`", printable(wanted.value)));
+    const std::string guess = did_you_mean(wanted.value, names);
+    if (!guess.empty()) d.suggest(fmt::format("did you mean `{}`?", guess), {{wanted.span, '"' + guess + '"'}});
+    d.note("backends: " + backend_names());
+    return nullptr;
+  }
+
+  void read_limits(const toml::table& table, const std::string& what, Target& target) {
+    for (const Text& text : texts_at(table, "fail-on", what + ".fail-on").value_or(std::vector<Text>{})) {
+      if (auto limit = limit_of(text)) target.fail_on.push_back(std::move(*limit));
+    }
+    for (const Text& text : texts_at(table, "accept", what + ".accept").value_or(std::vector<Text>{})) {
+      target.accept.push_back({text.value, text.span});
+    }
+  }
+
+  std::optional<Limit> limit_of(const Text& text) {
+    constexpr std::array kinds = {Limit::Kind::wider, Limit::Kind::drifts, Limit::Kind::not_enforced,
+                                  Limit::Kind::not_checked};
+    const std::size_t colon = text.value.find(':');
+    const std::string head = text.value.substr(0, colon);
+    std::vector<std::string> words;
+    for (const Limit::Kind kind : kinds) {
+      words.emplace_back(project::word(kind));
+      if (head != words.back() || (colon != std::string::npos && kind == Limit::Kind::not_checked)) continue;
+      return Limit{kind, colon == std::string::npos ? "" : text.value.substr(colon + 1), text.span};
+    }
+    Diagnostic& d = diagnostics_.report(Code::E0606, text.span,
+                                        fmt::format("`{}` is nothing that `fail-on` knows", printable(text.value)));
+    const std::string guess = did_you_mean(head, words);
+    if (!guess.empty()) {
+      const std::string rest = colon == std::string::npos ? "" : text.value.substr(colon);
+      d.suggest(fmt::format("did you mean `{}`?", guess), {{text.span, '"' + guess + rest + '"'}});
+    }
+    d.note("`wider`, `drifts`, `not-enforced` (each alone or as `wider:TOPIC`), `not-checked`");
+    return std::nullopt;
+  }
+
+  void read_settings(const toml::table& table, const std::string& what, const backends::Backend& backend,
+                     backends::Target& target) {
+    std::vector<std::string> known = {"backend", "fail-on", "accept"};
+    for (const backends::Setting& setting : backend.settings()) {
+      known.emplace_back(setting.key);
+      const toml::node* node = table.get(setting.key);
+      const auto value = node == nullptr ? std::nullopt : setting_of(*node, what, setting);
+      target.settings.emplace(setting.key, value.value_or(std::string(setting.default_value)));
+    }
+    check_keys(table, known, what);
+  }
+
+  /// Settings are texts to a backend; `true` and numbers are as good as "true".
+  std::optional<std::string> setting_of(const toml::node& node, const std::string& what,
+                                        const backends::Setting& setting) {
+    const std::string name = fmt::format("{}.{}", what, setting.key);
+    std::optional<Text> text;
+    if (const auto* flag = node.as_boolean()) {
+      text = Text{flag->get() ? "true" : "false", at(node.source())};
+    } else if (const auto* number = node.as_integer()) {
+      text = Text{std::to_string(number->get()), at(node.source())};
+    } else {
+      text = text_of(node, name);
+    }
+    if (!text) return std::nullopt;
+    const auto& choices = setting.choices;
+    if (choices.empty() || std::find(choices.begin(), choices.end(), text->value) != choices.end()) return text->value;
+    wrong_choice(*text, name, setting);
+    return std::nullopt;
+  }
+
+  void wrong_choice(const Text& text, const std::string& name, const backends::Setting& setting) {
+    Diagnostic& d =
+        diagnostics_.report(Code::E0606, text.span, fmt::format("`{}` can't be `{}`", name, printable(text.value)));
+    const std::vector<std::string> words(setting.choices.begin(), setting.choices.end());
+    const std::string guess = did_you_mean(text.value, words);
+    if (!guess.empty()) d.suggest(fmt::format("did you mean `{}`?", guess), {{text.span, '"' + guess + '"'}});
+    std::string list;
+    for (const std::string& w : words) list += (list.empty() ? "`" : ", `") + w + "`";
+    d.note(fmt::format("{}: one of {}", setting.doc, list));
+  }
+
+  const SourceManager& sources_;
+  FileId file_;
+  fs::path root_;
+  const BackendList& backends_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+Project read(const SourceManager& sources, FileId file, const fs::path& root, const BackendList& backends,
+             Diagnostics& diagnostics) {
+  try {
+    const toml::table top = toml::parse(std::string_view(sources.file(file).text()));
+    return Reader(sources, file, root, backends, diagnostics).read(top);
+  } catch (const toml::parse_error& error) {
+    diagnostics.report(Code::E0601, span_of(sources, file, error.source()),
+                       fmt::format("this is not valid TOML: {}", error.description()));
+    Project project = default_project(root, backends);
+    project.file = file;
+    return project;
+  }
+}
+
+}  // namespace macc::project
