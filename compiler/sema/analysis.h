@@ -1,0 +1,211 @@
+// Shared state of the analysis. Private to compiler/sema: the door is sema.h.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+#include "compiler/ir/meaning.h"
+#include "compiler/sema/sema.h"
+
+namespace macc::sema {
+
+struct Module;
+
+/// What a name stands for. Which of the last members counts depends on the kind.
+struct Symbol {
+  enum class Kind : std::uint8_t { let, boolean, resource, domain, ports, abstraction } kind = Kind::let;
+  Module* module = nullptr;
+  Span span;  // of the name
+  bool is_public = false;
+  std::vector<ast::Name> public_verbs{};  // resource: empty with is_public means all
+  const ast::LetDecl* let = nullptr;
+  const ast::AbstractionDecl* abstraction = nullptr;
+  ir::BooleanId boolean = ir::BooleanId::none;
+  ir::ResourceId resource = ir::ResourceId::none;
+  ir::DomainId domain = ir::DomainId::none;
+  ir::PortsId ports = ir::PortsId::none;
+};
+/// "resource", "domain", ... with an article.
+[[nodiscard]] std::string_view describe(Symbol::Kind kind);
+
+using Names = std::map<std::string, Symbol>;
+
+struct Import {
+  const ast::ImportDecl* decl = nullptr;
+  Module* module = nullptr;
+  bool used = false;
+};
+
+struct Module {
+  std::string name;
+  ast::File file;
+  bool root = false;
+  bool site = false;
+  Names names;
+  std::map<std::string, Import> imports;  // by the word that stands for them
+};
+
+/// Value of a parameter in one expansion.
+struct Argument {
+  ast::ParameterType type = ast::ParameterType::path;
+  Span span;
+  std::vector<std::string> texts;  // path, text: raw, interpolation done
+  ir::DomainId domain = ir::DomainId::none;
+  ir::ResourceId resource = ir::ResourceId::none;
+  std::vector<ir::PortRange> ports;
+  ir::PortsId named_ports = ir::PortsId::none;
+};
+using Arguments = std::map<std::string, Argument>;
+
+/// Where a statement is read: whose names it sees and how it came here.
+struct Scope {
+  Module* module = nullptr;
+  std::shared_ptr<Names> locals;            // of the domain or the abstraction; null at module level
+  std::shared_ptr<const Arguments> params;  // of the abstraction; may be null
+  std::vector<ir::Provenance::Frame> includes;
+  ir::Condition condition;
+};
+
+/// A statement of a domain whose turn comes when all resources are known.
+struct Pending {
+  const ast::Statement* statement = nullptr;
+  Scope scope;
+};
+
+struct DomainState {
+  ir::DomainId id = ir::DomainId::none;
+  Module* module = nullptr;
+  std::shared_ptr<Names> locals = std::make_shared<Names>();
+  std::vector<Pending> pending;
+  std::set<std::string> expanded;   // abstraction + arguments + condition
+  std::vector<std::string> active;  // abstractions being expanded, outermost first
+  std::size_t statements = 0;
+  Span mode_span, level_span;
+};
+
+/// Bounds against hostile input; each is a diagnostic when it is reached.
+inline constexpr std::size_t kMaxStatementsPerDomain = 20000;
+inline constexpr std::size_t kMaxIncludeDepth = 64;
+inline constexpr std::size_t kMaxInterpolatedBytes = 65536;
+
+class Analysis {
+ public:
+  Analysis(const SourceManager& sources, ModuleFinder& finder, Diagnostics& diagnostics, const Options& options)
+      : sources_(sources), finder_(finder), diagnostics_(diagnostics), options_(options) {}
+
+  [[nodiscard]] ir::Policy run(const std::vector<Root>& roots);
+
+ private:
+  // modules.cpp: files, imports, cycles
+  void load(const std::vector<Root>& roots);
+  Module* load_module(FileId file, bool root, bool site);
+  void load_imports(Module& module);
+  void check_import_cycles();
+  void report_unused_imports();
+
+  // names.cpp: declarations and lookup
+  void declare_all();
+  void declare(Module& module);
+  void declare_resources(Module& module);
+  void declare_external(Module& module, const ast::ExternalDecl& decl);
+  bool add_name(Names& names, const ast::Name& name, Symbol symbol);
+  /// Reports unless it finds something; `wanted` ("a resource") is for the message.
+  const Symbol* lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted);
+  const Symbol* lookup_quietly(const ast::QualifiedName& name, const Scope& scope, bool& is_private);
+  const Argument* parameter(const ast::QualifiedName& name, const Scope& scope) const;
+  const Symbol* lookup_kind(const ast::QualifiedName& name, const Scope& scope, Symbol::Kind kind,
+                            std::string_view wanted);
+  std::vector<std::string> visible_names(const Scope& scope) const;
+  ir::DomainId lookup_domain(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted);
+  Module* imported(const Module& from, const std::string& word);
+
+  // values.cpp: texts, patterns, ports
+  std::optional<std::string> interpolate(const ast::Text& text, const Scope& scope, unsigned depth = 0);
+  std::optional<std::string> plain_text(const ast::Text& text, const Scope& scope);
+  bool add_patterns(const std::string& raw, Span span, bool shifted, std::vector<paths::PathPattern>& out);
+  bool add_text_pattern(const ast::Text& text, const Scope& scope, std::vector<paths::PathPattern>& out);
+  /// Every text of a `let`, raw.
+  std::optional<std::vector<std::string>> let_texts(const Symbol& symbol, Span use, unsigned depth = 0);
+  /// Patterns only: for entries, excepts, resources.
+  bool patterns_of(const std::vector<ast::Object>& objects, const Scope& scope, std::vector<paths::PathPattern>& out,
+                   bool resources_too);
+  struct PortSet {
+    std::vector<ir::PortRange> ranges;
+    ir::PortsId named = ir::PortsId::none;
+  };
+  std::optional<PortSet> ports_of(const std::vector<ast::PortItem>& items, const Scope& scope,
+                                  std::optional<ir::Protocol> protocol, unsigned depth = 0);
+  std::optional<ir::Condition> condition_of(const ast::Condition& condition, const Scope& scope);
+
+  // phrases.cpp: phrase -> accesses, one an object
+  struct PhraseUse {
+    bool grants = true;  ///< allow: names of other modules must be public for the verbs
+    bool asks = false;   ///< test or never: no server needs to be known
+  };
+  std::vector<ir::Access> accesses(const ast::Phrase& phrase, const Scope& scope, PhraseUse use);
+  void files(const ast::FilesPhrase& p, const ast::Phrase& phrase, const Scope& scope, PhraseUse use,
+             std::vector<ir::Access>& out);
+  std::vector<ir::PathExpr> path_exprs(const ast::ObjectList& list, const Scope& scope,
+                                       std::vector<const Symbol*>* symbols = nullptr);
+  ir::PathExpr resource_expr(ir::ResourceId id) const;
+  std::optional<ir::Peer> peer_of(const ast::Peer& peer, const Scope& scope);
+  std::optional<ir::Protocol> protocol_of(const ast::Name& name);
+  template <typename Phrase>
+  void lower(const Phrase& p, const ast::Phrase& phrase, const Scope& scope, PhraseUse use,
+             std::vector<ir::Access>& out);
+  bool check_public_verbs(const Symbol& symbol, const Scope& scope, const ast::FilesPhrase& p, Span use);
+  void unknown_word(const ast::Name& name, std::string_view what, const std::vector<std::string>& known);
+
+  // expand.cpp: statements of domains
+  void expand_all();
+  void declare_statements(DomainState& state, const std::vector<ast::Statement>& body, const Scope& scope);
+  void gather(DomainState& state, const std::vector<ast::Statement>& body, const Scope& scope, bool conditional);
+  void include(DomainState& state, const ast::Statement& statement, const ast::IncludeStatement& include,
+               const Scope& scope, bool conditional);
+  std::optional<Argument> argument(const ast::AbstractionDecl::Parameter& parameter, const ast::Value& value,
+                                   const Scope& scope);
+  void add_entry(DomainState& state, const ast::Statement& statement, const ast::EntryStatement& entry,
+                 const Scope& scope);
+  void add_resource(Module& module, const ast::ResourceDecl& decl, DomainState* state, const Scope& scope);
+  void rules_all();
+  void rule(DomainState& state, const Pending& pending);
+  void module_rules();
+  void add_test(Module& module, const ast::TestDecl& test);
+  std::vector<ir::ExpectedLint> expected_lints(const std::vector<ast::Annotation>& annotations, const Scope& scope);
+  ir::Provenance provenance(Span span, const Scope& scope) const { return {span, scope.includes}; }
+  bool known_backend(const ast::Name& name);
+
+  // nesting.cpp: which resource lies inside which
+  void nest_resources();
+  // checks.cpp: what needs the whole policy
+  void fill_holes();
+  void drop_empty_rules();
+  void connect_servers();
+  void check_entries();
+  void exec_entries();
+
+  Diagnostic& report(Code code, Span span, std::string message, const Scope* scope = nullptr);
+
+  DomainState* state_of(ir::DomainId id);
+
+  const SourceManager& sources_;
+  ModuleFinder& finder_;
+  Diagnostics& diagnostics_;
+  const Options& options_;
+  std::vector<std::unique_ptr<Module>> modules_;
+  std::unordered_map<std::string, Module*> by_name_;
+  ir::Policy policy_;
+  std::deque<DomainState> domains_;
+  std::unordered_map<std::uint32_t, DomainState*> state_by_id_;
+  std::unordered_map<std::uint32_t, const ast::ResourceDecl*> resource_decls_;
+  std::unordered_map<std::uint32_t, Scope> resource_scopes_;
+};
+
+}  // namespace macc::sema

@@ -1,0 +1,48 @@
+#include "compiler/sema/sema.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/sema/analysis.h"
+
+namespace macc::sema {
+
+ir::Policy Analysis::run(const std::vector<Root>& roots) {
+  load(roots);
+  check_import_cycles();
+  declare_all();
+  expand_all();
+  nest_resources();
+  rules_all();
+  module_rules();
+  fill_holes();
+  drop_empty_rules();
+  exec_entries();
+  connect_servers();
+  check_entries();
+  report_unused_imports();
+  return std::move(policy_);
+}
+
+Diagnostic& Analysis::report(Code code, Span span, std::string message, const Scope* scope) {
+  Diagnostic& d = diagnostics_.report(code, span, std::move(message));
+  if (scope != nullptr) {
+    for (auto it = scope->includes.rbegin(); it != scope->includes.rend(); ++it) {
+      d.note(fmt::format("through `include {}`", it->abstraction), it->at);
+    }
+  }
+  return d;
+}
+
+DomainState* Analysis::state_of(ir::DomainId id) {
+  const auto it = state_by_id_.find(static_cast<std::uint32_t>(id));
+  return it == state_by_id_.end() ? nullptr : it->second;
+}
+
+ir::Policy analyze(const SourceManager& sources, const std::vector<Root>& roots, ModuleFinder& finder,
+                   Diagnostics& diagnostics, const Options& options) {
+  return Analysis(sources, finder, diagnostics, options).run(roots);
+}
+
+}  // namespace macc::sema
