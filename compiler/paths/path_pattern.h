@@ -25,7 +25,7 @@ struct Literal {
 struct AnyChars {  // `*`: any bytes of one component; a whole component `*` needs at least one
   friend bool operator==(const AnyChars&, const AnyChars&) = default;
 };
-struct AnyChar {  // `?`
+struct AnyChar {  // `?`: one byte, so not every UTF-8 character
   friend bool operator==(const AnyChar&, const AnyChar&) = default;
 };
 /// `[a-z]`, `[^x]`: never matches '/', NUL or newline.
@@ -60,6 +60,9 @@ enum class Tail : std::uint8_t {
   entry,      ///< "/a/b": whatever has this name, a file or a directory
   directory,  ///< "/a/b/": only the directory
   tree,       ///< "/a/b/**": the directory and everything beneath it
+  /// "/a/b" where it is no directory. The language has no syntax for it: parse never gives it, only
+  /// PathSet::as_patterns does, and text() writes it as an entry.
+  file,
 };
 
 struct PatternError {
@@ -70,25 +73,29 @@ struct PatternError {
 
 class PathPattern {
  public:
-  /// Whose directory the pattern starts from.
+  /// Where the pattern starts: at the root, or in each home directory (see home_patterns()).
   enum class Anchor : std::uint8_t { root, home /* ~/ : every home directory */ };
 
   /// Reads the raw text of a string literal (escapes undecoded). More than one pattern results from alternatives
-  /// that cross components; at most 64, else an error. Limits: 4096 bytes, 64 components. On error the vector is
-  /// empty and `error` says why: relative path, empty component, "." or "..", `**` that is not a whole component,
-  /// unbalanced braces or brackets, unknown escape, NUL or newline, ...
+  /// that cross components or hold `**`; at most 64, else an error. Limits: 4096 bytes as read and as text(), 64
+  /// components, braces 16 deep. On error the vector is empty and `error` says why: relative path, empty component,
+  /// "." or "..", `**` that is not a whole component, unbalanced braces or brackets, unknown escape, NUL or newline...
   [[nodiscard]] static std::vector<PathPattern> parse(std::string_view raw, PatternError& error);
-  /// A pattern that matches exactly this path ('/' at its end: the directory). Throws std::invalid_argument when
-  /// `path` is not absolute and clean.
+  /// The pattern of exactly this name: with '/' at its end the directory, else an entry (file or directory). Throws
+  /// std::invalid_argument when `path` is not absolute and clean.
   [[nodiscard]] static PathPattern literal(std::string_view path);
+  /// A pattern from its parts, brought to the same normal form that parse gives. The caller answers for components
+  /// that parse would refuse (an empty one, "." and ".."). `excludes_top` is for trees only.
+  [[nodiscard]] static PathPattern from_parts(Anchor anchor, std::vector<Component> components, Tail tail,
+                                              bool excludes_top = false);
 
   [[nodiscard]] Anchor anchor() const { return anchor_; }
   [[nodiscard]] Tail tail() const { return tail_; }
   [[nodiscard]] const std::vector<Component>& components() const { return components_; }
 
-  /// Whether a concrete path (see the convention above) is in the pattern. Home patterns match beneath each of
-  /// `homes` (directories without a final slash, "/home/*" style wildcards not allowed here: the first component
-  /// below "/home" is any user; see default_homes()).
+  /// Whether a concrete path is in the pattern; false for a path that is not well-formed. A home pattern matches
+  /// beneath "/root" and beneath "/home/NAME" for any NAME. Takes time in proportion to the product of both lengths
+  /// at most, whatever the pattern.
   [[nodiscard]] bool matches(std::string_view path) const;
 
   /// True when the pattern names one path only (an entry counts as one name).
@@ -99,7 +106,8 @@ class PathPattern {
   [[nodiscard]] std::string text() const;
 
   /// The same pattern, but without the top directory of a tree: "/x/**" becomes "/x/" + at least one component
-  /// beneath. What create, delete and rename in a tree are about. Others are returned unchanged.
+  /// beneath. What create, delete and rename in a tree are about. Others are returned unchanged. Its text is
+  /// "/x/**/*", which parse reads as the same pattern.
   [[nodiscard]] PathPattern entries_beneath() const;
   [[nodiscard]] bool excludes_top() const { return excludes_top_; }
 
@@ -113,10 +121,10 @@ class PathPattern {
 };
 
 /// Decodes a text that is no pattern: \" \\ \$ and other punctuation, \xHH, \t. Returns false with `error` set for an
-/// unknown escape or a NUL.
+/// unknown escape or a NUL; `out` is then unspecified.
 [[nodiscard]] bool decode_text(std::string_view raw, std::string& out, PatternError& error);
 
-/// Home directories that `~` stands for in the meaning: "/root" and "/home/<one component>".
+/// The home directories that `~` stands for in the meaning, as pattern texts: "/root" and "/home/*".
 [[nodiscard]] const std::vector<std::string>& home_patterns();
 
 }  // namespace macc::paths
