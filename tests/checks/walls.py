@@ -36,9 +36,10 @@ LIBRARIES = {
     r"^toml": "compiler/project",
 }
 
-# A platform's name in code (not in a comment) belongs to its backend; everyone else goes through the registry.
+# A platform's name in code belongs to its backend; everyone else goes through the registry. Comments and sentences of
+# messages may mention one.
 PLATFORM_WORDS = re.compile(r"selinux|apparmor", re.IGNORECASE)
-COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+PROSE = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:[^"\\\n]|\\.)* (?:[^"\\\n]|\\.)*"', re.DOTALL)
 
 
 def room_of(path: str) -> str:
@@ -63,7 +64,7 @@ def check_include(path: str, quote: str, header: str) -> str:
 def check_words(path: str, text: str) -> str:
     if not path.startswith("compiler/") or path.endswith(".def"):  # the kernel has words of its own: netlink.selinux
         return ""
-    found = PLATFORM_WORDS.search(COMMENT.sub("", text))
+    found = PLATFORM_WORDS.search(PROSE.sub("", text))
     return f"names a platform in code (`{found.group()}`), which only its backend may do" if found else ""
 
 
