@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Measures macc on workspaces of 10, 100 and 1000 services, beside the platforms' compilers on what macc wrote.
+
+Time is the best of several runs, memory the peak of the process; everything is measured in the same run on the same
+machine, so that the ratios mean something. See README.md in this folder.
+"""
+import argparse
+import bz2
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import time
+
+import workspace
+
+ABI = pathlib.Path("/etc/apparmor.d/abi/3.0")
+BASE_MODULES = pathlib.Path("/usr/share/selinux/default")
+PP_TO_CIL = "/usr/lib/selinux/hll/pp"
+
+
+@dataclasses.dataclass
+class Measured:
+    seconds: float
+    megabytes: float
+    status: int
+
+
+def measure(command: list[str], folder: pathlib.Path, repeat: int) -> Measured:
+    """The fastest of `repeat` runs; one run is enough for what takes long."""
+    best = None
+    for _ in range(repeat):
+        begin = time.monotonic()
+        with open(folder / "last-output.txt", "wb") as output:
+            process = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        found = Measured(time.monotonic() - begin, usage.ru_maxrss / 1024, process.returncode)
+        best = found if best is None or found.seconds < best.seconds else best
+        if best.seconds > 5:
+            break
+    return best
+
+
+def base_cil(folder: pathlib.Path) -> list[str]:
+    """The installed Debian policy as CIL files, made once."""
+    if not BASE_MODULES.is_dir() or not os.access(PP_TO_CIL, os.X_OK):
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    for package in sorted(BASE_MODULES.glob("*.pp.bz2")):
+        target = folder / (package.name.removesuffix(".pp.bz2") + ".cil")
+        if not target.exists():
+            done = subprocess.run([PP_TO_CIL], input=bz2.decompress(package.read_bytes()), capture_output=True, check=True)
+            target.write_bytes(done.stdout)
+    # The order of modules does not matter to secilc; base goes first to read well in its messages.
+    return sorted((str(p) for p in folder.glob("*.cil")), key=lambda name: (not name.endswith("/base.cil"), name))
+
+
+def row(what: str, services: int, measured: Measured, reference: Measured | None) -> str:
+    ratio = f"{measured.seconds / reference.seconds:8.2f}" if reference else "       -"
+    failed = "" if measured.status == 0 else f"  (exit {measured.status})"
+    return (f"  {what:<44}{measured.seconds:9.3f} s {measured.megabytes:8.1f} MB "
+            f"{1000 * measured.seconds / services:9.3f} ms {ratio}{failed}")
+
+
+def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, repeat: int) -> dict[str, Measured]:
+    folder = work / f"fleet-{services}"
+    shutil.rmtree(folder, ignore_errors=True)
+    lines = workspace.write(folder, services)
+    print(f"\n{services} services, {lines} lines\n"
+          f"  {'':<44}{'time':>11} {'peak':>11} {'a service':>12} {'ratio':>8}")
+
+    steps = {"macc check": [macc, "check"], "macc build, without verification": [macc, "build", "--no-verify"]}
+    results = {}
+    for what, command in steps.items():
+        results[what] = measure(command, folder, repeat)
+        own = results["macc build, without verification"] if what != "macc check" else None
+        print(row(what, services, results[what], own), flush=True)
+        if results[what].status not in (0,):
+            print((folder / "last-output.txt").read_text(errors="backslashreplace")[:2000])
+            return results
+
+    own = results["macc build, without verification"]
+    out = folder / "out"
+    profiles = sorted(str(p) for p in (out / "apparmor").rglob("*") if p.is_file() and is_profile(p))
+    modules = sorted(str(p) for p in (out / "selinux").rglob("*.cil"))
+    platform = {}
+    if profiles and shutil.which("apparmor_parser"):
+        platform["apparmor_parser on the profiles"] = [
+            "apparmor_parser", "-QKS", f"--kernel-features={ABI}", "--base", str(out / "apparmor"), *profiles]
+    if modules and base and shutil.which("secilc"):
+        common = ["secilc", "-M", "true", "-c", "33", "-m", "-o", "/dev/null", "-f", "/dev/null", *base]
+        platform["secilc on Debian's policy alone"] = common
+        platform["secilc on Debian's policy with the modules"] = [*common, *modules]
+    for what, command in platform.items():
+        results[what] = measure(command, folder, 1 if services >= 1000 else repeat)
+        print(row(what, services, results[what], own), flush=True)
+        if results[what].status != 0:
+            print((folder / "last-output.txt").read_text(errors="backslashreplace")[-600:])
+    return results
+
+
+def is_profile(path: pathlib.Path) -> bool:
+    return path.suffix in ("", ".profile", ".aa") and b"\nprofile " in b"\n" + path.read_bytes()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="measure macc beside the platforms' compilers")
+    parser.add_argument("--build", required=True, type=pathlib.Path, help="build folder")
+    parser.add_argument("--sizes", default="10,100,1000", help="numbers of services, with commas")
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--no-micro", action="store_true", help="leave the micro benchmarks out")
+    options = parser.parse_args()
+
+    macc = str((options.build / "macc").resolve())
+    work = (options.build / "bench").resolve()
+    base = base_cil(work / "base")
+    sizes = [int(size) for size in options.sizes.split(",")]
+    all_results = {size: bench_size(size, macc, base, work, options.repeat) for size in sizes}
+
+    own = {size: results["macc build, without verification"] for size, results in all_results.items()
+           if "macc build, without verification" in results}
+    print("\nlinearity of macc build: " +
+          ", ".join(f"{1000 * measured.seconds / size:.2f} ms a service at {size}" for size, measured in own.items()))
+    micro = options.build / "tests/bench/macc_bench"
+    if not options.no_micro and micro.exists():
+        print(flush=True)
+        subprocess.run([str(micro), "--benchmark_min_time=0.1"], check=False)
+    return 0 if all(m.status == 0 for m in own.values()) and len(own) == len(sizes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
