@@ -175,6 +175,9 @@ class Analysis {
                  const Scope& scope);
   void add_resource(Module& module, const ast::ResourceDecl& decl, DomainState* state, const Scope& scope);
   void rules_all();
+  /// Abstractions of the project that nothing includes are read once with stand-ins, so that their mistakes show.
+  void check_unused_abstractions();
+  void read_with_stand_ins(Module& module, const ast::AbstractionDecl& decl);
   void rule(DomainState& state, const Pending& pending);
   void module_rules();
   void add_test(Module& module, const ast::TestDecl& test);
@@ -206,6 +209,9 @@ class Analysis {
   std::unordered_map<std::uint32_t, DomainState*> state_by_id_;
   std::unordered_map<std::uint32_t, const ast::ResourceDecl*> resource_decls_;
   std::unordered_map<std::uint32_t, Scope> resource_scopes_;
+  std::set<const ast::AbstractionDecl*> included_;
+  bool stand_ins_ = false;  // arguments are invented: what they lead to is no mistake of the author
+  Diagnostics unheard_;
 };
 
 }  // namespace macc::sema

@@ -197,6 +197,7 @@ void Analysis::include(DomainState& state, const ast::Statement& statement, cons
   const Symbol* s = lookup_kind(inc.abstraction, scope, Symbol::Kind::abstraction, "an abstraction");
   if (s == nullptr) return;
   const ast::AbstractionDecl& decl = *s->abstraction;
+  included_.insert(&decl);
   const std::string name = s->module->name + "." + decl.name.text;
   if (std::find(state.active.begin(), state.active.end(), name) != state.active.end()) {
     report(Code::E0307, statement.span, fmt::format("abstraction `{}` includes itself", name), &scope)
@@ -434,6 +435,53 @@ void Analysis::rule(DomainState& state, const Pending& pending) {
     domain.rules.push_back({r.effect == ast::Effect::deny ? ir::Effect::deny : ir::Effect::allow, r.audit,
                             std::move(access), scope.condition, provenance(statement.span, scope), expected});
   }
+}
+
+void Analysis::check_unused_abstractions() {
+  for (const auto& module : modules_) {
+    if (!module->root) continue;
+    for (const ast::Declaration& declaration : module->file.declarations) {
+      const auto* decl = std::get_if<ast::AbstractionDecl>(&declaration);
+      if (decl != nullptr && !included_.contains(decl)) read_with_stand_ins(*module, *decl);
+    }
+  }
+}
+
+void Analysis::read_with_stand_ins(Module& module, const ast::AbstractionDecl& decl) {
+  const std::size_t domain_count = policy_.domains.size();
+  const std::size_t resource_count = policy_.resources.size();
+  DomainState state;
+  state.id = static_cast<ir::DomainId>(domain_count);
+  state.module = &module;
+  ir::Domain domain;
+  domain.name = decl.name.text;
+  domain.where.span = decl.name.span;
+  policy_.domains.push_back(std::move(domain));
+  ir::Resource resource;
+  resource.name = "parameter";
+  policy_.resources.push_back(std::move(resource));
+
+  auto arguments = std::make_shared<Arguments>();
+  for (const auto& parameter : decl.parameters) {
+    Argument a;
+    a.type = parameter.type;
+    a.span = parameter.span;
+    a.domain = state.id;
+    a.resource = static_cast<ir::ResourceId>(resource_count);
+    a.texts = {parameter.type == ast::ParameterType::path ? "/parameter" : "parameter"};
+    a.ports = {{1, 1}};
+    arguments->emplace(parameter.name.text, std::move(a));
+  }
+  const Scope scope{&module, state.locals, std::move(arguments), {}, {}};
+  stand_ins_ = true;
+  included_.insert(&decl);
+  state.active.push_back(module.name + "." + decl.name.text);
+  declare_statements(state, decl.body, scope);
+  gather(state, decl.body, scope, false);
+  for (const Pending& pending : state.pending) rule(state, pending);
+  stand_ins_ = false;
+  policy_.domains.resize(domain_count);
+  policy_.resources.resize(resource_count);
 }
 
 void Analysis::module_rules() {

@@ -57,6 +57,8 @@ void Analysis::declare(Module& module) {
       Symbol s{Symbol::Kind::abstraction, &module, {}, a->is_public};
       s.abstraction = a;
       add_name(module.names, a->name, s);
+      Names parameters;
+      for (const auto& parameter : a->parameters) add_name(parameters, parameter.name, s);
     } else if (const auto* d = std::get_if<ast::DomainDecl>(&declaration)) {
       Symbol s{Symbol::Kind::domain, &module, {}, d->is_public};
       s.domain = static_cast<ir::DomainId>(policy_.domains.size());

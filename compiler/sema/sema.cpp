@@ -16,6 +16,7 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   nest_resources();
   rules_all();
   module_rules();
+  check_unused_abstractions();
   fill_holes();
   drop_empty_rules();
   exec_entries();
@@ -26,7 +27,10 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
 }
 
 Diagnostic& Analysis::report(Code code, Span span, std::string message, const Scope* scope) {
-  Diagnostic& d = diagnostics_.report(code, span, std::move(message));
+  const bool about_values = code == Code::E0401 || code == Code::E0402 || code == Code::E0313 || code == Code::E0302 ||
+                            code == Code::E0304 || code == Code::E0209 || code == Code::E0407;
+  Diagnostics& sink = stand_ins_ && about_values ? unheard_ : diagnostics_;
+  Diagnostic& d = sink.report(code, span, std::move(message));
   if (scope != nullptr) {
     for (auto it = scope->includes.rbegin(); it != scope->includes.rend(); ++it) {
       d.note(fmt::format("through `include {}`", it->abstraction), it->at);
