@@ -18,7 +18,7 @@ import workspace
 
 ABI = pathlib.Path("/etc/apparmor.d/abi/3.0")
 BASE_MODULES = pathlib.Path("/usr/share/selinux/default")
-PP_TO_CIL = "/usr/lib/selinux/hll/pp"
+PP_TO_CIL = "/usr/libexec/selinux/hll/pp"
 
 
 @dataclasses.dataclass
