@@ -1,0 +1,377 @@
+#include "compiler/syntax/recovery.h"
+
+#include <fmt/format.h>
+
+#include <string>
+#include <utility>
+
+#include "compiler/syntax/messages.h"
+
+namespace macc::syntax {
+
+namespace {
+
+using T = gen::MaccLexer;
+using antlr4::ParserRuleContext;
+using antlr4::Token;
+
+bool is_end(const Token* token) { return token->getType() == Token::EOF; }
+
+/// Errors are settled here: the rules whose repetition a statement, a declaration or a line is.
+bool takes_errors(std::size_t rule) {
+  return rule == Grammar::RuleTopLevel || rule == Grammar::RuleStatement || rule == Grammar::RuleExpectation ||
+         rule == Grammar::RuleExternalLine;
+}
+
+bool is_braced(std::size_t rule) {
+  return rule == Grammar::RuleBlock || rule == Grammar::RuleTestBody || rule == Grammar::RuleExternalBody ||
+         rule == Grammar::RuleBraceList;
+}
+
+bool starts_line_of_external(std::size_t type) {
+  return type == T::BY || type == T::ANY || type == T::INT || (is_text(type) && type != T::RAW_TEXT) ||
+         type == T::IDENT || type == T::MACC || type == T::OPTIONS || type == T::SOCKET || starts_phrase(type);
+}
+
+/// Whether the repetition in the body of `rule` goes on, or ends, with this token.
+bool fits_body(std::size_t rule, std::size_t type) {
+  if (type == Token::EOF) return true;
+  switch (rule) {
+    case Grammar::RuleFile:
+      return type == T::MACC || type == T::NEVER || type == T::AT || type == T::PUBLIC || type == T::RESOURCE ||
+             type == T::LET || starts_declaration_only(type);
+    case Grammar::RuleBlock:
+      return type == T::RBRACE || starts_statement(type);
+    case Grammar::RuleTestBody:
+      return type == T::RBRACE || type == T::EXPECT;
+    case Grammar::RuleExternalBody:
+      return type == T::RBRACE || starts_line_of_external(type);
+    default:
+      return true;
+  }
+}
+
+/// The only token that fits next, or 0.
+std::size_t only_token(antlr4::Parser* parser) {
+  const auto wanted = parser->getExpectedTokens();
+  return wanted.size() == 1 ? static_cast<std::size_t>(wanted.getSingleElement()) : 0;
+}
+
+}  // namespace
+
+void Recovery::reset(antlr4::Parser*) { recovering_ = false; }
+bool Recovery::inErrorRecoveryMode(antlr4::Parser*) { return recovering_; }
+void Recovery::reportMatch(antlr4::Parser*) {}
+
+Span Recovery::span(const Token* token) const {
+  return source_.span(token->getStartIndex(), token->getStopIndex() + 1);
+}
+
+const Token* Recovery::before(const Token* token) const {
+  for (std::size_t i = token->getTokenIndex(); i-- > 0;) {
+    if (tokens_[i]->getChannel() == Token::DEFAULT_CHANNEL) return tokens_[i];
+  }
+  return nullptr;
+}
+
+const Token* Recovery::after(const Token* token) const {
+  for (std::size_t i = token->getTokenIndex() + 1; i < tokens_.size(); ++i) {
+    if (tokens_[i]->getChannel() == Token::DEFAULT_CHANNEL) return tokens_[i];
+  }
+  return tokens_.back();
+}
+
+bool Recovery::same_line(const Token* a, const Token* b) const {
+  return a != nullptr && b != nullptr && !source_.line_break(span(a).begin, span(b).begin);
+}
+
+/// Whether a new statement or declaration begins here, so that the one before must have ended.
+bool Recovery::ends_statement(const Token* token) const {
+  const std::size_t type = token->getType();
+  if (is_end(token) || type == T::RBRACE || starts_declaration_only(type)) return true;
+  if (type == T::EXPECT) return source_.first_in_line(span(token).begin);
+  // `exec`, `raw` and `level` are also words inside a statement.
+  if (type == T::EXEC || type == T::RAW || type == T::LEVEL || type == T::AT || type == T::RESOURCE) {
+    return source_.first_in_line(span(token).begin);
+  }
+  return starts_statement(type);
+}
+
+/// A declaration that begins no deeper than the line that opened `block` shows that the block should have ended.
+bool Recovery::closes_by_indent(const Token* token, const ParserRuleContext* block) const {
+  return source_.indent(span(token).begin) <= source_.indent(span(block->start).begin);
+}
+
+bool Recovery::is_used_as_name(const Token* token) const {
+  if (!is_reserved(token->getType())) return false;
+  switch (after(token)->getType()) {
+    case T::SEMI:
+    case T::COMMA:
+    case T::COLON:
+    case T::EQUALS:
+    case T::LBRACE:
+    case T::RBRACE:
+    case T::LPAREN:
+    case T::RPAREN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// ---- slips that are passed over ----
+
+Token* Recovery::recoverInline(antlr4::Parser* parser) {
+  if (!recovering_ &&
+      (reserved_name(parser) || missing_semicolon(parser) || missing_close(parser) || missing_open(parser))) {
+    return parser->getCurrentToken();
+  }
+  throw antlr4::InputMismatchException(parser);
+}
+
+bool Recovery::missing_semicolon(antlr4::Parser* parser) {
+  const Token* next = parser->getCurrentToken();
+  if (only_token(parser) != T::SEMI || !ends_statement(next)) return false;
+  const Token* last = before(next);
+  if (last == nullptr || last->getType() == T::SEMI) return false;
+  // A file that breaks off inside a block is one mistake: the block's.
+  if (is_end(next)) {
+    for (const auto* tree = parser->getContext()->parent; tree != nullptr; tree = tree->parent) {
+      const auto* context = dynamic_cast<const ParserRuleContext*>(tree);
+      if (context != nullptr && is_braced(context->getRuleIndex())) return true;
+    }
+  }
+  const Span place = source_.bytes(span(last).end, span(last).end);
+  reports_
+      .understood(Code::E0106, place,
+                  fmt::format("expected `;` before {}", found(next->getType(), source_.slice(span(next)))))
+      .suggest("add the semicolon", {{place, ";"}}, true);
+  return true;
+}
+
+bool Recovery::missing_close(antlr4::Parser* parser) {
+  const ParserRuleContext* context = parser->getContext();
+  const Token* next = parser->getCurrentToken();
+  if (!is_braced(context->getRuleIndex()) || context->start->getType() != T::LBRACE) return false;
+  if (next == context->start) return false;
+  const bool list = context->getRuleIndex() == Grammar::RuleBraceList;
+  if (!is_end(next) && !starts_declaration_only(next->getType()) && !(list && ends_statement(next))) return false;
+  if (is_end(next) && end_reported_) return true;
+  end_reported_ = end_reported_ || is_end(next);
+  Diagnostic& report =
+      list && !is_end(next)
+          ? reports_.broken(Code::E0109, span(next), "expected `}` before this")
+          : reports_.understood(Code::E0109, span(next),
+                                is_end(next) ? "the file ends inside a block" : "expected `}` before this declaration");
+  report.also(span(context->start), "this brace is not closed");
+  if (!is_end(next)) report.label("the block before it is still open");
+  return true;
+}
+
+bool Recovery::missing_open(antlr4::Parser* parser) {
+  const ParserRuleContext* context = parser->getContext();
+  const std::size_t rule = context->getRuleIndex();
+  const Token* next = parser->getCurrentToken();
+  if (!is_braced(rule) || only_token(parser) != T::LBRACE) return false;
+  const auto* owner = dynamic_cast<const ParserRuleContext*>(context->parent);
+  // What stands between the header and its brace is surplus.
+  const Token* open = next;
+  for (int i = 0; i < 16 && !is_end(open) && open->getType() != T::LBRACE; ++i) {
+    if (open->getType() == T::SEMI || open->getType() == T::RBRACE || !same_line(next, open)) break;
+    open = after(open);
+  }
+  const bool surplus = open->getType() == T::LBRACE && same_line(next, open);
+  const bool body_follows = !same_line(before(next), next) && !is_end(next) && rule != Grammar::RuleBraceList &&
+                            (starts_statement(next->getType()) || next->getType() == T::EXPECT);
+  if (!surplus && !body_follows) return false;
+  report(parser, context, next);
+  if (!surplus) return true;
+  while (parser->getCurrentToken() != open) parser->consume();
+  parser->consume();
+  (void)owner;
+  return true;
+}
+
+bool Recovery::reserved_name(antlr4::Parser* parser) {
+  const ParserRuleContext* context = parser->getContext();
+  const Token* next = parser->getCurrentToken();
+  if (context->getRuleIndex() != Grammar::RuleName || !is_used_as_name(next)) return false;
+  report(parser, context, next);
+  parser->consume();
+  return true;
+}
+
+// ---- errors that break a statement ----
+
+void Recovery::reportError(antlr4::Parser* parser, const antlr4::RecognitionException& error) {
+  if (recovering_) return;
+  recovering_ = true;
+  report(parser, parser->getContext(), error.getOffendingToken());
+}
+
+void Recovery::recover(antlr4::Parser* parser, std::exception_ptr error) {
+  const ParserRuleContext* context = parser->getContext();
+  if (!takes_errors(context->getRuleIndex())) {
+    // A body whose closing brace was not understood must not end its whole declaration twice.
+    if (context->getRuleIndex() == Grammar::RuleFile) return;
+    std::rethrow_exception(std::move(error));
+  }
+  skip_statement(parser, context->start->getTokenIndex());
+  recovering_ = false;
+}
+
+/// Reports what stands at `at` where something else was expected by the rule of `context`.
+void Recovery::report(antlr4::Parser* parser, const ParserRuleContext* context, const Token* at) {
+  const std::size_t type = at->getType();
+  const std::string_view text = source_.slice(span(at));
+  const Token* last = before(at);
+  const std::size_t rule = context->getRuleIndex();
+  const std::size_t wanted = only_token(parser);
+
+  if (type == T::DASH && last != nullptr && last->getType() == T::IDENT && span(last).end == span(at).begin) {
+    reports_.broken(Code::E0101, span(at), "a name has letters, digits and `_`, no `-`");
+    return;
+  }
+  if (type == T::ANY && last != nullptr && last->getType() == T::NEVER) {
+    reports_.broken(Code::E0113, span(at), "`never any` stands at module level, not inside a domain")
+        .note("inside a domain `never` is about that domain: leave `any` out");
+    return;
+  }
+  if (wanted == T::ANY && rule == Grammar::RuleNeverDecl) {
+    reports_.broken(Code::E0113, span(at),
+                    fmt::format("at module level a promise begins with `never any`, found {}", found(type, text)));
+    return;
+  }
+  const bool wants_name = rule == Grammar::RuleName || rule == Grammar::RuleObject || rule == Grammar::RuleValueItem ||
+                          rule == Grammar::RuleQualifiedName || rule == Grammar::RulePeer;
+  if (wants_name && is_used_as_name(at)) {
+    reports_.broken(Code::E0105, span(at), fmt::format("`{}` is a reserved word and can't be a name", text));
+    return;
+  }
+  std::string want = expected(*context, wanted);
+  // Where only a semicolon is left, the list before it could have gone on.
+  const bool lists_on = wanted == T::SEMI && (is_text(type) || type == T::IDENT || type == T::SOCKET) &&
+                        last != nullptr && (is_text(last->getType()) || last->getType() == T::IDENT);
+  if (lists_on) want = "`,` or `;`";
+  if (wanted == T::RBRACE && rule == Grammar::RuleBraceList) want = "`,` or `}`";
+  Diagnostic& diagnostic =
+      reports_.broken(Code::E0101, span(at), fmt::format("expected {}, found {}", want, found(type, text)));
+  if (rule == Grammar::RulePhrase && is_text(type)) {
+    diagnostic.note("what is allowed stands before the path: `allow read \"/etc/x\";`");
+  }
+}
+
+// ---- between statements ----
+
+void Recovery::sync(antlr4::Parser* parser) {
+  const std::size_t rule = parser->getContext()->getRuleIndex();
+  if (rule != Grammar::RuleFile && rule != Grammar::RuleBlock && rule != Grammar::RuleTestBody &&
+      rule != Grammar::RuleExternalBody) {
+    return;
+  }
+  while (!fits_body(rule, parser->getCurrentToken()->getType())) {
+    const Token* next = parser->getCurrentToken();
+    if (rule != Grammar::RuleFile && starts_declaration_only(next->getType()) &&
+        closes_by_indent(next, parser->getContext())) {
+      return;  // the loop ends here, and missing_close() has the word
+    }
+    misplaced(parser);
+  }
+}
+
+/// Something that begins neither a statement nor a declaration, or one that belongs elsewhere: reported and skipped.
+void Recovery::misplaced(antlr4::Parser* parser) {
+  const Token* next = parser->getCurrentToken();
+  const std::size_t type = next->getType();
+  const std::size_t rule = parser->getContext()->getRuleIndex();
+  const bool top = rule == Grammar::RuleFile;
+  const Span place = span(next);
+  const std::string_view text = source_.slice(place);
+
+  if (type == T::SEMI) {
+    reports_.understood(Code::E0101, place, "nothing stands before this `;`").suggest("remove it", {{place, ""}}, true);
+    parser->consume();
+    return;
+  }
+  if (type == T::RBRACE) {
+    reports_.understood(Code::E0101, place, "this `}` closes nothing");
+    parser->consume();
+    return;
+  }
+  const std::vector<std::string>& words = top ? declaration_words() : statement_words();
+  const std::string guess =
+      type == T::IDENT && rule != Grammar::RuleTestBody ? did_you_mean(text, words) : std::string();
+  if (!guess.empty()) {
+    reports_
+        .broken(Code::E0115, place,
+                fmt::format("`{}` begins no {}: did you mean `{}`?", text, top ? "declaration" : "statement", guess))
+        .suggest(fmt::format("write `{}`", guess), {{place, guess}});
+  } else if (top && (starts_statement(type) || starts_phrase(type))) {
+    reports_.broken(Code::E0113, place,
+                    fmt::format("`{}` stands in a domain or an abstraction, not at module level", text));
+  } else if (!top && (starts_declaration_only(type) || (rule == Grammar::RuleTestBody && starts_statement(type)))) {
+    reports_.broken(
+        Code::E0113, place,
+        fmt::format("`{}` can't stand {}", text, rule == Grammar::RuleTestBody ? "in a test" : "in this block"));
+  } else if (rule == Grammar::RuleBlock && starts_phrase(type)) {
+    reports_.broken(Code::E0101, place, fmt::format("expected `allow`, `deny` or `never` before `{}`", text));
+  } else {
+    std::string_view want =
+        top ? "a declaration such as `domain` or `resource`" : "a statement such as `allow`, or `}`";
+    if (rule == Grammar::RuleTestBody) want = "`expect` or `}`";
+    if (rule == Grammar::RuleExternalBody) want = "a path, a binding such as `selinux type etc_t;` or `}`";
+    reports_.broken(Code::E0101, place, fmt::format("expected {}, found {}", want, found(type, text)));
+  }
+  skip_statement(parser, next->getTokenIndex());
+}
+
+/// Skips to where the statement that begins with token `first` most likely ends.
+void Recovery::skip_statement(antlr4::Parser* parser, std::size_t first) {
+  std::size_t depth = 0;
+  const std::size_t error = parser->getCurrentToken()->getTokenIndex();
+  for (std::size_t i = first; i < error; ++i) {
+    if (tokens_[i]->getType() == T::LBRACE) ++depth;
+    if (tokens_[i]->getType() == T::RBRACE && depth != 0) --depth;
+  }
+  const bool in_list = depth != 0;
+  while (!is_end(parser->getCurrentToken())) {
+    const Token* next = parser->getCurrentToken();
+    const std::size_t type = next->getType();
+    const bool moved = next->getTokenIndex() != first;
+    if (type == T::RBRACE) {
+      if (depth == 0) return;
+      parser->consume();
+      --depth;
+      if (depth == 0) {
+        const std::size_t then = parser->getCurrentToken()->getType();
+        if (then != T::SEMI && then != T::COMMA && then != T::ELSE && then != T::OWNER && then != T::EXCEPT) return;
+      }
+      continue;
+    }
+    if (moved && (depth == 0 || in_list) && type != T::RBRACE && ends_statement(next)) return;
+    if (type == T::LBRACE && !in_list) {
+      skip_block(parser);
+      const std::size_t then = parser->getCurrentToken()->getType();
+      if (then != T::SEMI && then != T::COMMA && then != T::ELSE && then != T::OWNER && then != T::EXCEPT) return;
+      continue;
+    }
+    if (type == T::LBRACE) ++depth;
+    parser->consume();
+    if (type == T::SEMI && depth == 0) return;
+  }
+}
+
+/// Skips `{ ... }` if it is closed, else only the brace.
+void Recovery::skip_block(antlr4::Parser* parser) {
+  std::size_t depth = 0;
+  std::size_t i = parser->getCurrentToken()->getTokenIndex();
+  for (; i < tokens_.size(); ++i) {
+    if (tokens_[i]->getType() == T::LBRACE) ++depth;
+    if (tokens_[i]->getType() == T::RBRACE && --depth == 0) break;
+  }
+  parser->consume();
+  if (i == tokens_.size()) return;
+  while (!is_end(parser->getCurrentToken()) && parser->getCurrentToken()->getTokenIndex() <= i) parser->consume();
+}
+
+}  // namespace macc::syntax
