@@ -40,6 +40,21 @@ std::string show_byte(unsigned char byte) {
 
 void append_sequence(Sequence& out, Sequence atoms);
 
+void add_choice(Alternatives& alternatives, Sequence choice) {
+  auto& choices = alternatives.choices;
+  if (std::find(choices.begin(), choices.end(), choice) == choices.end()) choices.push_back(std::move(choice));
+}
+
+Alternatives normal_alternatives(Alternatives alternatives) {
+  Alternatives result;
+  for (Sequence& choice : alternatives.choices) {
+    Sequence atoms;
+    append_sequence(atoms, std::move(choice));
+    add_choice(result, std::move(atoms));
+  }
+  return result;
+}
+
 /// Appends in normal form: neighbouring literals are one, `**` inside a component is `*`, one choice is no choice.
 void append_atom(Sequence& out, Atom atom) {
   if (auto* literal = std::get_if<Literal>(&atom.value)) {
@@ -51,6 +66,7 @@ void append_atom(Sequence& out, Atom atom) {
   } else if (std::holds_alternative<AnyChars>(atom.value)) {
     if (!out.empty() && std::holds_alternative<AnyChars>(out.back().value)) return;
   } else if (auto* alternatives = std::get_if<Alternatives>(&atom.value)) {
+    *alternatives = normal_alternatives(std::move(*alternatives));
     if (alternatives->choices.size() == 1) {
       append_sequence(out, std::move(alternatives->choices.front()));
       return;
@@ -95,11 +111,6 @@ std::optional<Atom> normal_class(const CharClass& value) {
   if (count == (value.negated ? 0 : component_bytes)) return Atom{AnyChar{}};
   if (count == 1 && !value.negated) return Atom{Literal{std::string(1, static_cast<char>(result.ranges[0].first))}};
   return Atom{std::move(result)};
-}
-
-void add_choice(Alternatives& alternatives, Sequence choice) {
-  auto& choices = alternatives.choices;
-  if (std::find(choices.begin(), choices.end(), choice) == choices.end()) choices.push_back(std::move(choice));
 }
 
 bool is_any_name(const Component& component) {
@@ -277,10 +288,10 @@ class Reader {
     for (Nodes& choice : node.choices) {
       Sequence atoms;
       for (Node& n : choice) append_atom(atoms, std::move(*n.atom));
-      add_choice(alternatives, std::move(atoms));
+      alternatives.choices.push_back(std::move(atoms));
     }
     node.choices.clear();
-    node.atom = Atom{std::move(alternatives)};
+    node.atom = Atom{normal_alternatives(std::move(alternatives))};
     return node;
   }
 

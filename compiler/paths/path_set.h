@@ -1,18 +1,25 @@
 // Sets of paths as regular languages: exact emptiness, intersection, difference, containment and examples.
-// Same convention as path_pattern.h: a final '/' marks a directory. Built on libfa; immutable and cheap to copy.
+// Same convention as path_pattern.h: a final '/' marks a directory. Immutable and cheap to copy. An automaton is built
+// when a question needs one and kept in the set, also through const calls: not for use by several threads at once.
+//
+// Bounds: a set of more than 30,000 states, or an operation of more than some 100 ms, throws TooComplex (automaton.h
+// has the numbers). All but the plain look-ups (copying, literal sets, contains(path) before an automaton was needed)
+// may.
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/paths/path_pattern.h"
 
 namespace macc::paths {
 
-/// Thrown when a set would need more states than `max_states` (hostile or absurd input); callers that work for a
+/// Thrown when a set would need too many states or too much work (hostile or absurd input); callers that work for a
 /// user turn it into a diagnostic.
 class TooComplex;
 
@@ -28,7 +35,9 @@ class PathSet {
   [[nodiscard]] static const PathSet& all();
   [[nodiscard]] static const PathSet& directories();
   [[nodiscard]] static const PathSet& non_directories();
-  /// From a POSIX extended regular expression over bytes as libfa reads it; nullopt when it does not compile.
+  /// From a POSIX extended regular expression over bytes as libfa reads it ('.' is any byte but a newline, '/' too);
+  /// nullopt when it does not compile. The set may hold strings that are no paths: intersect it with all() to part
+  /// with them.
   [[nodiscard]] static std::optional<PathSet> from_regex(const std::string& regex);
 
   [[nodiscard]] PathSet operator|(const PathSet& other) const;
@@ -40,7 +49,8 @@ class PathSet {
   [[nodiscard]] bool contains(std::string_view path) const;
   [[nodiscard]] bool meets(const PathSet& other) const;
   [[nodiscard]] bool equals(const PathSet& other) const;
-  /// A short readable member, the same at each call; nullopt when empty.
+  /// A short readable member, the same at each call: letters where there is a choice, a file rather than a directory,
+  /// no component "." or "..", where the set has such a member. nullopt when empty.
   [[nodiscard]] std::optional<std::string> example() const;
   /// Bytes with which every member starts (up to the first choice); "" for the empty set.
   [[nodiscard]] std::string literal_prefix() const;
@@ -55,12 +65,15 @@ class PathSet {
       bool accepting = false;
       std::vector<Edge> edges;  // sorted by first, disjoint
     };
-    std::vector<State> states;  // 0 is the start; dead states are left out
+    /// 0 is the start, the others in breadth-first order of the bytes, so that equal sets have equal automata. Dead
+    /// states are left out; the empty set has a start that accepts nothing.
+    std::vector<State> states;
   };
   [[nodiscard]] Automaton automaton() const;
 
-  /// The set as a finite union of patterns where that is possible ("/a/**" less "/a/b/**" becomes "/a/", "/a/[^b]*"
-  /// ...); nullopt when it is not, or would need more than `limit` patterns.
+  /// The set as a finite union of patterns, exactly; nullopt when none was found with at most `limit` patterns.
+  /// "/a/**" less "/a/b/**" becomes "/a/", "/a/*" (Tail::file) and "/a/{[^b]*,b?*}/**". Patterns that nothing was
+  /// subtracted from come back as they were written.
   [[nodiscard]] std::optional<std::vector<PathPattern>> as_patterns(std::size_t limit = 256) const;
 
  private:
