@@ -1,0 +1,197 @@
+#include "compiler/driver/build_report.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "compiler/driver/limits.h"
+#include "compiler/driver/sha256.h"
+#include "compiler/report/cells.h"
+
+namespace macc::driver {
+
+namespace {
+
+using backends::Fidelity;
+using backends::Verification;
+using Json = nlohmann::ordered_json;
+using report::valid_utf8;
+
+/// Changes when a reader of the old format would misread the new one.
+constexpr int kVersion = 1;
+
+std::string_view word(Verification::Status status) {
+  switch (status) {
+    case Verification::Status::passed:
+      return "passed";
+    case Verification::Status::failed:
+      return "failed";
+    case Verification::Status::not_checked:
+      return "not-checked";
+  }
+  return "";
+}
+
+/// `not-enforced`, as macc.toml writes it.
+std::string key(Fidelity fidelity) {
+  std::string out(backends::word(fidelity));
+  std::replace(out.begin(), out.end(), ' ', '-');
+  return out;
+}
+
+bool is_accepted(const project::Target& target, const std::string& topic) {
+  return std::any_of(target.accept.begin(), target.accept.end(),
+                     [&](const project::Accept& a) { return a.topic == topic; });
+}
+
+/// Writes report.json.
+class Writer {
+ public:
+  Writer(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources,
+         const std::filesystem::path& root, const std::filesystem::path& current)
+      : result_(result), policy_(policy), sources_(sources), root_(root), current_(current) {}
+
+  [[nodiscard]] Json write() const {
+    const backends::Target& target = result_.target.target;
+    const FidelityCounts counts = count(result_.lowered.fidelity);
+    Json settings = Json::object();
+    for (const auto& [name, value] : target.settings) settings[name] = valid_utf8(value);
+    return {{"version", kVersion},
+            {"macc", MACC_VERSION},
+            {"target", {{"name", target.name}, {"backend", target.backend}, {"settings", std::move(settings)}}},
+            {"verification", verification()},
+            {"summary",
+             {{"exact", counts.exact},
+              {"wider", counts.wider},
+              {"drifts", counts.drifts},
+              {"not-enforced", counts.not_enforced}}},
+            {"topics", topics(counts)},
+            {"entries", entries()},
+            {"extensions", extensions()},
+            {"artifacts", artifacts()}};
+  }
+
+ private:
+  [[nodiscard]] Json place(Span span) const {
+    if (!span.valid()) return nullptr;
+    const Position p = sources_.position(span);
+    return {{"file", valid_utf8(file_name(sources_.file(span.file).path()))}, {"line", p.line}, {"column", p.column}};
+  }
+
+  /// <stdin> and <stdlib> are no files; all others are named from the project's folder on.
+  [[nodiscard]] std::string file_name(const std::string& shown) const {
+    if (shown.starts_with('<')) return shown;
+    const std::filesystem::path full = (current_ / shown).lexically_normal();
+    const std::filesystem::path relative = full.lexically_relative(root_);
+    return relative.empty() ? full.string() : relative.string();
+  }
+
+  [[nodiscard]] Json verification() const {
+    const Verification& v = result_.verification;
+    return {{"status", word(v.status)},
+            {"checker", valid_utf8(v.checker)},
+            {"against", valid_utf8(v.against)},
+            {"reason", valid_utf8(v.reason)}};
+  }
+
+  [[nodiscard]] Json topics(const FidelityCounts& counts) const {
+    Json out = Json::array();
+    for (const backends::FidelityTopic& topic : result_.lowered.fidelity.topics) {
+      const auto found = counts.by_topic.find(topic.key);
+      out.push_back({{"topic", topic.key},
+                     {"fidelity", key(topic.fidelity)},
+                     {"text", valid_utf8(topic.text)},
+                     {"rules", found == counts.by_topic.end() ? 0 : found->second},
+                     {"accepted", is_accepted(result_.target, topic.key)}});
+    }
+    return out;
+  }
+
+  [[nodiscard]] Json entries() const {
+    Json out = Json::array();
+    for (const backends::FidelityEntry& entry : result_.lowered.fidelity.entries) {
+      Json what = Json::array();
+      for (const std::string& item : entry.what) what.push_back(valid_utf8(item));
+      out.push_back({{"domain", entry.domain == ir::DomainId::none ? "" : policy_.qualified_name(entry.domain)},
+                     {"rule", valid_utf8(entry.rule)},
+                     {"fidelity", key(entry.fidelity)},
+                     {"topic", entry.topic},
+                     {"what", std::move(what)},
+                     {"place", place(entry.span)}});
+    }
+    return out;
+  }
+
+  [[nodiscard]] Json extensions() const {
+    Json out = Json::array();
+    for (const ir::Extension& e : policy_.extensions) {
+      out.push_back({{"what", valid_utf8(e.what)}, {"place", place(e.span)}});
+    }
+    return out;
+  }
+
+  [[nodiscard]] Json artifacts() const {
+    Json out = Json::array();
+    for (const backends::Artifact& a : result_.lowered.artifacts) {
+      out.push_back({{"path", valid_utf8(a.path)},
+                     {"what", valid_utf8(a.what)},
+                     {"bytes", a.content.size()},
+                     {"sha256", sha256(a.content)}});
+    }
+    return out;
+  }
+
+  const TargetResult& result_;
+  const ir::Policy& policy_;
+  const SourceManager& sources_;
+  const std::filesystem::path& root_;
+  const std::filesystem::path& current_;
+};
+
+std::string checked_text(const Verification& v) {
+  const std::string reason = report::safe(v.reason);
+  if (v.status == Verification::Status::not_checked) return "NOT CHECKED by the platform's compiler: " + reason;
+  const std::string against = v.against.empty() ? "" : " with " + report::safe(v.against);
+  return fmt::format("by {}{}: {}", report::safe(v.checker), against,
+                     v.status == Verification::Status::passed ? "accepted" : "refused");
+}
+
+std::string counts_text(const FidelityCounts& counts) {
+  std::string out = fmt::format("{} rule{}", counts.all(), counts.all() == 1 ? "" : "s");
+  const auto add = [&](std::size_t n, std::string_view what) {
+    if (n != 0) out += fmt::format("{} {} {}", out.find(':') == std::string::npos ? ":" : ",", n, what);
+  };
+  add(counts.exact, "exact");
+  add(counts.wider, "wider");
+  add(counts.drifts, "drifting");
+  add(counts.not_enforced, "not enforced");
+  return out;
+}
+
+}  // namespace
+
+std::string report_json(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources,
+                        const std::filesystem::path& root, const std::filesystem::path& current) {
+  return Writer(result, policy, sources, root, current).write().dump(2) + "\n";
+}
+
+std::string report_text(const TargetResult& result, const std::string& folder) {
+  const FidelityCounts counts = count(result.lowered.fidelity);
+  std::string out = fmt::format("{} ({})\n", result.target.target.name, result.target.target.backend);
+  for (const backends::Artifact& a : result.lowered.artifacts) {
+    out += fmt::format("  wrote     {}/{}: {}\n", report::safe(folder), report::safe(a.path), report::safe(a.what));
+  }
+  out += fmt::format("  checked   {}\n", checked_text(result.verification));
+  out += fmt::format("  fidelity  {}\n", counts_text(counts));
+  for (const backends::FidelityTopic& topic : result.lowered.fidelity.topics) {
+    const auto found = counts.by_topic.find(topic.key);
+    out += fmt::format("    {} [{}], {}x: {}{}\n", backends::word(topic.fidelity), topic.key,
+                       found == counts.by_topic.end() ? 0 : found->second, report::safe(topic.text),
+                       is_accepted(result.target, topic.key) ? " (accepted)" : "");
+  }
+  out += fmt::format("  report    {}/{}\n", report::safe(folder), kReportName);
+  return out;
+}
+
+}  // namespace macc::driver

@@ -1,0 +1,29 @@
+// What a build says about one target: report.json for programs, a few lines for people.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "backends/backend.h"
+#include "compiler/project/project.h"
+
+namespace macc::driver {
+
+inline constexpr std::string_view kReportName = "report.json";
+
+struct TargetResult {
+  const project::Target& target;
+  const backends::Lowered& lowered;
+  const backends::Verification& verification;
+};
+
+/// The whole of report.json (docs/json.md). Places are relative to the project's folder, so that the same policy gives
+/// the same bytes wherever macc is started; `current` is the folder that the sources' names are relative to.
+[[nodiscard]] std::string report_json(const TargetResult& result, const ir::Policy& policy,
+                                      const SourceManager& sources, const std::filesystem::path& root,
+                                      const std::filesystem::path& current);
+
+/// The summary for people; `folder` is where the artifacts are, as the user would write it.
+[[nodiscard]] std::string report_text(const TargetResult& result, const std::string& folder);
+
+}  // namespace macc::driver

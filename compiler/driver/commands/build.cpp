@@ -1,0 +1,187 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backends/backend.h"
+#include "compiler/driver/build_report.h"
+#include "compiler/driver/inputs.h"
+#include "compiler/driver/limits.h"
+#include "compiler/driver/output.h"
+#include "compiler/driver/promises.h"
+#include "compiler/ir/json.h"
+
+namespace macc::driver {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::string_view kIrName = "ir.json";
+
+/// Where `--out` or the project says.
+fs::path out_folder(const Session& session, const project::Project& project) {
+  const fs::path given = session.arguments.value(Option::out);
+  const fs::path folder = given.empty() ? project.out : given;
+  return (folder.is_absolute() ? folder : session.environment.current / folder).lexically_normal();
+}
+
+Shown shown_by(const Session& session) {
+  return [&loader = session.loader](const fs::path& path) { return loader.shown(path); };
+}
+
+/// Usage errors that the table of options can't express. True when all is well.
+bool check_options(Session& session) {
+  const std::string emit = session.arguments.value(Option::emit, "artifacts");
+  const auto usage = [&](std::string message) {
+    session.diagnostics.report(Code::E0005, {}, std::move(message));
+    return false;
+  };
+  if (emit != "artifacts" && emit != "ir") {
+    return usage(fmt::format("`--emit` can't be `{}`: it is `artifacts` or `ir`", printable(emit)));
+  }
+  if (session.arguments.has(Option::out) && session.arguments.value(Option::out).empty()) {
+    return usage("`--out` is empty, but a folder is needed");
+  }
+  if (session.arguments.value(Option::out) != "-") return true;
+  if (emit != "ir") return usage("`--out -` goes with `--emit ir` only: artifacts are several files");
+  return true;
+}
+
+/// The targets that were asked for, in the project's order.
+std::vector<const project::Target*> chosen(Session& session, const project::Project& project) {
+  std::vector<std::string> names;
+  std::vector<const project::Target*> all;
+  for (const project::Target& target : project.targets) {
+    names.push_back(target.target.name);
+    all.push_back(&target);
+  }
+  if (!session.arguments.has(Option::target)) return all;
+  const std::vector<std::string>& wanted = session.arguments.values.at(Option::target);
+  for (const std::string& name : wanted) {
+    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
+    Diagnostic& d =
+        session.diagnostics.report(Code::E0610, {}, fmt::format("there is no target `{}`", printable(name)));
+    std::string list;
+    for (const std::string& n : names) list += (list.empty() ? "`" : ", `") + n + "`";
+    const std::string guess = did_you_mean(name, names);
+    if (!guess.empty()) d.note(fmt::format("did you mean `{}`?", guess));
+    d.note(names.empty() ? "the project has no targets" : "targets: " + list);
+  }
+  std::erase_if(all, [&](const project::Target* target) {
+    return std::find(wanted.begin(), wanted.end(), target->target.name) == wanted.end();
+  });
+  return all;
+}
+
+void emit_ir(Session& session, const Inputs& inputs, const ir::Policy& policy) {
+  std::string text = ir::to_json(policy, session.sources);
+  if (session.arguments.value(Option::out) == "-") {
+    session.out = std::move(text);
+    session.raw_out = true;
+    return;
+  }
+  const fs::path folder = out_folder(session, inputs.project);
+  if (!write_files(folder, {{std::string(kIrName), std::move(text)}}, shown_by(session), session.diagnostics)) return;
+  session.out += fmt::format("wrote {}\n", printable(session.loader.shown(folder / kIrName), 400));
+}
+
+/// Builds the targets of one policy. Each one is lowered, checked and then written, or left as it was.
+class Builder {
+ public:
+  Builder(Session& session, const Inputs& inputs, const ir::Meaning& meaning)
+      : session_(session), inputs_(inputs), meaning_(meaning), out_(out_folder(session, inputs.project)) {}
+
+  void build(const project::Target& target) {
+    Diagnostics found;
+    const fs::path folder = out_ / target.target.name;
+    report::TargetOutcome outcome{target.target.name, target.target.backend, false, "", {}};
+    build_into(target, folder, found, outcome);
+    const bool failed = found.has_errors();
+    for (Diagnostic d : found.all()) {
+      if (shares_backend(target)) d.note(fmt::format("for target `{}`", target.target.name));
+      session_.diagnostics.add(std::move(d));
+    }
+    if (failed) refused(target, folder);
+    session_.targets.push_back(std::move(outcome));
+  }
+
+ private:
+  void build_into(const project::Target& target, const fs::path& folder, Diagnostics& found,
+                  report::TargetOutcome& outcome) {
+    const backends::Backend* backend = backends::find(target.target.backend);
+    const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target};
+    const backends::Lowered lowered = backend->lower(input, found);
+    if (found.has_errors()) return;
+    const backends::Verification verification = verify(*backend, input, lowered, found);
+    check_limits(target, lowered.fidelity, verification, found);
+    if (found.has_errors()) return;
+
+    const TargetResult result{target, lowered, verification};
+    std::vector<OutputFile> files;
+    for (const backends::Artifact& a : lowered.artifacts) files.push_back({a.path, a.content});
+    files.push_back({std::string(kReportName), report_json(result, meaning_.policy(), session_.sources,
+                                                           inputs_.project.root, session_.environment.current)});
+    if (!write_files(folder, files, shown_by(session_), found)) return;
+
+    const std::string shown = session_.loader.shown(folder);
+    outcome.written = true;
+    outcome.report = shown + "/" + std::string(kReportName);
+    for (const backends::Artifact& a : lowered.artifacts) outcome.artifacts.push_back(shown + "/" + a.path);
+    session_.out += report_text(result, shown);
+  }
+
+  backends::Verification verify(const backends::Backend& backend, const backends::Input& input,
+                                const backends::Lowered& lowered, Diagnostics& found) {
+    if (session_.arguments.has(Option::no_verify)) {
+      backends::Verification skipped;
+      skipped.reason = "`--no-verify` was given";
+      return skipped;
+    }
+    return backend.verify(input, lowered, found);
+  }
+
+  [[nodiscard]] bool shares_backend(const project::Target& target) const {
+    const auto& all = inputs_.project.targets;
+    return std::count_if(all.begin(), all.end(), [&](const project::Target& other) {
+             return other.target.backend == target.target.backend;
+           }) > 1;
+  }
+
+  void refused(const project::Target& target, const fs::path& folder) {
+    std::error_code error;
+    const bool older = fs::exists(folder / kManifestName, error);
+    session_.out += fmt::format(
+        "{} ({})\n  nothing was written{}\n", target.target.name, target.target.backend,
+        older ? fmt::format("; `{}` holds an earlier build", printable(session_.loader.shown(folder), 400)) : "");
+  }
+
+  Session& session_;
+  const Inputs& inputs_;
+  const ir::Meaning& meaning_;
+  fs::path out_;
+};
+
+}  // namespace
+
+void run_build(Session& session) {
+  if (!check_options(session)) return;
+  const auto inputs = gather(session);
+  if (!inputs) return;
+  const std::vector<const project::Target*> targets = chosen(session, inputs->project);
+  const ir::Policy policy = analyze(session, *inputs);
+  if (session.diagnostics.has_errors()) return;
+  if (session.arguments.value(Option::emit) == "ir") return emit_ir(session, *inputs, policy);
+
+  const ir::Meaning meaning(policy);
+  check_meaning(session, meaning);
+  if (session.diagnostics.has_errors()) return;
+  session.out += "ok: " + held_text(policy) + "\n";
+  for (const ir::Extension& e : policy.extensions) {
+    session.out +=
+        fmt::format("extended: {} ({})\n", printable(e.what), printable(session.sources.describe(e.span), 400));
+  }
+  Builder builder(session, *inputs, meaning);
+  for (const project::Target* target : targets) builder.build(*target);
+}
+
+}  // namespace macc::driver

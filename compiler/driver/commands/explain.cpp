@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include "compiler/driver/session.h"
+#include "diagnostic_pages.h"
+
+namespace macc::driver {
+
+namespace {
+
+std::string_view page_of(const DiagnosticInfo& row) {
+  for (const pages::EmbeddedFile& file : pages::diagnostic_pages()) {
+    if (file.name.substr(0, file.name.find('.')) == row.id) return file.text;
+  }
+  return {};
+}
+
+std::string_view word(Severity severity) {
+  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
+}
+
+std::string list_all() {
+  std::string out;
+  for (const DiagnosticInfo& row : diagnostic_catalogue()) {
+    out += fmt::format("{}  {:<24} {}\n", row.id, row.name, row.title);
+  }
+  return out + "\n`macc explain CODE` or `macc explain NAME` prints the page of one\n";
+}
+
+void unknown(Session& session, const std::string& wanted) {
+  Diagnostic& d =
+      session.diagnostics.report(Code::E0008, {}, fmt::format("there is no diagnostic `{}`", printable(wanted)));
+  std::vector<std::string> words;
+  for (const DiagnosticInfo& row : diagnostic_catalogue()) {
+    words.emplace_back(row.name);
+    words.emplace_back(row.id);
+    words.emplace_back(row.id.substr(5));
+  }
+  const std::string guess = did_you_mean(wanted, words);
+  d.note(guess.empty() ? "`macc explain` lists all codes and names" : fmt::format("did you mean `{}`?", guess));
+}
+
+}  // namespace
+
+void run_explain(Session& session) {
+  if (session.arguments.operands.empty()) session.out = list_all();
+  for (const std::string& wanted : session.arguments.operands) {
+    const DiagnosticInfo* row = find_diagnostic(wanted);
+    if (row == nullptr) {
+      unknown(session, wanted);
+      continue;
+    }
+    if (!session.out.empty()) session.out += "\n";
+    const std::string_view page = page_of(*row);
+    // A page starts with its own heading; without a page the table still has a line to say.
+    session.out += page.empty()
+                       ? fmt::format("# {}: {}\n\n{}: {}\n", row->id, row->name, word(row->severity), row->title)
+                       : std::string(page);
+  }
+}
+
+}  // namespace macc::driver

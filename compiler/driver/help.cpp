@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backends/backend.h"
+#include "compiler/driver/arguments.h"
+
+namespace macc::driver {
+
+namespace {
+
+constexpr std::string_view kExitCodes =
+    "Exit codes\n"
+    "  0  all is well\n"
+    "  1  a check failed: a promise, a test, a limit of the project, the platform's compiler\n"
+    "  2  an input is wrong: the policy, macc.toml or the command line\n"
+    "  3  the machine stands in the way: a folder that cannot be written, an error in macc itself\n";
+
+std::string rows(const std::vector<std::pair<std::string, std::string>>& list) {
+  std::size_t width = 0;
+  for (const auto& [left, right] : list) width = std::max(width, left.size());
+  std::string out;
+  for (const auto& [left, right] : list) out += fmt::format("  {:<{}}  {}\n", left, width, right);
+  return out;
+}
+
+std::string usage_of(const CommandInfo& row) { return fmt::format("{} {}", row.word, row.operands); }
+
+std::string option_words(const OptionInfo& row) {
+  const std::string letter = row.letter.empty() ? "    " : fmt::format("-{}, ", row.letter);
+  return fmt::format("{}--{}{}{}", letter, row.name, row.value.empty() ? "" : " ", row.value);
+}
+
+std::string group_rows(Group group) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const CommandInfo& row : command_table()) {
+    if (row.group == group) list.emplace_back(usage_of(row), row.doc);
+  }
+  return rows(list);
+}
+
+std::string option_rows(const Command* command) {
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const OptionInfo& row : option_table()) {
+    if (command == nullptr || row.on(*command)) list.emplace_back(option_words(row), row.doc);
+  }
+  if (command == nullptr) list.emplace_back("-V, --version", "the versions of macc and of its backends");
+  return rows(list);
+}
+
+std::string_view examples_of(Command command) {
+  switch (command) {
+    case Command::build:
+      return "  macc build                         the project of this folder, every target\n"
+             "  macc build web.macc --out build    one policy without a project, for every backend\n"
+             "  macc build --emit ir --out -       what the policy means, as JSON\n";
+    case Command::check:
+      return "  macc check                         the project of this folder\n"
+             "  macc check web.macc --format json  one file, for a program\n"
+             "  generate | macc check -            standard input\n";
+    case Command::init:
+      return "  macc init ledger                   a project in the new folder ledger\n";
+    case Command::explain:
+      return "  macc explain E0101                 by number\n"
+             "  macc explain broken-promise        by name\n"
+             "  macc explain                       all codes\n";
+  }
+  return "";
+}
+
+std::string operands_of(Command command) {
+  if (command != Command::build && command != Command::check) return "";
+  return "FILES are policies, folders of them, or `-` for standard input. Without any, the project of the nearest\n"
+         "macc.toml is taken.\n\n";
+}
+
+std::string overview() {
+  std::string out =
+      "macc compiles one policy of what programs need into what each platform enforces.\n\n"
+      "Usage: macc COMMAND [OPTIONS] [OPERANDS]\n\n";
+  out += "Work on a policy\n" + group_rows(Group::work) + "\n";
+  out += "Start and learn\n" + group_rows(Group::start) + "\n";
+  out += "Options (`macc COMMAND --help` says which a command has)\n" + option_rows(nullptr) + "\n";
+  out += "Backends\n";
+  std::vector<std::pair<std::string, std::string>> list;
+  for (const backends::Backend* b : backends::all()) list.emplace_back(b->name(), b->description());
+  out += rows(list) + "\n";
+  out += "Examples\n" + std::string(examples_of(Command::init)) + std::string(examples_of(Command::build)) + "\n";
+  return out + std::string(kExitCodes);
+}
+
+}  // namespace
+
+std::string help_text(std::optional<Command> command) {
+  if (!command) return overview();
+  const CommandInfo& row = info(*command);
+  return fmt::format("macc {}: {}\n\nUsage: macc {} [OPTIONS] {}\n\n{}Options\n{}\nExamples\n{}\n{}", row.word, row.doc,
+                     row.word, row.operands, operands_of(*command), option_rows(&*command), examples_of(*command),
+                     kExitCodes);
+}
+
+}  // namespace macc::driver

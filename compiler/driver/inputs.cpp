@@ -1,0 +1,153 @@
+#include "compiler/driver/inputs.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backends/backend.h"
+#include "compiler/project/discovery.h"
+#include "compiler/project/modules.h"
+
+namespace macc::driver {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path absolute(const Session& session, const fs::path& path) {
+  return path.is_absolute() ? path : session.environment.current / path;
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code error;
+  return fs::is_directory(path, error);
+}
+
+/// The folder from which macc.toml is looked for.
+fs::path start_folder(const Session& session) {
+  const auto& operands = session.arguments.operands;
+  if (operands.empty() || operands.front() == "-") return session.environment.current;
+  const fs::path first = absolute(session, operands.front()).lexically_normal();
+  return is_folder(first) ? first : first.parent_path();
+}
+
+/// The macc.toml of the run, if there is one. False when `--project` names something else.
+bool choose_file(Session& session, std::optional<fs::path>& file) {
+  if (!session.arguments.has(Option::project)) {
+    file = project::find_file(start_folder(session));
+    return true;
+  }
+  const std::string given = session.arguments.value(Option::project);
+  file = absolute(session, given);
+  if (is_folder(*file)) *file /= project::kFileName;
+  std::error_code error;
+  if (fs::is_regular_file(*file, error)) return true;
+  session.diagnostics.report(Code::E0006, {}, fmt::format("there is no project file `{}`", printable(file->string())));
+  return false;
+}
+
+std::optional<project::Project> load_project(Session& session) {
+  std::optional<fs::path> file;
+  if (!choose_file(session, file)) return std::nullopt;
+  if (!file) return project::default_project(session.environment.current, backends::all());
+  const auto id = session.loader.load(*file);
+  if (!id) return std::nullopt;
+  return project::read(session.sources, *id, file->parent_path(), backends::all(), session.diagnostics);
+}
+
+bool in_site(const Session& session, const project::Project& project, const fs::path& path) {
+  if (!project.site) return false;
+  std::error_code error;
+  const fs::path site = fs::weakly_canonical(absolute(session, project.site->path), error);
+  const fs::path file = fs::weakly_canonical(absolute(session, path), error);
+  const fs::path relative = file.lexically_relative(site);
+  return !error && !relative.empty() && *relative.begin() != "..";
+}
+
+void add_root(Session& session, Inputs& inputs, const fs::path& path, bool site) {
+  const auto id = session.loader.load(path);
+  if (!id) return;
+  const auto known = [&](const sema::Root& root) { return root.file == *id; };
+  if (std::none_of(inputs.roots.begin(), inputs.roots.end(), known)) inputs.roots.push_back({*id, site});
+}
+
+/// The policies beside the given ones: without a project, imports are looked for there.
+void add_neighbours(const Session& session, const fs::path& file, std::vector<fs::path>& out) {
+  constexpr std::size_t kMaxEntries = 10'000;
+  const fs::path folder = absolute(session, file).parent_path();
+  std::error_code error;
+  std::size_t entries = 0;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end && ++entries < kMaxEntries;
+       it.increment(error)) {
+    if (it->path().extension() == project::kPolicySuffix) out.push_back(it->path());
+  }
+}
+
+void sort_unique(std::vector<fs::path>& files) {
+  std::sort(files.begin(), files.end());
+  files.erase(std::unique(files.begin(), files.end()), files.end());
+}
+
+void take_operands(Session& session, Inputs& inputs) {
+  for (const std::string& operand : session.arguments.operands) {
+    if (operand == "-") {
+      add_root(session, inputs, operand, false);
+      continue;
+    }
+    if (operand.find('\0') != std::string::npos) continue;
+    const bool folder = is_folder(absolute(session, operand));
+    const std::vector<fs::path> files =
+        folder ? project::walk({operand, {}}, session.loader) : std::vector<fs::path>{operand};
+    if (folder && files.empty() && !session.diagnostics.has_errors()) {
+      session.diagnostics.report(Code::E0006, {},
+                                 fmt::format("there is no policy (*.macc) in `{}`", printable(operand)));
+    }
+    for (const fs::path& file : files) {
+      add_root(session, inputs, file, in_site(session, inputs.project, file));
+      if (inputs.project.file == FileId::none) add_neighbours(session, file, inputs.module_files);
+    }
+  }
+}
+
+void take_project(Session& session, Inputs& inputs, bool as_roots) {
+  if (inputs.project.file == FileId::none) {
+    if (!as_roots) return;
+    session.diagnostics.report(Code::E0006, {}, "there is no macc.toml here or above, and no file was named")
+        .note("name a policy: `macc check web.macc`")
+        .note("or start a project: `macc init`");
+    return;
+  }
+  const std::vector<project::PolicyFile> files = project::policy_files(inputs.project, session.loader);
+  for (const project::PolicyFile& file : files) {
+    inputs.module_files.push_back(file.path);
+    if (as_roots) add_root(session, inputs, file.path, file.site);
+  }
+  if (as_roots && files.empty() && !session.diagnostics.has_errors()) {
+    const project::Location& first = inputs.project.policy.front();
+    session.diagnostics.report(Code::E0006, first.span, "the project's policy folders hold no *.macc file")
+        .note(fmt::format("looked in `{}`", printable(session.loader.shown(first.path))));
+  }
+}
+
+}  // namespace
+
+std::optional<Inputs> gather(Session& session) {
+  auto project = load_project(session);
+  if (!project) return std::nullopt;
+  Inputs inputs{.project = std::move(*project), .roots = {}, .module_files = {}};
+  const bool named = !session.arguments.operands.empty();
+  take_project(session, inputs, !named);
+  if (named) take_operands(session, inputs);
+  sort_unique(inputs.module_files);
+  if (inputs.roots.empty()) return std::nullopt;
+  return inputs;
+}
+
+ir::Policy analyze(Session& session, const Inputs& inputs) {
+  project::Modules modules(session.loader, inputs.module_files);
+  sema::Options options;
+  for (const backends::Backend* backend : backends::all()) options.backends.emplace_back(backend->name());
+  return sema::analyze(session.sources, inputs.roots, modules, session.diagnostics, options);
+}
+
+}  // namespace macc::driver

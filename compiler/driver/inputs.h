@@ -1,0 +1,27 @@
+// From the command line to what is compiled: the project, its policy files, the module finder, and the analysed policy.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "compiler/driver/session.h"
+#include "compiler/ir/policy.h"
+#include "compiler/project/project.h"
+#include "compiler/sema/sema.h"
+
+namespace macc::driver {
+
+struct Inputs {
+  project::Project project;
+  std::vector<sema::Root> roots;                    ///< at least one
+  std::vector<std::filesystem::path> module_files;  ///< where imports are looked for before the standard library
+};
+
+/// With operands: these files, in the project around the first one if there is any. Without: the files of the project
+/// around the current folder. nullopt, with the reason reported, when there is nothing to compile.
+[[nodiscard]] std::optional<Inputs> gather(Session& session);
+
+/// Parses and analyses. The policy is sound only if the session has no errors.
+[[nodiscard]] ir::Policy analyze(Session& session, const Inputs& inputs);
+
+}  // namespace macc::driver

@@ -1,0 +1,64 @@
+// The process: its arguments, streams and signals. Everything else is in run.cpp.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <string_view>
+#include <system_error>
+
+#include "compiler/driver/run.h"
+#include "compiler/report/sink.h"
+
+namespace {
+
+/// 0, or the errno of the write that failed.
+int write_all(int descriptor, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t n = ::write(descriptor, text.data(), text.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return errno;
+    text.remove_prefix(static_cast<std::size_t>(n));
+  }
+  return 0;
+}
+
+/// Whoever reads us may leave early, as `head` does: that is no error.
+int deliver(const macc::driver::Outcome& outcome) {
+  (void)write_all(STDERR_FILENO, outcome.err);
+  const int error = write_all(STDOUT_FILENO, outcome.out);
+  if (error == 0 || error == EPIPE) return outcome.exit_code;
+  (void)write_all(STDERR_FILENO, fmt::format("error[MACC-E9013]: standard output cannot be written: {}\n",
+                                             std::generic_category().message(error)));
+  return macc::report::kExitEnvironment;
+}
+
+int internal_error(std::string_view what) {
+  (void)write_all(STDERR_FILENO,
+                  fmt::format("error[MACC-E9019]: macc itself failed: {}\n"
+                              "  = note: this is a mistake in macc, not in the policy; nothing was left half-written\n"
+                              "  = note: please report it with the policy and the command that led to it\n",
+                              what));
+  return macc::report::kExitEnvironment;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  (void)std::signal(SIGPIPE, SIG_IGN);
+  try {
+    const char* no_color = std::getenv("NO_COLOR");
+    const macc::driver::Environment environment{.current = std::filesystem::current_path(),
+                                                .input = std::cin,
+                                                .error_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                                                .no_color = no_color != nullptr && *no_color != '\0'};
+    return deliver(macc::driver::run({argv + std::min(argc, 1), argv + argc}, environment));
+  } catch (const std::exception& error) {
+    return internal_error(error.what());
+  } catch (...) {
+    return internal_error("unknown exception");
+  }
+}

@@ -1,0 +1,35 @@
+// Writes the files of one target: all of them or none, and never over a file that macc did not write.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+
+namespace macc::driver {
+
+struct OutputFile {
+  std::string path;  ///< relative to the folder, without ".."
+  std::string content;
+};
+
+/// The list of what macc wrote into a folder, with checksums, kept in that folder.
+inline constexpr std::string_view kManifestName = ".macc-manifest.json";
+
+/// How a path is shown in messages.
+using Shown = std::function<std::string(const std::filesystem::path&)>;
+
+/// Brings `folder` to hold `files`: creates it, writes each file beside its place and then renames them all; files of
+/// an earlier run that are not among them any more are removed, if they are still as they were written. On an error
+/// (reported) the folder is as before and the result is false. Two runs at once take turns.
+[[nodiscard]] bool write_files(const std::filesystem::path& folder, const std::vector<OutputFile>& files,
+                               const Shown& shown, Diagnostics& diagnostics);
+
+/// Creates files that are not there yet, without a manifest: they belong to the user from then on. On an error
+/// (reported), or when one of them exists, none is left.
+[[nodiscard]] bool create_files(const std::filesystem::path& folder, const std::vector<OutputFile>& files,
+                                const Shown& shown, Diagnostics& diagnostics);
+
+}  // namespace macc::driver

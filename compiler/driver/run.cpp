@@ -1,0 +1,98 @@
+#include "compiler/driver/run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "backends/backend.h"
+#include "compiler/driver/session.h"
+
+namespace macc::driver {
+
+namespace {
+
+std::string version_text() {
+  std::string out = fmt::format("macc {}\n", MACC_VERSION);
+  for (const backends::Backend* b : backends::all()) out += fmt::format("  {}: {}\n", b->name(), b->description());
+  return out;
+}
+
+/// One of a few words, or a usage error with what may have been meant.
+std::string choice(Session& session, Option option, const std::vector<std::string>& words) {
+  const std::string& first = words.front();
+  const std::string given = session.arguments.value(option, first);
+  if (std::find(words.begin(), words.end(), given) != words.end()) return given;
+  const std::string_view name = option_table().at(static_cast<std::size_t>(option)).name;
+  Diagnostic& d =
+      session.diagnostics.report(Code::E0005, {}, fmt::format("`--{}` can't be `{}`", name, printable(given)));
+  const std::string guess = did_you_mean(given, words);
+  std::string list;
+  for (const std::string& w : words) list += (list.empty() ? "`" : ", `") + w + "`";
+  d.note(guess.empty() ? "it is one of " + list : fmt::format("did you mean `{}`? it is one of {}", guess, list));
+  return first;
+}
+
+void dispatch(Session& session) {
+  switch (*session.arguments.command) {
+#define MACC_COMMAND(enumerator, word, operands, group, doc) \
+  case Command::enumerator:                                  \
+    run_##enumerator(session);                               \
+    return;
+#include "compiler/driver/commands.def"
+#undef MACC_COMMAND
+  }
+}
+
+/// In order of place, each said once: two targets of one backend find the same.
+std::vector<Diagnostic> in_order(Diagnostics& diagnostics) {
+  diagnostics.sort();
+  std::vector<Diagnostic> out;
+  for (const Diagnostic& d : diagnostics.all()) {
+    const auto same = [&d](const Diagnostic& o) {
+      return o.code == d.code && o.primary.span == d.primary.span && o.message == d.message;
+    };
+    const std::size_t near = std::min<std::size_t>(out.size(), 16);
+    if (std::none_of(out.end() - static_cast<std::ptrdiff_t>(near), out.end(), same)) out.push_back(d);
+  }
+  return out;
+}
+
+Outcome finish(Session& session, report::Format format, bool colour) {
+  const std::vector<Diagnostic> diagnostics = in_order(session.diagnostics);
+  const report::Report report{session.sources, diagnostics, session.targets, report::exit_code(diagnostics)};
+  const auto sink = report::make_sink(format, {.colour = colour});
+  Outcome outcome;
+  outcome.exit_code = report.exit_code;
+  if (!sink->for_machines()) {
+    outcome.err = sink->render(report);
+    outcome.out = std::move(session.out);
+  } else if (session.raw_out) {
+    outcome.out = std::move(session.out);
+    outcome.err = sink->render(report);
+  } else {
+    outcome.out = sink->render(report);
+  }
+  return outcome;
+}
+
+}  // namespace
+
+Outcome run(const std::vector<std::string>& arguments, const Environment& environment) {
+  Diagnostics usage;
+  Session session(parse_arguments(arguments, usage), environment);
+  for (const Diagnostic& d : usage.all()) session.diagnostics.add(d);
+  const std::string color = choice(session, Option::color, {"auto", "always", "never"});
+  const std::string format_word = choice(session, Option::format, report::format_words());
+  const bool colour = color == "always" || (color == "auto" && environment.error_is_terminal && !environment.no_color);
+  const report::Format format = report::format_of(format_word).value_or(report::Format::text);
+
+  if (session.diagnostics.has_errors()) return finish(session, format, colour);
+  if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command), ""};
+  if (session.arguments.version) return {report::kExitOk, version_text(), ""};
+  if (!session.arguments.command) return {report::kExitInput, "", help_text(std::nullopt)};
+  dispatch(session);
+  return finish(session, format, colour);
+}
+
+}  // namespace macc::driver

@@ -1,0 +1,36 @@
+// What the parts of one run share.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/base/diagnostic.h"
+#include "compiler/driver/arguments.h"
+#include "compiler/driver/run.h"
+#include "compiler/project/loader.h"
+#include "compiler/report/sink.h"
+
+namespace macc::driver {
+
+struct Session {
+  Session(Arguments arguments_, const Environment& environment_)
+      : arguments(std::move(arguments_)),
+        environment(environment_),
+        loader(sources, diagnostics, environment_.current, environment_.input) {}
+
+  Arguments arguments;
+  const Environment& environment;
+  SourceManager sources;
+  Diagnostics diagnostics;
+  project::Loader loader;
+  std::string out;                             ///< results for people; dropped when the format is for machines
+  bool raw_out = false;                        ///< `out` is data that was asked for and is never dropped
+  std::vector<report::TargetOutcome> targets;  ///< results for machines
+};
+
+// Each command reports to the session; the exit code comes from its diagnostics.
+#define MACC_COMMAND(enumerator, word, operands, group, doc) void run_##enumerator(Session& session);
+#include "compiler/driver/commands.def"
+#undef MACC_COMMAND
+
+}  // namespace macc::driver
