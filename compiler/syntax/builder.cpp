@@ -409,7 +409,7 @@ class Builder {
         out.unconfined = true;
       } else {
         wrong_word(word.text == "keep" && i + 1 < words.size() ? name(words[i + 1]) : word,
-                   "`to DOMAIN`, `unconfined`, `keep environment` or `;`", {"unconfined", "environment"});
+                   "`to DOMAIN`, `unconfined`, `keep environment` or `;`", {"to", "unconfined", "keep", "environment"});
         return;
       }
     }

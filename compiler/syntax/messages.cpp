@@ -26,9 +26,9 @@ constexpr std::array phrase_starts = {T::EXEC,     T::LISTEN,  T::CONNECT, T::SO
 constexpr std::array texts = {
     T::TEXT, T::RAW_TEXT, T::UNTERMINATED_TEXT, T::SINGLE_QUOTED_TEXT, T::CURLY_QUOTED_TEXT, T::BARE_PATH};
 
-template <typename Set>
-bool is_in(const Set& set, std::size_t type) {
-  return std::find(set.begin(), set.end(), type) != set.end();
+template <typename Set, typename Value>
+bool is_in(const Set& set, Value value) {
+  return std::any_of(set.begin(), set.end(), [value](auto item) { return static_cast<Value>(item) == value; });
 }
 
 template <typename Set>
@@ -47,18 +47,23 @@ std::size_t rule(const antlr4::tree::ParseTree* context) {
 constexpr std::string_view an_object = "a path such as `\"/etc/x\"` or the name of a resource";
 
 /// What a name stands for, by the rule that asks for one.
-std::string_view name_in(std::size_t parent) {
+std::string_view name_in(const antlr4::tree::ParseTree* context) {
+  const std::size_t parent = rule(context);
+  // Behind `:` or `=` it is not what the construct is called.
+  const bool second = context != nullptr && context->children.size() > 2;
   switch (parent) {
     case Grammar::RuleDomainDecl:
       return "the name of the domain";
     case Grammar::RuleAbstractionDecl:
       return "the name of the abstraction";
     case Grammar::RuleResourceDecl:
-      return "the name or kind of the resource";
+      return second ? "a kind such as `config`" : "the name of the resource";
+    case Grammar::RuleExternalDecl:
+      return second ? "a name" : "`resource`, `domain` or `ports`";
     case Grammar::RuleLetDecl:
       return "the name of the value";
     case Grammar::RuleBooleanDecl:
-      return "a name, `true` or `false`";
+      return second ? "`true` or `false`" : "the name of the boolean";
     case Grammar::RuleParameter:
       return "the name of a parameter";
     case Grammar::RuleReplacesItem:
@@ -141,7 +146,7 @@ std::string_view by_rule(const antlr4::ParserRuleContext& context) {
     case Grammar::RuleArgument:
       return "an argument: a text, a number, a name or a list in braces";
     case Grammar::RuleName:
-      return name_in(parent);
+      return name_in(context.parent);
     case Grammar::RuleQualifiedName:
       return qualified_name_in(parent);
     case Grammar::RuleTypeWord:
@@ -162,6 +167,9 @@ std::string_view by_rule(const antlr4::ParserRuleContext& context) {
       return "`domain` or `resource`";
     case Grammar::RuleRawStatement:
       return "a text between triple quotes";
+    case Grammar::RuleLetDecl:
+    case Grammar::RuleBooleanDecl:
+      return "`=`";
     case Grammar::RulePortRange:
       return "the last port of the range";
     case Grammar::RuleDeclaration:
@@ -171,7 +179,7 @@ std::string_view by_rule(const antlr4::ParserRuleContext& context) {
     case Grammar::RuleStatementBody:
       return "a statement such as `allow`";
     default:
-      return "something else";
+      return {};
   }
 }
 
@@ -191,6 +199,12 @@ bool is_reserved(std::size_t t) { return t >= T::MODULE && t <= T::IN && t != T:
 bool is_text(std::size_t t) { return is_in(texts, t); }
 bool starts_statement(std::size_t t) { return is_in(statement_starts, t); }
 bool starts_declaration_only(std::size_t t) { return is_in(declaration_starts, t); }
+bool is_file_verb(std::string_view word) {
+  static constexpr std::array<std::string_view, 16> verbs = {"read",   "list",   "write",  "append", "create",  "mknod",
+                                                             "delete", "rename", "link",   "lock",   "setattr", "load",
+                                                             "watch",  "ioctl",  "change", "manage"};
+  return is_in(verbs, word);
+}
 bool starts_phrase(std::size_t t) { return is_in(phrase_starts, t); }
 
 const std::vector<std::string>& statement_words() {

@@ -13,7 +13,7 @@ namespace macc::syntax {
 [[nodiscard]] std::string found(std::size_t token_type, std::string_view text);
 
 /// What should have stood there: "a path such as `\"/etc/x\"` or the name of a resource".
-/// `context` is the rule that failed, `wanted` the only token that fits (or 0).
+/// `context` is the rule that failed, `wanted` the only token that fits (or 0). Empty when the rule says too little.
 [[nodiscard]] std::string expected(const antlr4::ParserRuleContext& context, std::size_t wanted);
 
 /// The written form of a token that has only one, else "".
@@ -25,6 +25,8 @@ namespace macc::syntax {
 /// Words that begin a declaration and can't begin a statement.
 [[nodiscard]] bool starts_declaration_only(std::size_t token_type);
 [[nodiscard]] bool starts_phrase(std::size_t token_type);
+/// The verbs of files. Only to tell a misspelt word from a good one: what a verb means is decided later.
+[[nodiscard]] bool is_file_verb(std::string_view word);
 
 /// Spellings of what can begin a statement, a declaration, a phrase: the candidates for misspelt words.
 [[nodiscard]] const std::vector<std::string>& statement_words();

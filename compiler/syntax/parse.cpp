@@ -145,6 +145,7 @@ class TokenCheck {
     if (text.size() >= 6 && text.ends_with("\"\"\"")) return;
     const std::uint32_t begin = span(i).begin;
     reports_.broken(Code::E0104, source_.bytes(begin, begin + 3), "this raw text has no closing `\"\"\"`");
+    reports_.lose_end();
   }
 
   void requote(std::size_t i, Code code, std::string message, std::uint32_t quote_bytes) {
@@ -178,6 +179,7 @@ class TokenCheck {
     const std::string_view text = source_.slice(place);
     if (text.size() >= 4 && text.ends_with("*/")) return;
     reports_.broken(Code::E0111, source_.bytes(place.begin, place.begin + 2), "this comment has no closing `*/`");
+    reports_.lose_end();
   }
 
   void hash_comment(std::size_t i) {

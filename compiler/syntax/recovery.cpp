@@ -51,6 +51,19 @@ bool fits_body(std::size_t rule, std::size_t type) {
   }
 }
 
+/// "`=`", "`(` or `{`": up to four tokens that can be spelled.
+std::string one_of(const antlr4::misc::IntervalSet& tokens) {
+  std::vector<std::string> words;
+  for (const ssize_t type : tokens.toList()) {
+    const std::string word = spelling(static_cast<std::size_t>(type));
+    if (!word.empty()) words.push_back(fmt::format("`{}`", word));
+  }
+  if (words.empty() || words.size() > 4) return "something else";
+  std::string out = words.front();
+  for (std::size_t i = 1; i < words.size(); ++i) out += (i + 1 == words.size() ? " or " : ", ") + words[i];
+  return out;
+}
+
 /// The only token that fits next, or 0.
 std::size_t only_token(antlr4::Parser* parser) {
   const auto wanted = parser->getExpectedTokens();
@@ -99,7 +112,25 @@ bool Recovery::ends_statement(const Token* token) const {
 
 /// A declaration that begins no deeper than the line that opened `block` shows that the block should have ended.
 bool Recovery::closes_by_indent(const Token* token, const ParserRuleContext* block) const {
-  return source_.indent(span(token).begin) <= source_.indent(span(block->start).begin);
+  return source_.first_in_line(span(token).begin) &&
+         source_.indent(span(token).begin) <= source_.indent(span(block->start).begin);
+}
+
+/// A brace inside `block` whose closing brace stands further left than its line: most likely the one that lacks its
+/// own.
+const Token* Recovery::likely_unclosed(const ParserRuleContext* block, const Token* end) const {
+  std::vector<const Token*> open;
+  for (std::size_t i = block->start->getTokenIndex() + 1; i < end->getTokenIndex(); ++i) {
+    const Token* token = tokens_[i];
+    if (token->getType() == T::LBRACE) open.push_back(token);
+    if (token->getType() != T::RBRACE || open.empty()) continue;
+    const Token* opener = open.back();
+    open.pop_back();
+    const std::uint32_t place = span(token).begin;
+    const bool outdented = source_.first_in_line(place) && source_.indent(place) < source_.indent(span(opener).begin);
+    if (outdented) return opener;
+  }
+  return nullptr;
 }
 
 bool Recovery::is_used_as_name(const Token* token) const {
@@ -131,9 +162,13 @@ Token* Recovery::recoverInline(antlr4::Parser* parser) {
 
 bool Recovery::missing_semicolon(antlr4::Parser* parser) {
   const Token* next = parser->getCurrentToken();
-  if (only_token(parser) != T::SEMI || !ends_statement(next)) return false;
+  if (only_token(parser) != T::SEMI) return false;
   const Token* last = before(next);
   if (last == nullptr || last->getType() == T::SEMI) return false;
+  // A line that is not indented deeper begins something new, whatever it is.
+  const bool new_line = next->getType() != T::SEMI && source_.first_in_line(span(next).begin) &&
+                        source_.indent(span(next).begin) <= source_.indent(span(parser->getContext()->start).begin);
+  if (!ends_statement(next) && !new_line) return false;
   // A file that breaks off inside a block is one mistake: the block's.
   if (is_end(next)) {
     for (const auto* tree = parser->getContext()->parent; tree != nullptr; tree = tree->parent) {
@@ -156,7 +191,7 @@ bool Recovery::missing_close(antlr4::Parser* parser) {
   if (next == context->start) return false;
   const bool list = context->getRuleIndex() == Grammar::RuleBraceList;
   if (!is_end(next) && !starts_declaration_only(next->getType()) && !(list && ends_statement(next))) return false;
-  if (is_end(next) && end_reported_) return true;
+  if (is_end(next) && (end_reported_ || reports_.end_is_lost())) return true;
   end_reported_ = end_reported_ || is_end(next);
   Diagnostic& report =
       list && !is_end(next)
@@ -164,7 +199,9 @@ bool Recovery::missing_close(antlr4::Parser* parser) {
           : reports_.understood(Code::E0109, span(next),
                                 is_end(next) ? "the file ends inside a block" : "expected `}` before this declaration");
   report.also(span(context->start), "this brace is not closed");
-  if (!is_end(next)) report.label("the block before it is still open");
+  if (const Token* inner = likely_unclosed(context, next)) {
+    report.also(span(inner), "or this one: the brace that closes it stands further left");
+  }
   return true;
 }
 
@@ -173,7 +210,6 @@ bool Recovery::missing_open(antlr4::Parser* parser) {
   const std::size_t rule = context->getRuleIndex();
   const Token* next = parser->getCurrentToken();
   if (!is_braced(rule) || only_token(parser) != T::LBRACE) return false;
-  const auto* owner = dynamic_cast<const ParserRuleContext*>(context->parent);
   // What stands between the header and its brace is surplus.
   const Token* open = next;
   for (int i = 0; i < 16 && !is_end(open) && open->getType() != T::LBRACE; ++i) {
@@ -188,7 +224,6 @@ bool Recovery::missing_open(antlr4::Parser* parser) {
   if (!surplus) return true;
   while (parser->getCurrentToken() != open) parser->consume();
   parser->consume();
-  (void)owner;
   return true;
 }
 
@@ -248,17 +283,49 @@ void Recovery::report(antlr4::Parser* parser, const ParserRuleContext* context, 
     reports_.broken(Code::E0105, span(at), fmt::format("`{}` is a reserved word and can't be a name", text));
     return;
   }
+  if (misspelt_phrase(at)) return;
   std::string want = expected(*context, wanted);
+  if (want.empty()) want = one_of(parser->getExpectedTokens());
   // Where only a semicolon is left, the list before it could have gone on.
   const bool lists_on = wanted == T::SEMI && (is_text(type) || type == T::IDENT || type == T::SOCKET) &&
                         last != nullptr && (is_text(last->getType()) || last->getType() == T::IDENT);
   if (lists_on) want = "`,` or `;`";
-  if (wanted == T::RBRACE && rule == Grammar::RuleBraceList) want = "`,` or `}`";
+  if (wanted == T::RBRACE && rule == Grammar::RuleBraceList && type != T::COMMA) want = "`,` or `}`";
   Diagnostic& diagnostic =
       reports_.broken(Code::E0101, span(at), fmt::format("expected {}, found {}", want, found(type, text)));
+  const bool in_test = dynamic_cast<const Grammar::ExpectationContext*>(context->parent) != nullptr;
   if (rule == Grammar::RulePhrase && is_text(type)) {
-    diagnostic.note("what is allowed stands before the path: `allow read \"/etc/x\";`");
+    diagnostic.note(in_test ? "the domain stands before the verbs: `expect allow DOMAIN read \"/etc/x\";`"
+                            : "what is allowed stands before the path: `allow read \"/etc/x\";`");
   }
+  if (lists_on && is_text(type) && last->getType() == T::IDENT) {
+    diagnostic.note("verbs stand between commas: `read, list`");
+  }
+  if (type == T::SEMI && last != nullptr && last->getType() == T::COMMA) {
+    diagnostic.suggest("remove the comma", {{span(last), ""}}, true);
+  }
+}
+
+/// `allow conect tcp 80;` reads as files until the 80: the mistake is the first word of the phrase.
+bool Recovery::misspelt_phrase(const Token* at) {
+  const Token* word = at;
+  for (int i = 0; i < 8; ++i) {
+    const Token* last = before(word);
+    if (last == nullptr || last->getType() == T::SEMI) return false;
+    const std::size_t type = last->getType();
+    if (type == T::ALLOW || type == T::DENY || type == T::NEVER) break;
+    word = last;
+  }
+  const Token* start = before(word);
+  const bool first =
+      start != nullptr && (start->getType() == T::ALLOW || start->getType() == T::DENY || start->getType() == T::NEVER);
+  if (!first || word == at || word->getType() != T::IDENT || after(word)->getType() == T::COMMA) return false;
+  const std::string text(source_.slice(span(word)));
+  const std::string guess = is_file_verb(text) ? std::string() : did_you_mean(text, phrase_words());
+  if (guess.empty()) return false;
+  reports_.broken(Code::E0115, span(word), fmt::format("`{}` is not known here: did you mean `{}`?", text, guess))
+      .suggest(fmt::format("write `{}`", guess), {{span(word), guess}});
+  return true;
 }
 
 // ---- between statements ----
@@ -295,7 +362,7 @@ void Recovery::misplaced(antlr4::Parser* parser) {
   }
   if (type == T::RBRACE) {
     reports_.understood(Code::E0101, place, "this `}` closes nothing");
-    parser->consume();
+    while (parser->getCurrentToken()->getType() == T::RBRACE) parser->consume();
     return;
   }
   const std::vector<std::string>& words = top ? declaration_words() : statement_words();
@@ -306,6 +373,9 @@ void Recovery::misplaced(antlr4::Parser* parser) {
         .broken(Code::E0115, place,
                 fmt::format("`{}` begins no {}: did you mean `{}`?", text, top ? "declaration" : "statement", guess))
         .suggest(fmt::format("write `{}`", guess), {{place, guess}});
+  } else if (rule == Grammar::RuleTestBody && (type == T::ALLOW || type == T::DENY)) {
+    reports_.broken(Code::E0101, place, fmt::format("expected `expect` before `{}`", text))
+        .suggest("add `expect`", {{source_.bytes(place.begin, place.begin), "expect "}});
   } else if (top && (starts_statement(type) || starts_phrase(type))) {
     reports_.broken(Code::E0113, place,
                     fmt::format("`{}` stands in a domain or an abstraction, not at module level", text));

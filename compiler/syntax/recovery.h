@@ -31,12 +31,16 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   [[nodiscard]] bool closes_by_indent(const antlr4::Token* token, const antlr4::ParserRuleContext* block) const;
   [[nodiscard]] bool is_used_as_name(const antlr4::Token* token) const;
 
+  [[nodiscard]] const antlr4::Token* likely_unclosed(const antlr4::ParserRuleContext* block,
+                                                     const antlr4::Token* end) const;
+
   bool missing_semicolon(antlr4::Parser* parser);
   bool missing_close(antlr4::Parser* parser);
   bool missing_open(antlr4::Parser* parser);
   bool reserved_name(antlr4::Parser* parser);
 
   void report(antlr4::Parser* parser, const antlr4::ParserRuleContext* context, const antlr4::Token* found);
+  bool misspelt_phrase(const antlr4::Token* at);
   void misplaced(antlr4::Parser* parser);
   void skip_statement(antlr4::Parser* parser, std::size_t first);
   void skip_block(antlr4::Parser* parser);

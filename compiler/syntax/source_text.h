@@ -47,6 +47,9 @@ class Reports {
   Diagnostic& understood(Code code, Span span, std::string message);
   /// Whether a report lies in [begin, end]; `settle` first.
   [[nodiscard]] bool damaged(std::uint32_t begin, std::uint32_t end) const;
+  /// The end of the file lies in something that was not closed and was reported.
+  void lose_end() { end_is_lost_ = true; }
+  [[nodiscard]] bool end_is_lost() const { return end_is_lost_; }
   void settle() { std::sort(damage_.begin(), damage_.end()); }
   [[nodiscard]] bool empty() const { return list_.empty(); }
   /// Sorts by place and passes on up to `limit` of them.
@@ -56,6 +59,7 @@ class Reports {
   std::vector<Diagnostic> list_;
   Diagnostic surplus_;  // written when the list is full
   std::size_t count_ = 0;
+  bool end_is_lost_ = false;
   std::vector<std::uint32_t> damage_;
 };
 
