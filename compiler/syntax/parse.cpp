@@ -220,7 +220,12 @@ ast::File parse_text(const std::string& text, FileId id, const Limits& limits, R
   Grammar parser(&stream);
   parser.removeErrorListeners();
   parser.setErrorHandler(std::make_shared<Recovery>(tokens, source, reports));
-  Grammar::FileContext* tree = parser.file();
+  Grammar::FileContext* tree = nullptr;
+  try {
+    tree = parser.file();
+  } catch (const TooManyErrors&) {
+    return {};
+  }
   reports.settle();
   return build(*tree, tokens, source, id, reports, limits.max_depth);
 }

@@ -251,6 +251,7 @@ void Recovery::recover(antlr4::Parser* parser, std::exception_ptr error) {
     if (context->getRuleIndex() == Grammar::RuleFile) return;
     std::rethrow_exception(std::move(error));
   }
+  if (reports_.full()) throw TooManyErrors{};
   skip_statement(parser, context->start->getTokenIndex());
   recovering_ = false;
 }
@@ -337,6 +338,7 @@ void Recovery::sync(antlr4::Parser* parser) {
     return;
   }
   while (!fits_body(rule, parser->getCurrentToken()->getType())) {
+    if (reports_.full()) throw TooManyErrors{};
     const Token* next = parser->getCurrentToken();
     if (rule != Grammar::RuleFile && starts_declaration_only(next->getType()) &&
         closes_by_indent(next, parser->getContext())) {
@@ -431,17 +433,24 @@ void Recovery::skip_statement(antlr4::Parser* parser, std::size_t first) {
   }
 }
 
+/// For each `{` the index of its `}`, or 0.
+void Recovery::pair_braces() {
+  std::vector<std::size_t> open;
+  closing_.assign(tokens_.size(), 0);
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (tokens_[i]->getType() == T::LBRACE) open.push_back(i);
+    if (tokens_[i]->getType() != T::RBRACE || open.empty()) continue;
+    closing_[open.back()] = i;
+    open.pop_back();
+  }
+}
+
 /// Skips `{ ... }` if it is closed, else only the brace.
 void Recovery::skip_block(antlr4::Parser* parser) {
-  std::size_t depth = 0;
-  std::size_t i = parser->getCurrentToken()->getTokenIndex();
-  for (; i < tokens_.size(); ++i) {
-    if (tokens_[i]->getType() == T::LBRACE) ++depth;
-    if (tokens_[i]->getType() == T::RBRACE && --depth == 0) break;
-  }
+  if (closing_.empty()) pair_braces();
+  const std::size_t last = closing_[parser->getCurrentToken()->getTokenIndex()];
   parser->consume();
-  if (i == tokens_.size()) return;
-  while (!is_end(parser->getCurrentToken()) && parser->getCurrentToken()->getTokenIndex() <= i) parser->consume();
+  while (!is_end(parser->getCurrentToken()) && parser->getCurrentToken()->getTokenIndex() <= last) parser->consume();
 }
 
 }  // namespace macc::syntax

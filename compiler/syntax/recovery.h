@@ -6,6 +6,9 @@
 
 namespace macc::syntax {
 
+/// Thrown through the parser when a file has so many errors that it can be no policy.
+struct TooManyErrors {};
+
 /// One mistake, one diagnostic: the first error of a statement is reported, the rest of the statement is skipped, and
 /// parsing goes on with the next one. Common slips (a missing semicolon or brace, a reserved word as a name) are
 /// reported and passed over as if they had not been made.
@@ -43,11 +46,13 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   bool misspelt_phrase(const antlr4::Token* at);
   void misplaced(antlr4::Parser* parser);
   void skip_statement(antlr4::Parser* parser, std::size_t first);
+  void pair_braces();
   void skip_block(antlr4::Parser* parser);
 
   const Tokens& tokens_;
   const SourceText& source_;
   Reports& reports_;
+  std::vector<std::size_t> closing_;  // see pair_braces(); made when it is needed
   bool recovering_ = false;
   bool end_reported_ = false;  // an unclosed brace was reported at the end of the file
 };

@@ -69,6 +69,8 @@ bool Reports::damaged(std::uint32_t begin, std::uint32_t end) const {
   return first != damage_.end() && *first <= end;
 }
 
+bool Reports::full() const { return count_ >= kept_reports; }
+
 void Reports::deliver(Diagnostics& diagnostics, std::size_t limit) {
   std::stable_sort(list_.begin(), list_.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return a.primary.span.begin < b.primary.span.begin;
@@ -78,7 +80,8 @@ void Reports::deliver(Diagnostics& diagnostics, std::size_t limit) {
   if (count_ <= shown) return;
   const Span place = shown < list_.size() ? list_[shown].primary.span : Span{};
   diagnostics.report(Code::E0103, place,
-                     fmt::format("{} more syntax errors in this file are not shown", count_ - shown));
+                     full() ? "this file has too many syntax errors to go on"
+                            : fmt::format("{} more syntax errors in this file are not shown", count_ - shown));
 }
 
 }  // namespace macc::syntax

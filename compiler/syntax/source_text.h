@@ -51,7 +51,8 @@ class Reports {
   void lose_end() { end_is_lost_ = true; }
   [[nodiscard]] bool end_is_lost() const { return end_is_lost_; }
   void settle() { std::sort(damage_.begin(), damage_.end()); }
-  [[nodiscard]] bool empty() const { return list_.empty(); }
+  /// So many that the rest of the file needs no look.
+  [[nodiscard]] bool full() const;
   /// Sorts by place and passes on up to `limit` of them.
   void deliver(Diagnostics& diagnostics, std::size_t limit);
 
