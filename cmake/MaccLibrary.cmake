@@ -2,7 +2,7 @@
 # One static library of our own code: include paths from the top of the tree, warnings as errors, sanitizers if asked.
 add_library(macc_options INTERFACE)
 target_include_directories(macc_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_BINARY_DIR}/generated)
-target_compile_options(macc_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Wimplicit-fallthrough -Werror)
+target_compile_options(macc_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -Wimplicit-fallthrough -Werror)
 if(MACC_SANITIZE)
   set(MACC_SANITIZE_FLAGS -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
   target_compile_options(macc_options INTERFACE ${MACC_SANITIZE_FLAGS})

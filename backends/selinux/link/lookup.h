@@ -28,6 +28,14 @@ struct LookupResult {
 /// Debian's file_contexts.subs_dist (/lib is /usr/lib, /var/run is /run) hold. Needs no SELinux kernel.
 [[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries);
 
+struct BadPattern {
+  std::size_t index = 0;  ///< in what was asked
+  std::string why;
+};
+
+/// Those patterns of file contexts that are no regular expressions. The linker takes them; the system would not.
+[[nodiscard]] std::vector<BadPattern> bad_patterns(const std::vector<std::string>& patterns);
+
 /// "etc_t" of "system_u:object_r:etc_t:s0"; "" for what is no context.
 [[nodiscard]] std::string type_of_context(const std::string& context);
 

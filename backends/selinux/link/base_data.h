@@ -1,0 +1,23 @@
+// What is behind a Base.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/selinux/link/inventory.h"
+#include "backends/selinux/link/link.h"
+
+namespace macc::backends::selinux {
+
+struct Base::Data {
+  std::string description;
+  bool skeleton = false;
+  std::vector<std::string> modules;  ///< sorted
+  std::string core, rest;            ///< see condense.h
+  std::string file_contexts;
+  /// Neverallows that the base breaks itself, with the rule: "(neverallow ...) (allow ...)". They are no fault of ours.
+  std::vector<std::string> own_violations;
+  Inventory inventory;
+};
+
+}  // namespace macc::backends::selinux

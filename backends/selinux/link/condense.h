@@ -1,0 +1,21 @@
+// A system's policy in a form that links fast, with the same meaning.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace macc::backends::selinux {
+
+/// Two texts of CIL. Statements of a module stand between marks with its name.
+struct CondensedPolicy {
+  /// Everything but the rules that `rest` holds.
+  std::string core;
+  /// Access rules whose source and target are plain types: a type that is declared later cannot take part in them.
+  std::string rest;
+};
+
+/// From the resolved text of module packages: each statement once, optional blocks opened, rules of the same types and
+/// class as one, requirements dropped. Expressions of attributes stay expressions.
+[[nodiscard]] CondensedPolicy condense(std::string_view resolved);
+
+}  // namespace macc::backends::selinux

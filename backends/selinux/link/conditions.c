@@ -1,0 +1,20 @@
+#include "backends/selinux/link/conditions.h"
+
+#include <sepol/policydb/conditional.h>
+
+static void visit_rules(const cond_av_list_t* rules, int when_true, const struct macc_condition_visitor* visitor) {
+  for (; rules != NULL; rules = rules->next)
+    visitor->rule(visitor->state, when_true, &rules->node->key, &rules->node->datum);
+}
+
+void macc_visit_conditions(const policydb_t* policy, const struct macc_condition_visitor* visitor) {
+  const cond_node_t* condition;
+  const cond_expr_t* term;
+  for (condition = policy->cond_list; condition != NULL; condition = condition->next) {
+    visitor->begin(visitor->state);
+    for (term = condition->expr; term != NULL; term = term->next)
+      visitor->term(visitor->state, term->expr_type, term->bool);
+    visit_rules(condition->true_list, 1, visitor);
+    visit_rules(condition->false_list, 0, visitor);
+  }
+}

@@ -1,0 +1,244 @@
+#include "backends/selinux/link/inventory.h"
+
+#include <algorithm>
+#include <charconv>
+#include <deque>
+#include <unordered_map>
+
+#include "backends/selinux/link/cil_reader.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+/// A set of types or of roles, by number.
+class Members {
+ public:
+  explicit Members(std::size_t universe) : bits_(universe) {}
+  void add(std::size_t member) { bits_[member] = true; }
+  [[nodiscard]] bool has(std::size_t member) const { return bits_[member]; }
+  [[nodiscard]] std::size_t universe() const { return bits_.size(); }
+  template <typename Combine>
+  void combine(const Members& other, Combine combine) {
+    for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] = combine(bits_[i], other.bits_[i]);
+  }
+  void complement() { bits_.flip(); }
+
+ private:
+  std::vector<bool> bits_;
+};
+
+/// Evaluates sets that are defined by expressions of names and of each other.
+class SetTable {
+ public:
+  void declare_member(std::string_view name) {
+    if (numbers_.emplace(name, names_.size()).second) names_.emplace_back(name);
+  }
+  void declare_alias(std::string_view alias, std::string_view name) { aliases_.emplace(alias, name); }
+  void declare_set(std::string_view name) { definitions_.try_emplace(std::string(name)); }
+  void define(std::string_view name, const CilExpression& expression) {
+    definitions_[std::string(name)].push_back(expression);
+  }
+
+  [[nodiscard]] bool is_set(std::string_view name) const { return definitions_.contains(name); }
+  [[nodiscard]] const auto& definitions() const { return definitions_; }
+
+  std::vector<std::string> names_in(std::string_view set) {
+    const Members members = value(set);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < members.universe(); ++i) {
+      if (members.has(i)) names.push_back(names_[i]);
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+  }
+
+ private:
+  Members value(std::string_view name) {
+    if (const auto alias = aliases_.find(name); alias != aliases_.end()) return value(alias->second);
+    Members members(names_.size());
+    if (const auto number = numbers_.find(std::string(name)); number != numbers_.end()) {
+      members.add(number->second);
+      return members;
+    }
+    const auto definition = definitions_.find(name);
+    if (definition == definitions_.end()) return members;
+    if (const auto known = values_.find(name); known != values_.end()) return known->second;
+    values_.emplace(name, members);  // a circle is an error that libsepol reports; here it ends
+    for (const CilExpression& expression : definition->second)
+      members.combine(evaluate(expression), [](bool a, bool b) { return a || b; });
+    values_.insert_or_assign(std::string(name), members);
+    return members;
+  }
+
+  Members evaluate(const CilExpression& expression) {
+    if (!expression.is_list()) return value(expression.atom);
+    const std::string_view head = expression.head();
+    const auto operand = [&](std::size_t index) {
+      return index < expression.items.size() ? evaluate(expression.items[index]) : Members(names_.size());
+    };
+    Members members(names_.size());
+    if (head == "all") {
+      members.complement();
+    } else if (head == "not") {
+      members = operand(1);
+      members.complement();
+    } else if (head == "and" || head == "or" || head == "xor") {
+      members = operand(1);
+      members.combine(operand(2), [head](bool a, bool b) {
+        return head == "and" ? a && b : head == "or" ? a || b : a != b;
+      });
+    } else {
+      for (const CilExpression& item : expression.items)
+        members.combine(evaluate(item), [](bool a, bool b) { return a || b; });
+    }
+    return members;
+  }
+
+  std::vector<std::string> names_;
+  std::unordered_map<std::string, std::size_t> numbers_;
+  std::map<std::string, std::string, std::less<>> aliases_;
+  std::map<std::string, std::vector<CilExpression>, std::less<>> definitions_;
+  std::map<std::string, Members, std::less<>> values_;
+};
+
+std::uint16_t port_number(std::string_view text) {
+  std::uint16_t value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+class Taker {
+ public:
+  Inventory take(std::string_view cil) {
+    for_each_statement(cil, [this](CilExpression& statement) { add(statement); });
+    finish_classes();
+    finish_types();
+    finish_roles();
+    std::sort(out_.ports.begin(), out_.ports.end(), [](const PortContext& a, const PortContext& b) {
+      return std::tie(a.protocol, a.low, a.high) < std::tie(b.protocol, b.low, b.high);
+    });
+    return std::move(out_);
+  }
+
+ private:
+  using Handler = void (Taker::*)(const CilExpression&);
+
+  void add(const CilExpression& statement) {
+    static const std::unordered_map<std::string_view, Handler> handlers = {
+        {"type", &Taker::add_type},
+        {"typealiasactual", &Taker::add_alias},
+        {"typeattribute", &Taker::add_attribute},
+        {"typeattributeset", &Taker::add_attribute_set},
+        {"role", &Taker::add_role},
+        {"roleattribute", &Taker::add_role_attribute},
+        {"roleattributeset", &Taker::add_role_set},
+        {"roletype", &Taker::add_role_type},
+        {"boolean", &Taker::add_boolean},
+        {"user", &Taker::add_user},
+        {"sensitivity", &Taker::add_sensitivity},
+        {"category", &Taker::add_category},
+        {"class", &Taker::add_class},
+        {"common", &Taker::add_class},
+        {"classcommon", &Taker::add_class_common},
+        {"portcon", &Taker::add_port},
+    };
+    if (const auto handler = handlers.find(statement.head()); handler != handlers.end())
+      (this->*handler->second)(statement);
+  }
+
+  void add_type(const CilExpression& s) {
+    types_.declare_member(s.symbol(1));
+    out_.types.emplace_back(s.symbol(1));
+  }
+  void add_alias(const CilExpression& s) {
+    types_.declare_alias(s.symbol(1), s.symbol(2));
+    out_.aliases.emplace(s.symbol(1), s.symbol(2));
+  }
+  void add_attribute(const CilExpression& s) { types_.declare_set(s.symbol(1)); }
+  void add_attribute_set(const CilExpression& s) {
+    if (s.items.size() == 3) types_.define(s.symbol(1), s.items[2]);
+  }
+  void add_role(const CilExpression& s) {
+    roles_.declare_member(s.symbol(1));
+    out_.roles.emplace(s.symbol(1));
+  }
+  void add_role_attribute(const CilExpression& s) {
+    roles_.declare_set(s.symbol(1));
+    out_.role_attributes.emplace(s.symbol(1));
+  }
+  void add_role_set(const CilExpression& s) {
+    if (s.items.size() == 3) roles_.define(s.symbol(1), s.items[2]);
+  }
+  void add_role_type(const CilExpression& s) { role_types_.emplace_back(s.symbol(1), s.symbol(2)); }
+  void add_boolean(const CilExpression& s) { out_.booleans.emplace(s.symbol(1)); }
+  void add_user(const CilExpression& s) { out_.users.emplace(s.symbol(1)); }
+  void add_sensitivity(const CilExpression& s) { out_.sensitivities.emplace(s.symbol(1)); }
+  void add_category(const CilExpression& s) { out_.categories.emplace(s.symbol(1)); }
+  void add_class(const CilExpression& s) {
+    auto& all = s.head() == "class" ? out_.permissions_of_class : commons_;
+    Inventory::Names& permissions = all[std::string(s.symbol(1))];
+    if (s.items.size() < 3) return;
+    for (const CilExpression& item : s.items[2].items) permissions.emplace(item.atom);
+  }
+  void add_class_common(const CilExpression& s) { class_commons_.emplace_back(s.symbol(1), s.symbol(2)); }
+  void add_port(const CilExpression& s) {
+    if (s.items.size() != 4) return;
+    const CilExpression& range = s.items[2];
+    PortContext port;
+    port.protocol = s.symbol(1);
+    port.low = port_number(range.is_list() ? range.symbol(0) : range.atom);
+    port.high = port_number(range.is_list() ? range.symbol(1) : range.atom);
+    port.type = s.items[3].symbol(2);
+    out_.ports.push_back(std::move(port));
+  }
+
+  void finish_classes() {
+    for (const auto& [name, common] : class_commons_) {
+      const Inventory::Names& permissions = commons_[common];
+      out_.permissions_of_class[name].insert(permissions.begin(), permissions.end());
+    }
+  }
+  void finish_types() {
+    std::sort(out_.types.begin(), out_.types.end());
+    out_.types.erase(std::unique(out_.types.begin(), out_.types.end()), out_.types.end());
+    for (const auto& [name, definition] : types_.definitions()) out_.attributes.emplace(name, types_.names_in(name));
+  }
+  void finish_roles() {
+    for (const auto& [role, type] : role_types_) {
+      const std::vector<std::string> roles = roles_.is_set(role) ? roles_.names_in(role) : std::vector{role};
+      const auto attribute = out_.attributes.find(type);
+      const std::vector<std::string> types = attribute != out_.attributes.end() ? attribute->second : std::vector{type};
+      for (const std::string& member : types) {
+        std::vector<std::string>& list = out_.roles_of_type[member];
+        list.insert(list.end(), roles.begin(), roles.end());
+      }
+    }
+    for (auto& [type, list] : out_.roles_of_type) {
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+    }
+  }
+
+  Inventory out_;
+  SetTable types_;
+  SetTable roles_;
+  Inventory::ByName<Inventory::Names> commons_;
+  std::vector<std::pair<std::string, std::string>> class_commons_;
+  std::vector<std::pair<std::string, std::string>> role_types_;
+};
+
+}  // namespace
+
+bool Inventory::has_type(std::string_view name) const {
+  return std::binary_search(types.begin(), types.end(), name) || aliases.contains(name);
+}
+
+bool Inventory::knows(std::string_view name) const {
+  return has_type(name) || attributes.contains(name) || booleans.contains(name) || roles.contains(name) ||
+         role_attributes.contains(name) || users.contains(name) || sensitivities.contains(name) ||
+         categories.contains(name) || permissions_of_class.contains(name);
+}
+
+Inventory take_inventory(std::string_view cil) { return Taker().take(cil); }
+
+}  // namespace macc::backends::selinux

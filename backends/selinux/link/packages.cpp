@@ -1,0 +1,208 @@
+#include "backends/selinux/link/packages.h"
+
+#include <bzlib.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <set>
+
+#include "backends/selinux/link/bytes.h"
+#include "backends/selinux/link/child.h"
+#include "backends/selinux/link/cil_reader.h"
+#include "backends/selinux/link/condense.h"
+#include "backends/selinux/link/messages.h"
+#include "backends/selinux/link/sepol.h"
+#include "compiler/base/diagnostic.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+constexpr std::size_t kMaxPackage = 256u << 20;
+constexpr std::chrono::seconds kTimeLimit{300};
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+std::string read_plain(std::FILE* file) {
+  std::string text, buffer(1 << 16, '\0');
+  while (const std::size_t count = std::fread(buffer.data(), 1, buffer.size(), file)) {
+    text.append(buffer, 0, count);
+    if (text.size() > kMaxPackage) return {};
+  }
+  return text;
+}
+
+std::string read_compressed(std::FILE* file) {
+  int status = BZ_OK;
+  BZFILE* stream = BZ2_bzReadOpen(&status, file, 0, 0, nullptr, 0);
+  std::string text, buffer(1 << 16, '\0');
+  while (status == BZ_OK && text.size() <= kMaxPackage) {
+    const int count = BZ2_bzRead(&status, stream, buffer.data(), static_cast<int>(buffer.size()));
+    if (status == BZ_OK || status == BZ_STREAM_END) text.append(buffer, 0, static_cast<std::size_t>(count));
+  }
+  int ignored = BZ_OK;
+  BZ2_bzReadClose(&ignored, stream);
+  return status == BZ_STREAM_END ? text : std::string();
+}
+
+/// The module's CIL; "" when it cannot be read.
+std::string read_cil(const PackageFile& package) {
+  const File file(std::fopen(package.path.c_str(), "rbe"), std::fclose);
+  if (file == nullptr) return {};
+  std::string text = package.path.ends_with(".bz2") ? read_compressed(file.get()) : read_plain(file.get());
+  if (package.path.ends_with(".cil")) return text;
+  return sepol::package_to_cil(std::move(text));
+}
+
+struct Texts {
+  std::vector<CilModule> kept, left_out;
+};
+
+std::string read_texts(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out,
+                       Texts& texts) {
+  for (const PackageFile& package : packages) {
+    CilModule module{package.name, read_cil(package)};
+    if (module.text.empty()) return fmt::format("the policy module {} cannot be read", printable(package.path));
+    const bool wanted = std::find(leave_out.begin(), leave_out.end(), package.name) == leave_out.end();
+    (wanted ? texts.kept : texts.left_out).push_back(std::move(module));
+  }
+  return {};
+}
+
+/// Which of the modules that were left out declares a name.
+class Owners {
+ public:
+  explicit Owners(const std::vector<CilModule>& modules) {
+    for (const CilModule& module : modules) {
+      for_each_statement(module.text, [&](CilExpression& top) {
+        const std::string_view head = top.head();
+        if (head == "type" || head == "typeattribute" || head == "typealias" || head == "role" ||
+            head == "roleattribute" || head == "boolean" || head == "user")
+          owners_.emplace(top.symbol(1), module.name);
+      });
+    }
+  }
+  /// A sentence about the first name in the text that was left out; "" when there is none.
+  [[nodiscard]] std::string blame(const CilExpression& statement, const std::string& user) const {
+    if (const auto owner = owners_.find(statement.atom); owner != owners_.end())
+      return fmt::format("the module `{}` cannot be left out: `{}` needs its `{}`", owner->second, user, owner->first);
+    for (const CilExpression& item : statement.items) {
+      if (std::string text = blame(item, user); !text.empty()) return text;
+    }
+    return {};
+  }
+
+ private:
+  std::map<std::string, std::string, std::less<>> owners_;
+};
+
+/// Why the packages do not link with each other.
+std::string explain(const std::vector<sepol::LogLine>& log, const Texts& texts) {
+  const Inventory nothing;
+  const LogContext context{texts.kept, {}, {}, nothing, "the policy"};
+  const Owners owners(texts.left_out);
+  for (const LinkMessage& message : read_log(log, true, context)) {
+    if (message.level != LinkMessage::Level::error) continue;
+    for (const LinkPlace& place : message.places) {
+      const auto user = std::find_if(texts.kept.begin(), texts.kept.end(),
+                                     [&](const CilModule& module) { return module.name == place.file; });
+      if (user == texts.kept.end()) continue;
+      std::string text;
+      for_each_statement(user->text, [&](CilExpression& top) {
+        if (top.line == place.line) text = owners.blame(top, user->name);
+      });
+      if (!text.empty()) return text;
+    }
+    return fmt::format("the policy does not link: {}", message.text);
+  }
+  return "the policy does not link";
+}
+
+std::vector<std::string> violations(const std::vector<sepol::LogLine>& log, const CondensedPolicy& policy) {
+  const Inventory nothing;
+  const LogContext context{{}, policy.core, policy.rest, nothing, "the policy"};
+  std::vector<std::string> found;
+  for (const LinkMessage& message : read_log(log, false, context)) {
+    if (message.problem != LinkProblem::neverallow) continue;
+    for (const std::string& rule : message.rules) found.push_back(message.subject + ' ' + rule);
+  }
+  return found;
+}
+
+/// What the child does; the result is for read_outcome().
+std::string build(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out) {
+  ByteWriter out;
+  const auto failed = [&out](const std::string& reason) {
+    out.text(reason);
+    return out.take();
+  };
+  Texts texts;
+  if (const std::string reason = read_texts(packages, leave_out, texts); !reason.empty()) return failed(reason);
+  std::vector<sepol::Source> sources;
+  for (const CilModule& module : texts.kept) sources.push_back({source_name(sources.size()), module.text});
+  std::string resolved_text;
+  {
+    sepol::Resolved resolved = sepol::resolve(sources);
+    if (!resolved.ok) return failed(explain(resolved.log, texts));
+    resolved_text = std::move(resolved.text);
+  }
+  const CondensedPolicy policy = condense(resolved_text);
+  sources = {{std::string(kCoreSource), policy.core}, {std::string(kRestSource), policy.rest}};
+  sepol::Compiled compiled = sepol::compile(sources, {});
+  const std::vector<std::string> own_violations = violations(compiled.log, policy);
+  if (!compiled.ok && !own_violations.empty()) compiled = sepol::compile(sources, {.neverallow = false});
+  if (!compiled.ok) return failed(explain(compiled.log, texts));
+  out.text("");
+  out.text(policy.core);
+  out.text(policy.rest);
+  out.text(compiled.file_contexts);
+  out.texts(own_violations);
+  return out.take();
+}
+
+std::string module_name(const std::filesystem::path& path) {
+  std::string name = path.filename().string();
+  for (const std::string_view ending : {".bz2", ".pp", ".cil"}) {
+    if (name.ends_with(ending)) name.resize(name.size() - ending.size());
+  }
+  return name;
+}
+
+bool is_package(const std::filesystem::path& path) {
+  const std::string name = path.filename().string();
+  return name.ends_with(".pp") || name.ends_with(".pp.bz2") || name.ends_with(".cil");
+}
+
+}  // namespace
+
+std::vector<PackageFile> packages_in(const std::string& folder) {
+  std::vector<PackageFile> packages;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    struct stat status {};
+    if (!is_package(at->path()) || stat(at->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    packages.push_back({module_name(at->path()), at->path().string(), static_cast<std::uint64_t>(status.st_size),
+                        status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec});
+  }
+  std::sort(packages.begin(), packages.end(), [](const PackageFile& a, const PackageFile& b) {
+    return std::tie(a.name, a.path) < std::tie(b.name, b.path);
+  });
+  return packages;
+}
+
+std::string build_base(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out,
+                       Base::Data& data) {
+  const ChildResult child = run_in_child([&] { return build(packages, leave_out); }, kTimeLimit);
+  if (child.status != ChildResult::Status::finished) return "linking the policy itself: libsepol " + describe(child);
+  ByteReader in(child.output);
+  if (std::string reason = in.text(); !reason.empty()) return reason;
+  for (std::string* text : {&data.core, &data.rest, &data.file_contexts}) *text = in.text();
+  data.own_violations = in.texts();
+  return in.good() ? std::string() : "linking the policy itself gave a damaged result";
+}
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,139 @@
+#include "backends/selinux/link/sepol.h"
+
+#include <sepol/cil/cil.h>
+#include <sepol/debug.h>
+#include <sepol/handle.h>
+#include <sepol/policydb.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+extern "C" {
+#include <sepol/module_to_cil.h>  // has no extern "C" of its own in 3.4
+}
+
+namespace macc::backends::selinux::sepol {
+namespace {
+
+constexpr int kPolicyVersion = 33;  // what Debian 12 loads
+
+std::vector<LogLine>* current_log = nullptr;  // libsepol's handler has no argument of ours
+
+void collect(int level, const char* fragment) {
+  std::vector<LogLine>& log = *current_log;
+  for (std::string_view rest = fragment; !rest.empty();) {
+    if (log.empty() || log.back().text.ends_with('\n')) log.push_back({level > CIL_WARN, ""});
+    const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
+    log.back().text += rest.substr(0, end);
+    rest.remove_prefix(end);
+  }
+}
+
+/// One compilation. The log level is the highest: at lower ones 3.4 drops conflicting file contexts in silence,
+/// shows only some of the rules that break a neverallow, and says nothing of optional blocks that vanish.
+class Compilation {
+ public:
+  Compilation(std::vector<LogLine>& log, const CompileOptions& options) {
+    current_log = &log;
+    sepol_debug(0);
+    cil_set_log_level(CIL_INFO);
+    cil_set_log_handler(collect);
+    cil_db_init(&db_);
+    cil_set_mls(db_, 1);
+    cil_set_policy_version(db_, std::min(kPolicyVersion, sepol_policy_kern_vers_max()));
+    cil_set_target_platform(db_, SEPOL_TARGET_SELINUX);
+    cil_set_multiple_decls(db_, options.merge_declarations ? 1 : 0);
+    cil_set_disable_neverallow(db_, options.neverallow ? 0 : 1);
+    cil_set_attrs_expand_generated(db_, 0);
+    cil_set_attrs_expand_size(db_, 0);  // an attribute that is empty in the base may get types of ours
+  }
+  ~Compilation() {
+    sepol_policydb_free(policy_);
+    cil_db_destroy(&db_);
+    for (LogLine& line : *current_log) {
+      if (line.text.ends_with('\n')) line.text.pop_back();
+    }
+  }
+  Compilation(const Compilation&) = delete;
+  Compilation& operator=(const Compilation&) = delete;
+
+  bool add(const std::vector<Source>& sources) {
+    return std::all_of(sources.begin(), sources.end(), [this](const Source& source) {
+      return cil_add_file(db_, source.name.c_str(), source.text.data(), source.text.size()) == 0;
+    });
+  }
+  bool build() { return cil_compile(db_) == 0 && cil_build_policydb(db_, &policy_) == 0; }
+
+  bool write_resolved(std::string& text) {
+    char* data = nullptr;
+    std::size_t size = 0;
+    std::FILE* out = open_memstream(&data, &size);
+    if (out == nullptr) return false;
+    const bool ok = cil_write_resolve_ast(out, db_) == 0;
+    std::fclose(out);
+    text.assign(data, size);
+    std::free(data);
+    return ok;
+  }
+  bool write_image(std::string& image) {
+    std::unique_ptr<sepol_handle_t, void (*)(sepol_handle_t*)> handle(sepol_handle_create(), sepol_handle_destroy);
+    void* data = nullptr;
+    std::size_t size = 0;
+    if (handle == nullptr || sepol_policydb_to_image(handle.get(), policy_, &data, &size) != 0) return false;
+    image.assign(static_cast<const char*>(data), size);
+    std::free(data);
+    return true;
+  }
+  bool write_file_contexts(std::string& text) {
+    char* data = nullptr;
+    std::size_t size = 0;
+    if (cil_filecons_to_string(db_, &data, &size) != 0) return false;
+    text.assign(data, size);
+    std::free(data);
+    return true;
+  }
+
+ private:
+  cil_db_t* db_ = nullptr;
+  sepol_policydb_t* policy_ = nullptr;
+};
+
+}  // namespace
+
+std::string package_to_cil(std::string package) {
+  sepol_debug(0);
+  sepol_policy_file_t* file = nullptr;
+  sepol_module_package_t* module = nullptr;
+  if (sepol_policy_file_create(&file) != 0 || sepol_module_package_create(&module) != 0) return {};
+  sepol_policy_file_set_mem(file, package.data(), package.size());
+  char* data = nullptr;
+  std::size_t size = 0;
+  bool ok = sepol_module_package_read(module, file, 0) == 0;
+  if (std::FILE* out = ok ? open_memstream(&data, &size) : nullptr) {
+    ok = sepol_module_package_to_cil(out, module) == 0;
+    std::fclose(out);
+  }
+  std::string text = ok && data != nullptr ? std::string(data, size) : std::string();
+  std::free(data);
+  sepol_module_package_free(module);
+  sepol_policy_file_free(file);
+  return text;
+}
+
+Resolved resolve(const std::vector<Source>& sources) {
+  Resolved result;
+  Compilation compilation(result.log, {.neverallow = true, .merge_declarations = true});
+  result.ok = compilation.add(sources) && compilation.write_resolved(result.text);
+  return result;
+}
+
+Compiled compile(const std::vector<Source>& sources, const CompileOptions& options) {
+  Compiled result;
+  Compilation compilation(result.log, options);
+  result.ok = compilation.add(sources) && compilation.build() && compilation.write_image(result.image) &&
+              compilation.write_file_contexts(result.file_contexts);
+  return result;
+}
+
+}  // namespace macc::backends::selinux::sepol

@@ -1,0 +1,47 @@
+// The calls into libsepol. They use global state, exit when memory runs out and may crash on odd input: only for use
+// inside run_in_child().
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace macc::backends::selinux::sepol {
+
+struct Source {
+  std::string name;  ///< as it will stand in messages
+  std::string_view text;
+};
+
+/// A line of libsepol's log, put together from its fragments.
+struct LogLine {
+  bool info = false;  ///< chatter, unless it explains something else
+  std::string text;
+};
+
+struct Compiled {
+  bool ok = false;
+  std::vector<LogLine> log;
+  std::string image;
+  std::string file_contexts;
+};
+
+struct CompileOptions {
+  bool neverallow = true;
+  bool merge_declarations = false;  ///< whether a name may be declared twice, as in module packages
+};
+
+/// A module package (*.pp) as CIL; "" when it is none.
+[[nodiscard]] std::string package_to_cil(std::string package);
+
+/// All sources as one text of CIL with names resolved: optional blocks that do not apply are gone.
+struct Resolved {
+  bool ok = false;
+  std::vector<LogLine> log;
+  std::string text;
+};
+[[nodiscard]] Resolved resolve(const std::vector<Source>& sources);
+
+[[nodiscard]] Compiled compile(const std::vector<Source>& sources, const CompileOptions& options);
+
+}  // namespace macc::backends::selinux::sepol
