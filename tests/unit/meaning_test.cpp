@@ -148,15 +148,15 @@ TEST_CASE("promises hold for every value of the booleans") {
 TEST_CASE("tests: allow means each path, deny none") {
   const std::string rules = "allow read \"/x/**\" except \"/x/secret\";\nexec \"/bin/sh\";\nexec \"/bin/t\" to t;";
   const auto with = [&](const std::string& expectation) {
-    return promises("module m;\nboolean on = false;\ndomain d { entry \"/d\"; " + rules +
-                    " if on { allow connect tcp 25; } }\ndomain t { allow read \"/y\"; }\ntest \"t\" { " + expectation +
+    return promises("module m;\nboolean mail = false;\ndomain d { entry \"/d\"; " + rules +
+                    " if mail { allow connect tcp 25; } }\ndomain t { allow read \"/y\"; }\ntest \"t\" { " + expectation +
                     " }");
   };
   CHECK(with("expect allow d read \"/x/a\";") == "");
   CHECK(with("expect allow d read \"/x/**\";").find("/x/secret") != std::string::npos);
   CHECK(with("expect deny d read \"/x/secret\";") == "");
   CHECK(with("expect deny d read \"/x/**\";") != "");
-  CHECK(with("expect deny d connect tcp 25; expect allow d connect tcp 25 when on;") == "");
+  CHECK(with("expect deny d connect tcp 25; expect allow d connect tcp 25 when mail;") == "");
   CHECK(
       with("expect allow d exec \"/bin/sh\"; expect deny d exec \"/bin/bash\"; expect allow d exec \"/bin/t\" to t;") ==
       "");
