@@ -1,0 +1,53 @@
+#include "backends/backend.h"
+
+#include <algorithm>
+
+#include "backends/apparmor/lower.h"
+#include "backends/apparmor/verify.h"
+
+namespace macc::backends {
+
+namespace {
+
+class ApparmorBackend final : public Backend {
+ public:
+  [[nodiscard]] std::string_view name() const override { return "apparmor"; }
+  [[nodiscard]] std::string_view description() const override { return "AppArmor profiles"; }
+
+  [[nodiscard]] const std::vector<Setting>& settings() const override {
+    static const std::vector<Setting> list = [] {
+      Setting features{"features", apparmor::all_features().front().name, "what kernel and parser mediate", {}};
+      for (const apparmor::Features& f : apparmor::all_features()) features.choices.push_back(f.name);
+      return std::vector<Setting>{features};
+    }();
+    return list;
+  }
+
+  [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
+    apparmor::LoweredPolicy policy = apparmor::lower_policy(input, apparmor::features_of(input.target), diagnostics);
+    Lowered out;
+    out.artifacts = std::move(policy.others);
+    for (apparmor::ProfileText& p : policy.profiles) {
+      out.artifacts.push_back({p.path, std::move(p.written.text), "profile of " + p.name});
+    }
+    std::sort(out.artifacts.begin(), out.artifacts.end(),
+              [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
+    out.fidelity = std::move(policy.fidelity);
+    return out;
+  }
+
+  [[nodiscard]] Verification verify(const Input& input, const Lowered& lowered,
+                                    Diagnostics& diagnostics) const override {
+    return apparmor::verify_with_parser(input, apparmor::features_of(input.target), lowered, diagnostics);
+  }
+};
+
+}  // namespace
+
+const Backend& apparmor_backend();
+const Backend& apparmor_backend() {
+  static const ApparmorBackend backend;
+  return backend;
+}
+
+}  // namespace macc::backends

@@ -1,0 +1,62 @@
+// The state of one lowering, shared by the files that each lower one kind of access.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/apparmor/draft.h"
+#include "backends/apparmor/features.h"
+#include "backends/apparmor/fidelity.h"
+#include "backends/backend.h"
+
+namespace macc::backends::apparmor {
+
+struct Build {
+  Build(const Input& in, const Features& target_features, Diagnostics& sink)
+      : input(in),
+        policy(in.policy),
+        meaning(in.meaning),
+        features(target_features),
+        diagnostics(sink),
+        fidelity(in.policy),
+        drafts(in.policy.domains.size()) {}
+
+  const Input& input;
+  const ir::Policy& policy;
+  const ir::Meaning& meaning;
+  const Features& features;
+  Diagnostics& diagnostics;
+  FidelityLog fidelity;
+  std::vector<Draft> drafts;  ///< by DomainId; those of external domains stay empty
+
+  [[nodiscard]] Draft& draft(ir::DomainId id) { return drafts.at(static_cast<std::size_t>(id)); }
+  [[nodiscard]] Origin origin(const ir::Rule& rule) const;
+};
+
+/// Name of the domain's profile: its own, or that of the profile which it replaces.
+[[nodiscard]] std::string profile_name(const ir::Domain& domain);
+/// Names under which AppArmor knows a domain: of an external one its binding, else "unconfined".
+[[nodiscard]] std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id);
+/// `$NAME` of a boolean, without the dollar; unique in the build.
+[[nodiscard]] std::string variable_name(const ir::Policy& policy, ir::BooleanId id);
+
+[[nodiscard]] inline Qualifiers qualifiers(const ir::Rule& rule) {
+  return {rule.audit, rule.effect == ir::Effect::deny, false};
+}
+
+/// What a domain may do to a peer, written on both sides. `label` is the peer's name, "" any.
+struct PeerSide {
+  ir::DomainId domain = ir::DomainId::none;  ///< none where the other side is not of this build
+  std::string label;
+};
+[[nodiscard]] std::vector<PeerSide> peers_of(const ir::Policy& policy, ir::DomainId self, const ir::Peer& peer);
+
+// Each of these adds to the drafts and the fidelity log what the domain's rules of its kind come to.
+void lower_files(Build& build, ir::DomainId id);      ///< files, programs, socket files, entries
+void lower_sockets(Build& build, ir::DomainId id);    ///< network, unix, other families, handed over
+void lower_processes(Build& build, ir::DomainId id);  ///< signals, inspection, tracing, change of domain
+void lower_kernel(Build& build, ir::DomainId id);     ///< capabilities, mounts, and what is not mediated
+void lower_bus(Build& build, ir::DomainId id);        ///< D-Bus
+void lower_raw(Build& build, ir::DomainId id);        ///< raw apparmor texts
+
+}  // namespace macc::backends::apparmor

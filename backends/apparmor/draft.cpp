@@ -1,0 +1,95 @@
+#include "backends/apparmor/draft.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "backends/apparmor/writer.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+/// Rules with the same key are one. A file rule's permissions are no part of it; raw texts keep their order.
+std::string key_of(const RuleBody& body, std::size_t raw_texts) {
+  const auto* file = std::get_if<FileRule>(&body);
+  if (file != nullptr) {
+    const Qualifiers& q = file->qualifiers;
+    return render(file->path) + '\n' + (q.deny ? 'd' : 'a') + (q.audit ? 'a' : '-') + (q.owner ? 'o' : '-');
+  }
+  if (std::holds_alternative<RawRule>(body))
+    return std::string(1, static_cast<char>('a' + std::min<std::size_t>(raw_texts, 25))) + std::to_string(raw_texts);
+  return rule_text(body);
+}
+
+bool includes(const FileRule& wide, const FileRule& narrow) {
+  const bool exec = !narrow.exec || narrow.exec == wide.exec;
+  return exec && (wide.permissions & narrow.permissions) == narrow.permissions;
+}
+
+using Level = std::vector<std::pair<Switches, std::vector<Rule>>>;
+
+}  // namespace
+
+void Draft::merge(const Switches& when, const RuleBody& body, const Origin& origin) {
+  auto& level = rules_[when];
+  const std::pair key(body.index(), key_of(body, level.size()));
+  const auto [it, fresh] = level.try_emplace(key, Collected{body, {}});
+  Collected& collected = it->second;
+  if (!fresh) {
+    if (const auto* more = std::get_if<FileRule>(&body)) {
+      auto& file = std::get<FileRule>(collected.body);
+      file.permissions |= more->permissions;
+      if (more->exec) file.exec = more->exec;
+    }
+  }
+  const bool known = std::any_of(collected.origins.begin(), collected.origins.end(),
+                                 [&](const Origin& o) { return o.span == origin.span; });
+  if (!known) collected.origins.push_back(origin);
+}
+
+void Draft::add(const Guard& guard, RuleBody body, Origin origin) {
+  for (const Switches& when : guard.alternatives()) merge(when, body, origin);
+}
+
+static std::vector<Rule> nested(const Level& level, std::size_t depth,
+                                const std::function<std::string(ir::BooleanId)>& variable) {
+  std::vector<Rule> out;
+  for (std::size_t i = 0; i < level.size();) {
+    const Switches& when = level[i].first;
+    if (when.size() == depth) {
+      out.insert(out.end(), level[i].second.begin(), level[i].second.end());
+      ++i;
+      continue;
+    }
+    const auto end = std::find_if(level.begin() + static_cast<std::ptrdiff_t>(i), level.end(), [&](const auto& other) {
+      return other.first.size() <= depth || other.first[depth] != when[depth];
+    });
+    const auto stop = static_cast<std::size_t>(end - level.begin());
+    const Level inner(level.begin() + static_cast<std::ptrdiff_t>(i), end);
+    Conditional conditional{variable(when[depth].first), when[depth].second, nested(inner, depth + 1, variable)};
+    out.push_back({std::move(conditional), {}});
+    i = stop;
+  }
+  return out;
+}
+
+std::vector<Rule> Draft::assemble(const std::function<std::string(ir::BooleanId)>& variable) const {
+  const auto always = rules_.find(Switches{});
+  Level level;
+  for (const auto& [when, collected] : rules_) {
+    std::vector<Rule> rules;
+    for (const auto& [key, one] : collected) {
+      if (!when.empty() && always != rules_.end()) {
+        const auto same = always->second.find(key);
+        const auto* file = std::get_if<FileRule>(&one.body);
+        const bool there = same != always->second.end();
+        if (there && (file == nullptr || includes(std::get<FileRule>(same->second.body), *file))) continue;
+      }
+      rules.push_back({one.body, one.origins});
+    }
+    if (!rules.empty()) level.emplace_back(when, std::move(rules));
+  }
+  return nested(level, 0, variable);
+}
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,174 @@
+#include "backends/apparmor/file_items.h"
+
+#include "backends/apparmor/proc.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using ir::Effect;
+using ir::Verb;
+
+/// The same paths with process numbers; true when there was one to put in.
+bool put_process_numbers(std::vector<paths::PathPattern>& patterns) {
+  bool any = false;
+  for (paths::PathPattern& p : patterns) {
+    if (auto numbered = with_process_number(p)) {
+      p = *numbered;
+      any = true;
+    }
+  }
+  return any;
+}
+
+std::optional<Bit> decisive_bit(Verb verb) {
+  const FilePermissions p = decisive_permission(verb);
+  if (p.write) return Bit::write;
+  if (p.map) return Bit::map;
+  if (p.lock) return Bit::lock;
+  if (p.read) return Bit::read;
+  return std::nullopt;
+}
+
+class Collector {
+ public:
+  Collector(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
+
+  FileItems run() {
+    for (const ir::Entry& entry : domain_.entries) {
+      if (entry.paths.include.empty()) continue;
+      FileItem item;
+      item.kind = FileItem::Kind::entry;
+      item.verb = Verb::load;
+      item.permissions = {true, false, false, true};
+      item.paths = entry.paths;
+      item.origin = {entry.where.span, "entry"};
+      items_.allows.push_back(std::move(item));
+    }
+    for (const ir::Rule& rule : domain_.rules) collect(rule);
+    return std::move(items_);
+  }
+
+ private:
+  FileItem start(const ir::Rule& rule, FileItem::Kind kind, const ir::PathExpr& paths) {
+    FileItem item;
+    item.kind = kind;
+    item.paths = paths;
+    const bool numbers = put_process_numbers(item.paths.include);
+    put_process_numbers(item.paths.exclude);
+    if (numbers) build_.fidelity.add(id_, rule, Topic::proc_numbers);
+    item.audit = rule.audit;
+    item.guard = Guard::of(rule.condition);
+    item.rule = &rule;
+    item.origin = build_.origin(rule);
+    return item;
+  }
+
+  void put(FileItem item) {
+    const bool deny = item.rule->effect == Effect::deny;
+    (deny ? items_.denies : items_.allows).push_back(std::move(item));
+  }
+
+  void collect(const ir::Rule& rule) {
+    if (const auto* a = std::get_if<ir::FileAccess>(&rule.access)) verbs(rule, *a);
+    if (const auto* a = std::get_if<ir::ExecAccess>(&rule.access)) exec(rule, *a);
+    if (const auto* a = std::get_if<ir::UnixAccess>(&rule.access)) socket_file(rule, *a);
+    if (const auto* a = std::get_if<ir::UseAccess>(&rule.access)) handed_over(rule, *a);
+  }
+
+  void verbs(const ir::Rule& rule, const ir::FileAccess& access) {
+    for (Verb verb : access.verbs.list()) {
+      FileItem item = start(rule, FileItem::Kind::verb, access.paths);
+      item.verb = verb;
+      item.owner = access.owner;
+      item.permissions = permissions_for(verb);
+      item.decisive = decisive_bit(verb);
+      put(std::move(item));
+    }
+  }
+
+  void exec(const ir::Rule& rule, const ir::ExecAccess& access) {
+    FileItem item = start(rule, FileItem::Kind::exec, access.paths);
+    item.verb = Verb::load;
+    item.decisive = Bit::exec;
+    ExecMode mode;
+    mode.keep_environment = access.keep_environment;
+    if (access.mode == ir::ExecAccess::Mode::transition) {
+      mode.kind = ExecMode::Kind::profile;
+      mode.target = labels_of(build_.policy, access.target).front();
+    } else if (access.mode == ir::ExecAccess::Mode::unconfined) {
+      mode.kind = ExecMode::Kind::unconfined;
+    } else {
+      mode.keep_environment = false;  // the environment is scrubbed at transitions only
+      item.permissions.read = rule.effect == Effect::allow;
+    }
+    item.exec = std::move(mode);
+    put(std::move(item));
+  }
+
+  void socket_file(const ir::Rule& rule, const ir::UnixAccess& access) {
+    if (access.paths.include.empty()) return;
+    FileItem item = start(rule, access.listen ? FileItem::Kind::listen : FileItem::Kind::connect, access.paths);
+    item.permissions.write = true;
+    item.permissions.read = !access.listen;
+    item.decisive = Bit::write;
+    put(std::move(item));
+  }
+
+  /// What an unconfined domain opened passes unchecked.
+  void handed_over(const ir::Rule& rule, const ir::UseAccess& access) {
+    if (labels_of(build_.policy, access.from) == std::vector<std::string>{"unconfined"}) return;
+    ir::PathExpr paths = access.paths;
+    if (access.terminal) {
+      paths::PatternError error;
+      for (const char* text : {"/dev/pts/*", "/dev/tty*", "/dev/console"}) {
+        for (auto& pattern : paths::PathPattern::parse(text, error)) paths.include.push_back(std::move(pattern));
+      }
+    }
+    if (paths.include.empty()) return;
+    FileItem item = start(rule, FileItem::Kind::use, paths);
+    item.permissions.read = item.permissions.write = true;
+    item.decisive = Bit::write;
+    put(std::move(item));
+  }
+
+  Build& build_;
+  ir::DomainId id_;
+  const ir::Domain& domain_;
+  FileItems items_;
+};
+
+}  // namespace
+
+bool FileItem::needs(Bit bit) const {
+  switch (bit) {
+    case Bit::read:
+      return permissions.read;
+    case Bit::write:
+      return permissions.write;
+    case Bit::lock:
+      return permissions.lock;
+    case Bit::map:
+      return permissions.map || (exec && exec->kind == ExecMode::Kind::inherit);
+    case Bit::exec:
+      return exec.has_value();
+  }
+  return false;
+}
+
+FileItems file_items(Build& build, ir::DomainId id) { return Collector(build, id).run(); }
+
+bool same_operation(const FileItem& deny, const FileItem& allow) {
+  if (allow.kind == FileItem::Kind::entry) {
+    const bool reads = deny.verb == Verb::read || deny.verb == Verb::load;
+    return deny.kind == FileItem::Kind::verb && reads;
+  }
+  if (deny.kind != allow.kind) return false;
+  if (deny.kind == FileItem::Kind::verb) return deny.verb == allow.verb;
+  if (deny.kind != FileItem::Kind::exec) return true;
+  // `deny exec` without a target forbids every way of executing.
+  if (deny.exec->kind == ExecMode::Kind::inherit) return true;
+  return deny.exec->kind == allow.exec->kind && deny.exec->target == allow.exec->target;
+}
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,345 @@
+// File rules: exact where the paths are a union of globs, with deny rules where the meaning leaves none of what they
+// would take away, and otherwise not at all.
+#include <algorithm>
+#include <map>
+
+#include "backends/apparmor/file_items.h"
+#include "backends/apparmor/glob_set.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using ir::Verb;
+using paths::PathSet;
+
+constexpr Verb kWriteVerbs[] = {Verb::write, Verb::append, Verb::create, Verb::delete_, Verb::rename, Verb::setattr};
+
+bool about_entries(Verb verb) { return verb == Verb::create || verb == Verb::delete_ || verb == Verb::rename; }
+
+/// What is written for an item while the guard holds.
+struct Piece {
+  Guard guard;
+  PathSet set;
+  bool whole = true;  ///< nothing was taken away
+};
+
+class Files {
+ public:
+  Files(Build& build, ir::DomainId id) : build_(build), id_(id), items_(file_items(build, id)) {}
+
+  void run() {
+    check_exec_modes();
+    emitted_.resize(items_.denies.size());
+    for (std::size_t i = 0; i < items_.denies.size(); ++i) lower_deny(i);
+    for (const FileItem& item : items_.allows) lower_allow(item);
+  }
+
+ private:
+  // ---- sets ----
+
+  PathSet set_of(const FileItem& item) const { return build_.meaning.objects(item.verb, item.paths); }
+
+  static bool has_exceptions(const FileItem& item) { return !item.paths.exclude.empty() || !item.paths.holes.empty(); }
+
+  /// The globs of the patterns as they stand, without their exceptions.
+  static std::vector<Glob> included(const FileItem& item) {
+    if (!about_entries(item.verb)) return globs_of(item.paths.include, item.shape());
+    std::vector<paths::PathPattern> beneath;
+    for (const paths::PathPattern& p : item.paths.include) beneath.push_back(p.entries_beneath());
+    return globs_of(beneath, item.shape());
+  }
+
+  PathSet included_set(const FileItem& item) const {
+    FileItem plain = item;
+    plain.paths.exclude.clear();
+    plain.paths.holes.clear();
+    return set_of(plain);
+  }
+
+  // ---- what else needs a permission ----
+
+  /// Whether the other deny, too, takes the item away while `when` holds.
+  static bool also_takes(const FileItem& deny, const FileItem& item, const Guard& when, bool owner_half) {
+    return same_operation(deny, item) && deny.guard.covers(when) && (owner_half || item.owner || !deny.owner);
+  }
+
+  /// Paths on which something that stays allowed needs the permission while `when` holds. `self`: an item that does not
+  /// count.
+  PathSet needed(Bit bit, const Guard& when, bool owner_half, const PathSet& within, const FileItem* self) const {
+    PathSet out;
+    for (const FileItem& item : items_.allows) {
+      if (&item == self || !item.needs(bit)) continue;
+      const Guard both = item.guard & when;
+      if (!both.possible()) continue;
+      PathSet rest = set_of(item) & within;
+      for (const FileItem& deny : items_.denies) {
+        if (!rest.empty() && also_takes(deny, item, both, owner_half)) rest = rest - set_of(deny);
+      }
+      out = out | rest;
+    }
+    return out;
+  }
+
+  // ---- deny ----
+
+  struct Emitted {
+    PathSet set;
+    bool whole = false;
+  };
+
+  void lower_deny(std::size_t index) {
+    const FileItem& deny = items_.denies[index];
+    if (!deny.decisive) {
+      build_.fidelity.add(id_, *deny.rule, topic_for(deny.verb) == Topic::none ? Topic::none : topic_for(deny.verb));
+      return;
+    }
+    const PathSet all = set_of(deny);
+    const PathSet keep = needed(*deny.decisive, deny.guard, deny.owner, all, nullptr);
+    const bool whole = keep.empty();
+    const bool plain = whole && !has_exceptions(deny);
+    const PathSet portion = whole ? all : all - keep;
+    const auto globs = plain ? std::optional(included(deny)) : globs_of(portion, 16);
+    if (globs) {
+      for (const Glob& glob : *globs) add_deny(deny, glob);
+      emitted_[index] = {portion, whole};
+    }
+    build_.fidelity.add(id_, *deny.rule, whole && globs ? Topic::none : Topic::deny_shared_bit);
+  }
+
+  void add_deny(const FileItem& deny, const Glob& glob) {
+    FileRule rule;
+    rule.qualifiers = {deny.audit, true, deny.owner};
+    rule.path = glob;
+    switch (*deny.decisive) {
+      case Bit::read:
+        rule.permissions.read = true;
+        break;
+      case Bit::write:
+        rule.permissions.write = true;
+        break;
+      case Bit::lock:
+        rule.permissions.lock = true;
+        break;
+      case Bit::map:
+        rule.permissions.map = true;
+        break;
+      case Bit::exec:
+        rule.exec = ExecMode{};
+        break;
+    }
+    put(deny.guard, std::move(rule), deny);
+  }
+
+  // ---- allow ----
+
+  void lower_allow(const FileItem& item) {
+    log_allow(item);
+    const bool nothing = !item.permissions.any() && !item.exec && item.verb != Verb::link;
+    if (nothing) return;
+    std::vector<Piece> pieces = {{item.guard, PathSet(), true}};
+    for (std::size_t i = 0; i < items_.denies.size(); ++i) {
+      if (!subtract(item, i, pieces)) return;
+    }
+    for (const Piece& piece : pieces) write(item, piece);
+  }
+
+  /// Takes a deny out of the pieces, as far as no deny rule does it; false after a diagnostic.
+  bool subtract(const FileItem& item, std::size_t index, std::vector<Piece>& pieces) {
+    const FileItem& deny = items_.denies[index];
+    if (!same_operation(deny, item) || !(deny.guard & item.guard).possible()) return true;
+    const PathSet common = set_of(item) & set_of(deny);
+    if (common.empty() || held_by_deny_rule(item, index, common)) return true;
+    if (deny.owner && !item.owner) {
+      report_collision(Code::E2006, item, deny, "AppArmor cannot deny this to the owner of the files alone", common);
+      return false;
+    }
+    std::vector<Piece> out;
+    for (Piece& piece : pieces) {
+      const Guard without = piece.guard & !deny.guard;
+      const Guard with = piece.guard & deny.guard;
+      const PathSet before = piece.whole ? set_of(item) : piece.set;
+      if (without.possible()) out.push_back({without, piece.set, piece.whole});
+      if (with.possible()) out.push_back({with, before - set_of(deny), false});
+    }
+    pieces = std::move(out);
+    return true;
+  }
+
+  /// A program run inside keeps r and m under a deny of x, so that is subtracted.
+  bool held_by_deny_rule(const FileItem& item, std::size_t index, const PathSet& common) const {
+    if (item.kind == FileItem::Kind::exec && item.exec->kind == ExecMode::Kind::inherit) return false;
+    if (item.kind == FileItem::Kind::entry && items_.denies[index].verb == Verb::read) return false;
+    return emitted_[index].set.contains(common);
+  }
+
+  void write(const FileItem& item, const Piece& piece) {
+    if (piece.whole && !has_exceptions(item)) return put_all(item, piece.guard, included(item));
+    const PathSet set = piece.whole ? set_of(item) : piece.set;
+    if (set.empty()) return;
+    if (piece.whole && set.contains(included_set(item))) return put_all(item, piece.guard, included(item));
+    if (const auto globs = globs_of(set)) return put_all(item, piece.guard, *globs);
+    if (piece.whole && except_by_deny(item)) return put_all(item, piece.guard, included(item));
+    report_inexpressible(item, piece.whole);
+  }
+
+  /// Denies the exceptions where nothing else of the domain needs the permissions there. Such a deny stays in the log,
+  /// as what no rule allows does.
+  bool except_by_deny(const FileItem& item) {
+    if (item.verb == Verb::link) return false;
+    std::vector<paths::PathPattern> patterns = item.paths.exclude;
+    for (ir::ResourceId hole : item.paths.holes) {
+      const ir::PathExpr& inner = build_.policy.resource(hole).paths;
+      if (!inner.exclude.empty() || !inner.holes.empty()) return false;
+      patterns.insert(patterns.end(), inner.include.begin(), inner.include.end());
+    }
+    ir::PathExpr except;
+    except.include = patterns;
+    const PathSet excepted = build_.meaning.set(except);
+    for (Bit bit : kBits) {
+      if (item.needs(bit) && !needed(bit, item.guard, true, excepted, &item).empty()) return false;
+    }
+    for (const Glob& glob : globs_of(patterns, item.shape())) {
+      FileRule rule;
+      rule.qualifiers = {true, true, item.owner};
+      rule.path = glob;
+      rule.permissions = item.permissions;
+      rule.permissions.map = item.needs(Bit::map);
+      if (item.exec) rule.exec = ExecMode{};
+      put(item.guard, std::move(rule), item);
+    }
+    return true;
+  }
+
+  void put_all(const FileItem& item, const Guard& guard, const std::vector<Glob>& globs) {
+    if (item.kind == FileItem::Kind::verb && item.verb == Verb::link) return put_link(item, guard, globs);
+    for (const Glob& glob : globs) {
+      FileRule rule;
+      rule.qualifiers = {item.audit, false, item.owner};
+      rule.path = glob;
+      rule.permissions = item.permissions;
+      rule.exec = item.exec;
+      put(guard, std::move(rule), item);
+    }
+  }
+
+  /// Hard links within the paths: from each of them to each.
+  void put_link(const FileItem& item, const Guard& guard, const std::vector<Glob>& globs) {
+    if (globs.empty()) return;
+    const Glob any = one_of(globs);
+    if (too_long(any, item)) return;
+    build_.draft(id_).add(guard, LinkRule{{item.audit, false, item.owner}, any, any}, item.origin);
+  }
+
+  void put(const Guard& guard, FileRule rule, const FileItem& item) {
+    if (too_long(rule.path, item)) return;
+    build_.draft(id_).add(guard, std::move(rule), item.origin);
+  }
+
+  bool too_long(const Glob& glob, const FileItem& item) {
+    const std::string text = render(glob);
+    if (text.size() <= kLongestGlob) return false;
+    build_.diagnostics
+        .report(Code::E2005, item.origin.span, "this path is too long for apparmor_parser once it is written out")
+        .note("it begins with `" + printable(text, 60) + "`");
+    return true;
+  }
+
+  // ---- programs ----
+
+  void check_exec_modes() {
+    std::vector<const FileItem*> programs;
+    for (const FileItem& item : items_.allows) {
+      if (item.exec) programs.push_back(&item);
+    }
+    for (std::size_t i = 0; i < programs.size(); ++i) {
+      for (std::size_t j = 0; j < i; ++j) check_exec_pair(*programs[j], *programs[i]);
+    }
+  }
+
+  PathSet after_denies(const FileItem& item, const Guard& when) const {
+    PathSet out = set_of(item);
+    for (const FileItem& deny : items_.denies) {
+      if (also_takes(deny, item, when, true)) out = out - set_of(deny);
+    }
+    return out;
+  }
+
+  void check_exec_pair(const FileItem& a, const FileItem& b) {
+    const Guard both = a.guard & b.guard;
+    if (*a.exec == *b.exec || !both.possible()) return;
+    const PathSet common = after_denies(a, both) & after_denies(b, both);
+    if (common.empty()) return;
+    auto& d = build_.diagnostics.report(Code::E2001, b.origin.span,
+                                        "a program can be executed in one way only: two rules reach `" +
+                                            printable(common.example().value_or("")) + "`");
+    d.label("`" + b.origin.phrase + "`").also(a.origin.span, "`" + a.origin.phrase + "`");
+    d.note("leave the path out of one of them with `except`");
+  }
+
+  // ---- reports ----
+
+  void report_collision(Code code, const FileItem& item, const FileItem& deny, std::string message,
+                        const PathSet& common) {
+    auto& d = build_.diagnostics.report(code, deny.origin.span, std::move(message));
+    d.label("`" + deny.origin.phrase + "`").also(item.origin.span, "allowed here: `" + item.origin.phrase + "`");
+    if (const auto example = common.example()) d.note("for example `" + printable(*example) + "`");
+  }
+
+  void report_inexpressible(const FileItem& item, bool exceptions) {
+    if (exceptions) {
+      build_.diagnostics
+          .report(Code::E2004, item.origin.span,
+                  "what remains of these paths cannot be written as AppArmor path patterns")
+          .label("`" + item.origin.phrase + "`")
+          .note("neither can the exception be denied: another rule of the domain allows the same there");
+      return;
+    }
+    for (std::size_t i = 0; i < items_.denies.size(); ++i) {
+      const FileItem& deny = items_.denies[i];
+      const bool concerned = same_operation(deny, item) && (deny.guard & item.guard).possible();
+      if (!concerned) continue;
+      const PathSet common = set_of(item) & set_of(deny);
+      if (common.empty() || emitted_[i].set.contains(common)) continue;
+      report_collision(Code::E2004, item, deny,
+                       "what remains after this deny cannot be written as AppArmor path patterns", common);
+      return;
+    }
+  }
+
+  // ---- fidelity ----
+
+  void log_allow(const FileItem& item) {
+    if (item.rule == nullptr) return;
+    if (item.kind == FileItem::Kind::exec) return build_.fidelity.add(id_, *item.rule, Topic::none);
+    if (item.kind != FileItem::Kind::verb) return;  // sockets.cpp has the entry of those
+    const ir::VerbSet verbs = std::get<ir::FileAccess>(item.rule->access).verbs;
+    if (item.verb == Verb::setattr) build_.fidelity.add(id_, *item.rule, Topic::file_times);
+    std::vector<std::string> more = others(item.verb, verbs);
+    const bool mediated = item.decisive.has_value();
+    const bool exact = mediated && more.empty();
+    build_.fidelity.add(id_, *item.rule, exact ? Topic::none : topic_for(item.verb), std::move(more));
+  }
+
+  /// What the permissions of the verb grant beyond the rule's verbs.
+  static std::vector<std::string> others(Verb verb, const ir::VerbSet& verbs) {
+    std::vector<std::string> out;
+    const bool writes = std::find(std::begin(kWriteVerbs), std::end(kWriteVerbs), verb) != std::end(kWriteVerbs);
+    for (Verb other : kWriteVerbs) {
+      if ((writes || verb == Verb::mknod) && !verbs.has(other)) out.emplace_back(ir::word(other));
+    }
+    if (verb == Verb::rename && !verbs.has(Verb::read)) out.emplace_back(ir::word(Verb::read));
+    return out;
+  }
+
+  Build& build_;
+  ir::DomainId id_;
+  FileItems items_;
+  std::vector<Emitted> emitted_;
+};
+
+}  // namespace
+
+void lower_files(Build& build, ir::DomainId id) { Files(build, id).run(); }
+
+}  // namespace macc::backends::apparmor

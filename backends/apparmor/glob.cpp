@@ -1,0 +1,281 @@
+#include "backends/apparmor/glob.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace macc::backends::apparmor {
+
+using paths::Atom;
+using paths::Component;
+using paths::PathPattern;
+using paths::Sequence;
+using paths::Tail;
+
+bool operator==(const GlobChoice& a, const GlobChoice& b) { return a.choices == b.choices; }
+
+Glob::Glob(std::string literal) {
+  if (!literal.empty()) pieces.emplace_back(GlobLiteral{std::move(literal)});
+}
+
+void Glob::append(GlobPiece piece) {
+  if (!pieces.empty()) {
+    auto* last = std::get_if<GlobLiteral>(&pieces.back());
+    const auto* next = std::get_if<GlobLiteral>(&piece);
+    if (last != nullptr && next != nullptr) {
+      last->bytes += next->bytes;
+      return;
+    }
+    // Two stars side by side would be read as `**`.
+    if (std::holds_alternative<GlobStar>(pieces.back()) && std::holds_alternative<GlobStar>(piece)) return;
+  }
+  pieces.push_back(std::move(piece));
+}
+
+void Glob::append(const Glob& other) {
+  for (const GlobPiece& piece : other.pieces) append(piece);
+}
+
+namespace {
+
+template <class... F>
+struct Overloaded : F... {
+  using F::operator()...;
+};
+
+// ---- patterns ----
+
+bool may_be_empty(const Sequence& sequence);
+
+bool may_be_empty(const Atom& atom) {
+  return std::visit(
+      Overloaded{[](const paths::Literal& l) { return l.bytes.empty(); }, [](const paths::AnyChars&) { return true; },
+                 [](const paths::AnyChar&) { return false; }, [](const paths::CharClass&) { return false; },
+                 [](const paths::Alternatives& a) {
+                   return std::any_of(a.choices.begin(), a.choices.end(),
+                                      [](const Sequence& s) { return may_be_empty(s); });
+                 }},
+      atom.value);
+}
+
+bool may_be_empty(const Sequence& sequence) {
+  return std::all_of(sequence.begin(), sequence.end(), [](const Atom& a) { return may_be_empty(a); });
+}
+
+Glob glob_of(const Sequence& sequence);
+
+Glob choice_of(std::vector<Glob> choices) {
+  if (choices.size() == 1) return std::move(choices.front());
+  Glob out;
+  if (!choices.empty()) out.append(GlobChoice{std::move(choices)});
+  return out;
+}
+
+Glob glob_of(const Atom& atom) {
+  Glob out;
+  std::visit(Overloaded{[&](const paths::Literal& l) { out = Glob(l.bytes); },
+                        [&](const paths::AnyChars&) { out.append(GlobStar{}); },
+                        [&](const paths::AnyChar&) { out.append(GlobAny{}); },
+                        [&](const paths::CharClass& c) {
+                          out.append(GlobClass{c.negated, c.ranges});
+                        },
+                        [&](const paths::Alternatives& a) {
+                          std::vector<Glob> choices;
+                          for (const Sequence& s : a.choices) choices.push_back(glob_of(s));
+                          out = choice_of(std::move(choices));
+                        }},
+             atom.value);
+  return out;
+}
+
+Glob glob_of(const Sequence& sequence) {
+  Glob out;
+  for (const Atom& atom : sequence) out.append(glob_of(atom));
+  return out;
+}
+
+Glob nonempty(const Sequence& sequence);
+
+/// What an atom that may be empty matches besides nothing.
+Glob nonempty(const Atom& atom) {
+  Glob out;
+  if (std::holds_alternative<paths::AnyChars>(atom.value)) {
+    out.append(GlobAny{});
+    out.append(GlobStar{});
+  } else if (const auto* alternatives = std::get_if<paths::Alternatives>(&atom.value)) {
+    std::vector<Glob> choices;
+    for (const Sequence& s : alternatives->choices) {
+      Glob choice = may_be_empty(s) ? nonempty(s) : glob_of(s);
+      if (!choice.pieces.empty()) choices.push_back(std::move(choice));
+    }
+    out = choice_of(std::move(choices));
+  }
+  return out;
+}
+
+/// A sequence whose atoms may all be empty, less the empty string: one atom is the first that is not.
+Glob nonempty(const Sequence& sequence) {
+  std::vector<Glob> choices;
+  for (auto first = sequence.begin(); first != sequence.end(); ++first) {
+    Glob choice = nonempty(*first);
+    if (choice.pieces.empty()) continue;
+    for (auto rest = std::next(first); rest != sequence.end(); ++rest) choice.append(glob_of(*rest));
+    choices.push_back(std::move(choice));
+  }
+  return choice_of(std::move(choices));
+}
+
+/// One component. No component of a path is empty; AppArmor sees to that for a lone `*` only.
+Glob glob_of_component(const Sequence& sequence) {
+  const bool lone_star = sequence.size() == 1 && std::holds_alternative<paths::AnyChars>(sequence.front().value);
+  return lone_star || !may_be_empty(sequence) ? glob_of(sequence) : nonempty(sequence);
+}
+
+GlobPiece optional_piece(Glob something) { return GlobChoice{{Glob(), std::move(something)}}; }
+
+/// `**` between slashes: zero or more components, each with its slash.
+GlobPiece any_directories() {
+  Glob deep;
+  deep.append(GlobDeepStar{});
+  deep.append(GlobLiteral{"/"});
+  return optional_piece(std::move(deep));
+}
+
+/// "/" or what stands for `~/`.
+Glob start_of(const PathPattern& pattern) {
+  Glob out("/");
+  if (pattern.anchor() == PathPattern::Anchor::root) return out;
+  std::vector<Glob> homes;
+  for (const std::string& home : paths::home_patterns()) {
+    paths::PatternError error;
+    for (const PathPattern& p : PathPattern::parse(home + "/", error)) {
+      Glob glob = *glob_of(p, Shape::directories);
+      auto& first = std::get<GlobLiteral>(glob.pieces.front());
+      first.bytes.erase(0, 1);
+      homes.push_back(std::move(glob));
+    }
+  }
+  out.append(choice_of(std::move(homes)));
+  return out;
+}
+
+/// What lies in a tree, behind its directory's slash.
+Glob beneath(Shape shape, bool with_top) {
+  Glob deep;
+  deep.append(GlobDeepStar{});
+  if (shape == Shape::files) deep.append(GlobClass{true, {}});
+  if (shape == Shape::directories) deep.append(GlobLiteral{"/"});
+  if (shape == Shape::files || !with_top) return deep;
+  Glob out;
+  out.append(optional_piece(std::move(deep)));
+  return out;
+}
+
+}  // namespace
+
+std::optional<Glob> glob_of(const PathPattern& pattern, Shape shape) {
+  if (pattern.tail() == Tail::directory && shape == Shape::files) return std::nullopt;
+  Glob out = start_of(pattern);
+  const auto& components = pattern.components();
+  for (std::size_t i = 0; i < components.size(); ++i) {
+    if (components[i].any_depth) {
+      out.append(any_directories());
+      continue;
+    }
+    out.append(glob_of_component(components[i].atoms));
+    if (i + 1 != components.size() || pattern.tail() != Tail::entry) out.append(GlobLiteral{"/"});
+  }
+  if (pattern.tail() == Tail::tree) out.append(beneath(shape, !pattern.excludes_top()));
+  if (pattern.tail() == Tail::entry && shape == Shape::directories) out.append(GlobLiteral{"/"});
+  if (pattern.tail() == Tail::entry && shape == Shape::both) out.append(optional_piece(Glob("/")));
+  return out;
+}
+
+std::vector<Glob> globs_of(const std::vector<PathPattern>& patterns, Shape shape) {
+  std::vector<Glob> out;
+  for (const PathPattern& p : patterns) {
+    if (auto glob = glob_of(p, shape)) out.push_back(std::move(*glob));
+  }
+  return out;
+}
+
+Glob one_of(const std::vector<Glob>& globs) {
+  if (globs.size() == 1) return globs.front();
+  Glob out("/");  // AppArmor wants a path to begin with a slash, not with a brace
+  std::vector<Glob> rest = globs;
+  for (Glob& g : rest) {
+    auto& first = std::get<GlobLiteral>(g.pieces.front());
+    first.bytes.erase(0, 1);
+    if (first.bytes.empty()) g.pieces.erase(g.pieces.begin());
+  }
+  out.append(choice_of(std::move(rest)));
+  return out;
+}
+
+// ---- text ----
+
+namespace {
+
+/// Bytes that mean nothing to the scanner, to the pattern reader or to the variable expansion.
+bool is_plain(unsigned char c) {
+  const bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  return alphanumeric ||
+         (c != 0 && std::string_view("/._-+:=%~ ").find(static_cast<char>(c)) != std::string_view::npos);
+}
+
+std::string escaped(std::string_view bytes) {
+  std::string out;
+  for (char raw : bytes) {
+    const auto c = static_cast<unsigned char>(raw);
+    if (is_plain(c)) {
+      out += raw;
+    } else {
+      out += fmt::format("\\{:03o}", c);
+    }
+  }
+  return out;
+}
+
+/// Inside a class a dash means a range and a space is no less special than elsewhere.
+std::string class_byte(unsigned char c) {
+  return is_plain(c) && c != '-' ? std::string(1, static_cast<char>(c)) : fmt::format("\\{:03o}", c);
+}
+
+std::string class_text(const GlobClass& c) {
+  std::string out = c.negated ? "[^/" : "[";
+  for (const auto& range : c.ranges) {
+    out += class_byte(range.first);
+    if (range.last > range.first) out += "-" + class_byte(range.last);
+  }
+  return out + "]";
+}
+
+std::string choice_text(const GlobChoice& choice) {
+  std::string out = "{";
+  for (std::size_t i = 0; i < choice.choices.size(); ++i) {
+    if (i != 0) out += ',';
+    out += render(choice.choices[i]);
+  }
+  return out + "}";
+}
+
+}  // namespace
+
+std::string render(const Glob& glob) {
+  std::string out;
+  for (const GlobPiece& piece : glob.pieces) {
+    out += std::visit(
+        Overloaded{
+            [](const GlobLiteral& l) { return escaped(l.bytes); }, [](const GlobStar&) { return std::string("*"); },
+            [](const GlobDeepStar&) { return std::string("**"); }, [](const GlobAny&) { return std::string("?"); },
+            [](const GlobClass& c) { return class_text(c); }, [](const GlobChoice& c) { return choice_text(c); }},
+        piece);
+  }
+  return out;
+}
+
+std::string quoted(std::string_view literal) { return '"' + escaped(literal) + '"'; }
+std::string quoted(const Glob& glob) { return '"' + render(glob) + '"'; }
+
+}  // namespace macc::backends::apparmor

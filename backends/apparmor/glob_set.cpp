@@ -1,0 +1,235 @@
+#include "backends/apparmor/glob_set.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using Automaton = paths::PathSet::Automaton;
+using State = std::uint32_t;
+constexpr State kDead = 0xffffffff;
+
+bool is_component_byte(int c) { return c != 0 && c != '\n' && c != '/'; }
+constexpr int kComponentBytes = 253;
+
+State step(const Automaton& a, State state, unsigned char byte) {
+  if (state == kDead) return kDead;
+  for (const auto& e : a.states[state].edges) {
+    if (e.first <= byte && byte <= e.last) return e.target;
+  }
+  return kDead;
+}
+
+/// Whether the two states accept the same rests. Both automata are small.
+bool same_rest(const Automaton& a, State start_a, const Automaton& b, State start_b) {
+  std::set<std::pair<State, State>> seen = {{start_a, start_b}};
+  std::vector<std::pair<State, State>> todo(seen.begin(), seen.end());
+  while (!todo.empty()) {
+    const auto [x, y] = todo.back();
+    todo.pop_back();
+    if (x == kDead || y == kDead) return false;  // dead states are left out of both, so the other one is alive
+    if (a.states[x].accepting != b.states[y].accepting) return false;
+    for (int c = 1; c < 256; ++c) {
+      const auto byte = static_cast<unsigned char>(c);
+      const std::pair next(step(a, x, byte), step(b, y, byte));
+      if (next == std::pair(kDead, kDead)) continue;
+      if (seen.insert(next).second) todo.push_back(next);
+    }
+  }
+  return true;
+}
+
+/// A rest that has a glob although its automaton has cycles.
+struct KnownRest {
+  Automaton automaton;
+  State state = 0;
+  Glob glob;
+};
+
+Glob deep_star() {
+  Glob out;
+  out.append(GlobDeepStar{});
+  return out;
+}
+
+Glob or_nothing(Glob glob) {
+  Glob out;
+  out.append(GlobChoice{{Glob(), std::move(glob)}});
+  return out;
+}
+
+/// The rests of "all that lies in a directory", as files, directories or both, behind a slash and inside a component.
+std::vector<KnownRest> known_rests() {
+  using paths::PathSet;
+  const PathSet& all = PathSet::all();
+  Glob files = deep_star();
+  files.append(GlobClass{true, {}});
+  Glob directories = deep_star();
+  directories.append(GlobLiteral{"/"});
+  std::vector<KnownRest> out;
+  const auto add = [&](const PathSet& set, Glob behind_slash, Glob in_component) {
+    const Automaton a = set.automaton();
+    const State slash = step(a, 0, '/');
+    out.push_back({a, slash, std::move(behind_slash)});
+    out.push_back({a, step(a, slash, 'a'), std::move(in_component)});
+  };
+  add(all, or_nothing(deep_star()), deep_star());
+  add(all - PathSet::of(paths::PathPattern::literal("/")), deep_star(), deep_star());
+  add(PathSet::non_directories(), files, or_nothing(files));
+  add(PathSet::directories(), or_nothing(directories), directories);
+  add(PathSet::directories() - PathSet::of(paths::PathPattern::literal("/")), directories, directories);
+  return out;
+}
+
+/// Bytes that lead from one state to one other.
+struct Bundle {
+  State target = 0;
+  std::vector<paths::CharClass::Range> ranges;
+  int size = 0;
+};
+
+class Enumeration {
+ public:
+  Enumeration(const Automaton& automaton, std::size_t limit) : automaton_(automaton), limit_(limit) {}
+
+  std::optional<std::vector<Glob>> run() {
+    if (automaton_.states.empty() || !visit(0, Glob(), '\0')) return std::nullopt;
+    return std::move(out_);
+  }
+
+ private:
+  bool emit(Glob glob) {
+    out_.push_back(std::move(glob));
+    return out_.size() <= limit_;
+  }
+
+  const Glob* known(State state) {
+    if (const auto it = known_.find(state); it != known_.end()) return it->second;
+    static const std::vector<KnownRest> rests = known_rests();
+    const Glob* found = nullptr;
+    for (const KnownRest& rest : rests) {
+      if (found == nullptr && same_rest(automaton_, state, rest.automaton, rest.state)) found = &rest.glob;
+    }
+    return known_[state] = found;
+  }
+
+  /// All paths that begin with `prefix` and end in what `state` accepts; false when that has no globs.
+  bool visit(State state, const Glob& prefix, char last) {
+    if (const Glob* rest = known(state)) {
+      Glob whole = prefix;
+      whole.append(*rest);
+      return emit(std::move(whole));
+    }
+    if (!open_.insert(state).second) return false;  // a cycle that is no star
+    const bool fine = visit_edges(state, prefix, last);
+    open_.erase(state);
+    return fine;
+  }
+
+  bool visit_edges(State state, const Glob& prefix, char last) {
+    if (automaton_.states[state].accepting && !emit(prefix)) return false;
+    for (const Bundle& bundle : bundles(state)) {
+      if (bundle.target == state) return false;
+      if (bundle.size == kComponentBytes && loops(bundle.target)) {
+        if (!visit_star(bundle.target, prefix, last)) return false;
+      } else if (!visit_bundle(bundle, prefix)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  bool visit_bundle(const Bundle& bundle, Glob prefix) {
+    const unsigned char first = bundle.ranges.front().first;
+    if (bundle.size == 1) {
+      prefix.append(GlobLiteral{std::string(1, static_cast<char>(first))});
+    } else if (bundle.size == kComponentBytes) {
+      prefix.append(GlobAny{});
+    } else {
+      prefix.append(class_of(bundle));
+    }
+    return visit(bundle.target, prefix, bundle.size == 1 ? static_cast<char>(first) : 'x');
+  }
+
+  /// `state` stays where it is on every byte of a component.
+  bool visit_star(State state, Glob prefix, char last) {
+    if (last != '/') prefix.append(GlobAny{});
+    prefix.append(GlobStar{});
+    if (automaton_.states[state].accepting && !emit(prefix)) return false;
+    const State next = step(automaton_, state, '/');
+    if (next == kDead) return true;
+    prefix.append(GlobLiteral{"/"});
+    return visit(next, prefix, '/');
+  }
+
+  bool loops(State state) const {
+    for (int c = 1; c < 256; ++c) {
+      if (is_component_byte(c) && step(automaton_, state, static_cast<unsigned char>(c)) != state) return false;
+    }
+    return true;
+  }
+
+  /// A slash is a bundle of its own: it may not stand in a class.
+  std::vector<Bundle> bundles(State state) const {
+    std::vector<Bundle> out;
+    if (const State next = step(automaton_, state, '/'); next != kDead) out.push_back({next, {{'/', '/'}}, 1});
+    std::map<State, Bundle> by_target;
+    for (int c = 1; c < 256; ++c) {
+      const auto byte = static_cast<unsigned char>(c);
+      const State next = is_component_byte(c) ? step(automaton_, state, byte) : kDead;
+      if (next == kDead) continue;
+      Bundle& bundle = by_target[next];
+      bundle.target = next;
+      ++bundle.size;
+      const bool adjacent = !bundle.ranges.empty() && bundle.ranges.back().last + 1 == c;
+      if (adjacent) {
+        bundle.ranges.back().last = byte;
+      } else {
+        bundle.ranges.push_back({byte, byte});
+      }
+    }
+    for (auto& [target, bundle] : by_target) out.push_back(std::move(bundle));
+    std::sort(out.begin(), out.end(),
+              [](const Bundle& a, const Bundle& b) { return a.ranges.front().first < b.ranges.front().first; });
+    return out;
+  }
+
+  /// The class, negated where that is shorter.
+  static GlobClass class_of(const Bundle& bundle) {
+    if (bundle.size <= kComponentBytes / 2) return {false, bundle.ranges};
+    GlobClass out{true, {}};
+    const auto inside = [&](int c) {
+      return std::any_of(bundle.ranges.begin(), bundle.ranges.end(),
+                         [&](const auto& r) { return r.first <= c && c <= r.last; });
+    };
+    for (int c = 1; c < 256; ++c) {
+      if (!is_component_byte(c) || inside(c)) continue;
+      const auto byte = static_cast<unsigned char>(c);
+      if (!out.ranges.empty() && out.ranges.back().last + 1 == c) {
+        out.ranges.back().last = byte;
+      } else {
+        out.ranges.push_back({byte, byte});
+      }
+    }
+    return out;
+  }
+
+  const Automaton& automaton_;
+  std::size_t limit_;
+  std::map<State, const Glob*> known_;
+  std::set<State> open_;
+  std::vector<Glob> out_;
+};
+
+}  // namespace
+
+std::optional<std::vector<Glob>> globs_of(const paths::PathSet& set, std::size_t limit) {
+  if (set.empty()) return std::vector<Glob>();
+  const Automaton automaton = set.automaton();
+  return Enumeration(automaton, limit).run();
+}
+
+}  // namespace macc::backends::apparmor

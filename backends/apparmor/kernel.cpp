@@ -1,0 +1,170 @@
+// Capabilities, mounts, and the operations of the kernel that AppArmor mediates by a capability or not at all.
+#include <algorithm>
+
+#include "backends/apparmor/build.h"
+#include "backends/apparmor/glob_set.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using ir::Capability;
+using ir::Effect;
+using ir::PlainAccess;
+
+class Kernel {
+ public:
+  Kernel(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
+
+  void run() {
+    for (const ir::Rule& rule : domain_.rules) {
+      for (Capability c : capabilities_of(rule.access)) {
+        if (rule.effect == Effect::allow) allow_capability(rule, c);
+      }
+    }
+    for (const ir::Rule& rule : domain_.rules) lower(rule);
+    if (!domain_.level.empty()) {
+      build_.fidelity.add(id_, "level " + domain_.level, domain_.where.span, Topic::level);
+    }
+  }
+
+ private:
+  static std::vector<Capability> capabilities_of(const ir::Access& access) {
+    if (const auto* a = std::get_if<ir::CapabilityAccess>(&access)) return a->capabilities;
+    if (const auto* a = std::get_if<ir::FileAccess>(&access); a != nullptr && a->verbs.has(ir::Verb::mknod)) {
+      return {Capability::mknod};
+    }
+    const auto* plain = std::get_if<PlainAccess>(&access);
+    if (plain != nullptr && plain->kind == PlainAccess::Kind::bpf) return {Capability::bpf};
+    if (plain != nullptr && plain->kind == PlainAccess::Kind::perf) return {Capability::perfmon};
+    return {};
+  }
+
+  static bool takes(const ir::Rule& deny, const ir::Rule& allow, Capability c) {
+    if (deny.access.index() != allow.access.index() || deny.effect != Effect::deny) return false;
+    const auto has = capabilities_of(deny.access);
+    if (std::find(has.begin(), has.end(), c) == has.end()) return false;
+    if (std::holds_alternative<ir::FileAccess>(deny.access)) return false;
+    const auto* d = std::get_if<ir::CapabilityAccess>(&deny.access);
+    return d == nullptr || d->in_userns == std::get<ir::CapabilityAccess>(allow.access).in_userns;
+  }
+
+  /// When this rule still gives the capability, after the denies of the same phrase.
+  Guard remaining(const ir::Rule& allow, Capability c) const {
+    Guard out = Guard::of(allow.condition);
+    for (const ir::Rule& rule : domain_.rules) {
+      if (takes(rule, allow, c)) out = out & !Guard::of(rule.condition);
+    }
+    return out;
+  }
+
+  void allow_capability(const ir::Rule& rule, Capability c) {
+    const Guard guard = remaining(rule, c);
+    if (guard.possible()) build_.draft(id_).add(guard, CapabilityRule{qualifiers(rule), c}, build_.origin(rule));
+  }
+
+  bool still_needed(Capability c, const Guard& when) const {
+    return std::any_of(domain_.rules.begin(), domain_.rules.end(), [&](const ir::Rule& rule) {
+      if (rule.effect == Effect::deny) return false;
+      const auto has = capabilities_of(rule.access);
+      return std::find(has.begin(), has.end(), c) != has.end() && (remaining(rule, c) & when).possible();
+    });
+  }
+
+  /// The denies among them; false when one could not be written.
+  bool deny_capabilities(const ir::Rule& rule) {
+    const Guard guard = Guard::of(rule.condition);
+    bool whole = true;
+    for (Capability c : capabilities_of(rule.access)) {
+      if (still_needed(c, guard)) {
+        whole = false;
+      } else {
+        build_.draft(id_).add(guard, CapabilityRule{qualifiers(rule), c}, build_.origin(rule));
+      }
+    }
+    return whole;
+  }
+
+  void lower(const ir::Rule& rule) {
+    if (const auto* a = std::get_if<ir::CapabilityAccess>(&rule.access)) return capability(rule, *a);
+    if (const auto* a = std::get_if<ir::MountAccess>(&rule.access)) return mount(rule, *a);
+    if (const auto* a = std::get_if<ir::PathsAccess>(&rule.access)) return paths(rule, *a);
+    if (const auto* a = std::get_if<PlainAccess>(&rule.access)) return plain(rule, *a);
+  }
+
+  void capability(const ir::Rule& rule, const ir::CapabilityAccess& access) {
+    const bool whole = rule.effect == Effect::allow || deny_capabilities(rule);
+    const bool userns = rule.effect == Effect::allow && access.in_userns;
+    const Topic topic = userns ? Topic::capability_userns : whole ? Topic::none : Topic::deny_shared_bit;
+    build_.fidelity.add(id_, rule, topic);
+  }
+
+  void plain(const ir::Rule& rule, const PlainAccess& access) {
+    static constexpr std::pair<PlainAccess::Kind, Topic> kTopics[] = {
+        {PlainAccess::Kind::memory_execute, Topic::memory_execute},
+        {PlainAccess::Kind::userns_create, Topic::userns_create},
+        {PlainAccess::Kind::bpf, Topic::bpf},
+        {PlainAccess::Kind::perf, Topic::perf},
+        {PlainAccess::Kind::io_uring, Topic::io_uring},
+        {PlainAccess::Kind::keyring, Topic::keyring},
+    };
+    const bool whole = rule.effect == Effect::allow || deny_capabilities(rule);
+    for (const auto& [kind, topic] : kTopics) {
+      if (kind == access.kind) build_.fidelity.add(id_, rule, whole ? topic : Topic::deny_shared_bit);
+    }
+  }
+
+  /// One glob for all the paths; nullopt after a diagnostic.
+  std::optional<Glob> one_glob(const ir::Rule& rule, const ir::PathExpr& expr, Shape shape) {
+    std::vector<Glob> globs = globs_of(expr.include, shape);
+    if (!expr.exclude.empty() || !expr.holes.empty()) {
+      const paths::PathSet set = build_.meaning.set(expr);
+      const auto exact = globs_of(shape == Shape::directories ? set & paths::PathSet::directories() : set);
+      globs = exact.value_or(std::vector<Glob>());
+    }
+    if (!globs.empty()) return one_of(globs);
+    build_.diagnostics.report(Code::E2004, rule.where.span, "these paths cannot be written as AppArmor path patterns")
+        .note("`" + ir::describe(build_.policy, rule.access) + "`");
+    return std::nullopt;
+  }
+
+  void mount(const ir::Rule& rule, const ir::MountAccess& access) {
+    MountRule out;
+    out.qualifiers = qualifiers(rule);
+    out.fstypes = access.fstypes;
+    out.options = access.options;
+    const bool bind = std::any_of(access.options.begin(), access.options.end(),
+                                  [](const std::string& o) { return o == "bind" || o == "rbind"; });
+    const auto target = one_glob(rule, access.on, bind ? Shape::both : Shape::directories);
+    if (!target) return;
+    out.target = *target;
+    if (!access.from.include.empty()) {
+      out.source = one_glob(rule, access.from, Shape::both);
+      if (!out.source) return;
+    }
+    build_.draft(id_).add(Guard::of(rule.condition), out, build_.origin(rule));
+    build_.fidelity.add(id_, rule, Topic::none);
+  }
+
+  void paths(const ir::Rule& rule, const ir::PathsAccess& access) {
+    if (access.kind == ir::PathsAccess::Kind::mqueue) return build_.fidelity.add(id_, rule, Topic::mqueue);
+    MountRule out;
+    out.qualifiers = qualifiers(rule);
+    out.kind = access.kind == ir::PathsAccess::Kind::pivot ? MountRule::Kind::pivot : MountRule::Kind::unmount;
+    const auto target = one_glob(rule, access.paths, Shape::directories);
+    if (!target) return;
+    out.target = *target;
+    build_.draft(id_).add(Guard::of(rule.condition), out, build_.origin(rule));
+    build_.fidelity.add(id_, rule, Topic::none);
+  }
+
+  Build& build_;
+  ir::DomainId id_;
+  const ir::Domain& domain_;
+};
+
+}  // namespace
+
+void lower_kernel(Build& build, ir::DomainId id) { Kernel(build, id).run(); }
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,30 @@
+// The whole policy to profiles, and those to files.
+#pragma once
+
+#include <vector>
+
+#include "backends/apparmor/features.h"
+#include "backends/apparmor/writer.h"
+#include "backends/backend.h"
+
+namespace macc::backends::apparmor {
+
+/// A profile's text and where its lines come from.
+struct ProfileText {
+  ir::DomainId domain = ir::DomainId::none;
+  std::string name;  ///< of the profile
+  std::string path;  ///< of the artifact
+  Written written;
+};
+
+struct LoweredPolicy {
+  std::vector<ProfileText> profiles;  ///< in the order of the domains
+  std::vector<Artifact> others;       ///< tunables, drop-ins
+  FidelityReport fidelity;
+};
+
+[[nodiscard]] LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics);
+/// The features that the target's settings name.
+[[nodiscard]] const Features& features_of(const Target& target);
+
+}  // namespace macc::backends::apparmor

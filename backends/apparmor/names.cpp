@@ -1,0 +1,58 @@
+#include <algorithm>
+
+#include "backends/apparmor/build.h"
+
+namespace macc::backends::apparmor {
+
+Origin Build::origin(const ir::Rule& rule) const {
+  std::string phrase = rule.audit ? "audit " : "";
+  phrase += rule.effect == ir::Effect::deny ? "deny " : "allow ";
+  return {rule.where.span, phrase + ir::describe(policy, rule.access)};
+}
+
+std::string profile_name(const ir::Domain& domain) {
+  for (const ir::Replacement& r : domain.replaces) {
+    if (r.backend == "apparmor") return r.what;
+  }
+  return domain.name;
+}
+
+std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id) {
+  const ir::Domain& domain = policy.domain(id);
+  if (!domain.external) return {profile_name(domain)};
+  if (const auto* labels = domain.bindings.find("apparmor", "label"); labels != nullptr && !labels->empty()) {
+    return *labels;
+  }
+  return {"unconfined"};
+}
+
+/// "acme.ledger" + "mail" is macc_acme_ledger_mail; a number follows where two booleans would share that.
+std::string variable_name(const ir::Policy& policy, ir::BooleanId id) {
+  const auto plain = [](const ir::Boolean& b) {
+    std::string out = "macc_" + b.module + '_' + b.name;
+    std::replace_if(
+        out.begin(), out.end(), [](char c) { return c == '.' || c == '-'; }, '_');
+    return out;
+  };
+  const std::string name = plain(policy.boolean(id));
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(id); ++i) before += plain(policy.booleans[i]) == name ? 1 : 0;
+  return before == 0 ? name : name + "__" + std::to_string(before + 1);
+}
+
+std::vector<PeerSide> peers_of(const ir::Policy& policy, ir::DomainId self, const ir::Peer& peer) {
+  std::vector<PeerSide> out;
+  if (peer.kind == ir::Peer::Kind::any) {
+    out.push_back({ir::DomainId::none, ""});
+    for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+      if (!policy.domains[i].external) out.push_back({static_cast<ir::DomainId>(i), ""});
+    }
+    return out;
+  }
+  const ir::DomainId id = peer.kind == ir::Peer::Kind::self ? self : peer.domain;
+  const bool ours = !policy.domain(id).external;
+  for (const std::string& label : labels_of(policy, id)) out.push_back({ours ? id : ir::DomainId::none, label});
+  return out;
+}
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,135 @@
+// Signals, inspection, tracing, System V IPC and change of domain. AppArmor asks both sides of signals and tracing.
+#include "backends/apparmor/build.h"
+#include "backends/apparmor/proc.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using ir::Effect;
+using ir::ProcessAccess;
+
+std::optional<std::string> label_or_any(const std::string& label) {
+  if (label.empty()) return std::nullopt;
+  return label;
+}
+
+class Processes {
+ public:
+  Processes(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
+
+  void run() {
+    always_there();
+    for (const ir::Rule& rule : domain_.rules) {
+      if (const auto* s = std::get_if<ir::SignalAccess>(&rule.access)) signal(rule, *s);
+      if (const auto* p = std::get_if<ProcessAccess>(&rule.access)) process(rule, *p);
+    }
+  }
+
+ private:
+  void always_there() {
+    const Origin origin{domain_.where.span, "always there: own processes"};
+    const std::string name = profile_name(domain_);
+    Draft& draft = build_.draft(id_);
+    draft.add(Guard::always(), SignalRule{{}, false, {}, name}, origin);
+    draft.add(Guard::always(), SignalRule{{}, true, {}, name}, origin);
+    draft.add(Guard::always(), SignalRule{{}, true, {}, "unconfined"},
+              {domain_.where.span, "always there: whoever starts and stops it"});
+    draft.add(Guard::always(), PtraceRule{{}, false, true, false, name}, origin);
+    draft.add(Guard::always(), PtraceRule{{}, false, true, true, name}, origin);
+    FileRule own;
+    own.qualifiers.owner = true;
+    own.path = process_files();
+    own.permissions.read = true;
+    draft.add(Guard::always(), own, origin);
+    build_.fidelity.add(id_, "always there: own processes", domain_.where.span, Topic::always_there);
+  }
+
+  void signal(const ir::Rule& rule, const ir::SignalAccess& access) {
+    const Guard guard = Guard::of(rule.condition);
+    const std::string self = profile_name(domain_);
+    for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
+      SignalRule send{qualifiers(rule), false, access.signals, label_or_any(peer.label)};
+      const bool named = !peer.label.empty() || peer.domain == ir::DomainId::none;
+      if (named) build_.draft(id_).add(guard, send, build_.origin(rule));
+      if (peer.domain == ir::DomainId::none || rule.effect == Effect::deny) continue;
+      build_.draft(peer.domain).add(guard, SignalRule{{}, true, access.signals, self}, build_.origin(rule));
+    }
+    build_.fidelity.add(id_, rule, Topic::none);
+  }
+
+  void process(const ir::Rule& rule, const ProcessAccess& access) {
+    switch (access.kind) {
+      case ProcessAccess::Kind::inspect:
+      case ProcessAccess::Kind::trace:
+        return rule.effect == Effect::deny ? deny_trace(rule, access) : trace(rule, access);
+      case ProcessAccess::Kind::become:
+        return become(rule, access);
+      case ProcessAccess::Kind::ipc:
+        return build_.fidelity.add(id_, rule, Topic::ipc);
+    }
+  }
+
+  void trace(const ir::Rule& rule, const ProcessAccess& access) {
+    const Guard guard = Guard::of(rule.condition);
+    const bool trace = access.kind == ProcessAccess::Kind::trace;
+    const std::string self = profile_name(domain_);
+    for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
+      const PtraceRule own{qualifiers(rule), trace, true, false, label_or_any(peer.label)};
+      const bool named = !peer.label.empty() || peer.domain == ir::DomainId::none;
+      if (named) build_.draft(id_).add(guard, own, build_.origin(rule));
+      if (peer.domain == ir::DomainId::none) continue;
+      build_.draft(peer.domain).add(guard, PtraceRule{{}, trace, true, true, self}, build_.origin(rule));
+    }
+    FileRule files;
+    files.qualifiers = qualifiers(rule);
+    files.path = process_files();
+    files.permissions.read = true;
+    build_.draft(id_).add(guard, files, build_.origin(rule));
+    build_.fidelity.add(id_, rule, Topic::inspect);
+  }
+
+  /// Whether the domain keeps some inspection or tracing of a peer that the deny is about.
+  bool still_inspects(const ir::Rule& deny, const ProcessAccess& denied) const {
+    for (const ir::Rule& rule : domain_.rules) {
+      const auto* a = std::get_if<ProcessAccess>(&rule.access);
+      if (a == nullptr || rule.effect == Effect::deny || a->kind != ProcessAccess::Kind::trace) continue;
+      const bool any = a->peer.kind == ir::Peer::Kind::any || denied.peer.kind == ir::Peer::Kind::any;
+      const bool same = any || (a->peer.kind == denied.peer.kind && a->peer.domain == denied.peer.domain);
+      if (same && (Guard::of(rule.condition) & Guard::of(deny.condition)).possible()) return true;
+    }
+    return false;
+  }
+
+  /// Tracing needs to read as well, so a deny of inspecting alone cannot hold beside it.
+  void deny_trace(const ir::Rule& rule, const ProcessAccess& access) {
+    const bool trace = access.kind == ProcessAccess::Kind::trace;
+    if (!trace && still_inspects(rule, access)) return build_.fidelity.add(id_, rule, Topic::deny_shared_bit);
+    for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
+      if (peer.label.empty() && peer.domain != ir::DomainId::none) continue;
+      const PtraceRule denied{qualifiers(rule), trace, !trace, false, label_or_any(peer.label)};
+      build_.draft(id_).add(Guard::of(rule.condition), denied, build_.origin(rule));
+    }
+    build_.fidelity.add(id_, rule, Topic::none);
+  }
+
+  void become(const ir::Rule& rule, const ProcessAccess& access) {
+    Qualifiers q = qualifiers(rule);
+    q.audit = false;  // AppArmor takes no audit here
+    for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
+      if (peer.label.empty()) continue;
+      build_.draft(id_).add(Guard::of(rule.condition), ChangeProfileRule{q, peer.label}, build_.origin(rule));
+    }
+    build_.fidelity.add(id_, rule, rule.audit ? Topic::become_audit : Topic::none);
+  }
+
+  Build& build_;
+  ir::DomainId id_;
+  const ir::Domain& domain_;
+};
+
+}  // namespace
+
+void lower_processes(Build& build, ir::DomainId id) { Processes(build, id).run(); }
+
+}  // namespace macc::backends::apparmor

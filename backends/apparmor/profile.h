@@ -1,0 +1,142 @@
+// A profile as a typed tree. Only RawRule and the words of closed vocabularies are text that is written as it stands;
+// whatever a policy names is a Glob or is quoted by the writer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "backends/apparmor/glob.h"
+#include "backends/apparmor/vocabulary.h"
+
+namespace macc::backends::apparmor {
+
+/// Where a rule comes from: for comments, and to find the source line of what the parser refuses.
+struct Origin {
+  Span span;
+  std::string phrase;
+  friend bool operator==(const Origin&, const Origin&) = default;
+};
+
+struct Qualifiers {
+  bool audit = false, deny = false, owner = false;
+  friend auto operator<=>(const Qualifiers&, const Qualifiers&) = default;
+};
+
+struct ExecMode {
+  enum class Kind : std::uint8_t { inherit, profile, unconfined } kind = Kind::inherit;
+  std::string target;  ///< profile name, for Kind::profile
+  bool keep_environment = false;
+  friend auto operator<=>(const ExecMode&, const ExecMode&) = default;
+};
+
+/// `"/path" rwkm,` and, with an exec mode, `rix` and its like. A deny's exec mode says nothing but `x`.
+struct FileRule {
+  Qualifiers qualifiers;
+  Glob path;
+  FilePermissions permissions;
+  std::optional<ExecMode> exec;
+};
+
+struct LinkRule {
+  Qualifiers qualifiers;
+  Glob name, target;
+};
+
+struct CapabilityRule {
+  Qualifiers qualifiers;
+  ir::Capability capability{};
+};
+
+struct NetworkRule {
+  Qualifiers qualifiers;
+  std::string family, type;
+};
+
+/// `unix (...) type=T addr=A peer=(addr=B label=L),`; only where the features have unix sockets.
+struct UnixRule {
+  Qualifiers qualifiers;
+  bool listen = false;                               ///< bind, listen and accept
+  bool connect = false;                              ///< connect
+  bool transfer = false;                             ///< send and receive
+  std::string type;                                  ///< "stream", "dgram"
+  std::optional<std::string> address, peer_address;  ///< abstract names without '@'
+  std::optional<std::string> peer;                   ///< profile name
+};
+
+struct SignalRule {
+  Qualifiers qualifiers;
+  bool receive = false;             ///< else send
+  std::vector<ir::Signal> signals;  ///< empty: every signal
+  std::optional<std::string> peer;
+};
+
+struct PtraceRule {
+  Qualifiers qualifiers;
+  bool trace = false;     ///< trace as well as read
+  bool read = true;       ///< off only in a deny of tracing alone
+  bool receiver = false;  ///< the rights of the other side: readby, tracedby
+  std::optional<std::string> peer;
+};
+
+struct ChangeProfileRule {
+  Qualifiers qualifiers;
+  std::string target;
+};
+
+struct MountRule {
+  Qualifiers qualifiers;
+  enum class Kind : std::uint8_t { mount, unmount, pivot } kind = Kind::mount;
+  std::vector<std::string> fstypes, options;
+  std::optional<Glob> source;
+  Glob target;
+};
+
+struct DbusRule {
+  Qualifiers qualifiers;
+  enum class Kind : std::uint8_t { bind, send, receive } kind = Kind::bind;
+  bool session = false;
+  std::optional<std::string> name;  ///< own name of a bind, else the peer's
+  std::string interface, member;    ///< "": any
+};
+
+/// Text of the policy's author, with its resources already put in.
+struct RawRule {
+  std::string text;
+};
+
+struct Rule;
+
+/// `if $variable { ... }` or `if not $variable { ... }`.
+struct Conditional {
+  std::string variable;
+  bool value = true;
+  std::vector<Rule> rules;
+};
+
+using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, SignalRule, PtraceRule,
+                              ChangeProfileRule, MountRule, DbusRule, RawRule, Conditional>;
+
+struct Rule {
+  RuleBody body;
+  std::vector<Origin> origins;  ///< in source order; empty for a conditional
+};
+
+struct Profile {
+  std::string name;
+  std::optional<Glob> attachment;
+  bool complain = false;
+  std::vector<Rule> rules;
+  Origin origin;
+};
+
+/// One file below apparmor.d.
+struct ProfileFile {
+  std::string abi;
+  std::vector<std::string> header;    ///< comment lines
+  std::vector<std::string> tunables;  ///< files below apparmor.d that it includes
+  Profile profile;
+};
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,241 @@
+// Networks, unix sockets, other socket families, and sockets that were handed over.
+#include <algorithm>
+
+#include "backends/apparmor/build.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using ir::Effect;
+
+/// What a rule needs of the network class, for allow and for deny.
+struct Demand {
+  const ir::Rule* rule = nullptr;
+  Guard guard = Guard::always();
+  std::vector<SocketKind> kinds;
+};
+
+bool covers(const std::vector<ir::PortRange>& wide, const std::vector<ir::PortRange>& narrow) {
+  return std::all_of(narrow.begin(), narrow.end(), [&](const ir::PortRange& n) {
+    return std::any_of(wide.begin(), wide.end(),
+                       [&](const ir::PortRange& w) { return w.first <= n.first && n.last <= w.last; });
+  });
+}
+
+/// Whether the deny takes away all that the allow gives.
+bool takes_all(const ir::Access& deny, const ir::Access& allow) {
+  if (deny.index() != allow.index()) return false;
+  if (const auto* d = std::get_if<ir::NetworkAccess>(&deny)) {
+    const auto& a = std::get<ir::NetworkAccess>(allow);
+    return d->listen == a.listen && d->protocol == a.protocol && covers(d->ports, a.ports);
+  }
+  if (const auto* d = std::get_if<ir::SocketAccess>(&deny)) {
+    const auto& a = std::get<ir::SocketAccess>(allow);
+    return d->family == a.family && (d->type.empty() || d->type == a.type);
+  }
+  if (const auto* d = std::get_if<ir::UnixAccess>(&deny)) {
+    const auto& a = std::get<ir::UnixAccess>(allow);
+    return d->listen == a.listen && !d->abstract_name.empty() && d->abstract_name == a.abstract_name;
+  }
+  return false;
+}
+
+class Sockets {
+ public:
+  Sockets(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
+
+  void run() {
+    for (const ir::Rule& rule : domain_.rules) collect(rule);
+    for (const Demand& d : allows_) lower_allow(d);
+    for (const Demand& d : denies_) lower_deny(d);
+    own_sockets();
+  }
+
+ private:
+  void collect(const ir::Rule& rule) {
+    Demand demand{&rule, Guard::of(rule.condition), kinds_of(rule.access)};
+    const bool ours = std::holds_alternative<ir::NetworkAccess>(rule.access) ||
+                      std::holds_alternative<ir::SocketAccess>(rule.access) ||
+                      std::holds_alternative<ir::UnixAccess>(rule.access) ||
+                      std::holds_alternative<ir::UseAccess>(rule.access);
+    if (ours) (rule.effect == Effect::allow ? allows_ : denies_).push_back(std::move(demand));
+  }
+
+  std::vector<SocketKind> kinds_of(const ir::Access& access) const {
+    if (const auto* a = std::get_if<ir::NetworkAccess>(&access)) return sockets_for(a->protocol);
+    if (const auto* a = std::get_if<ir::SocketAccess>(&access)) return sockets_for(*a);
+    const bool family = !build_.features.unix_sockets;
+    if (std::holds_alternative<ir::UnixAccess>(access) && family) return {{"unix", "stream"}, {"unix", "dgram"}};
+    if (const auto* a = std::get_if<ir::UseAccess>(&access)) return kinds_of(*a);
+    return {};
+  }
+
+  /// What an unconfined domain opened and hands over is not checked at all.
+  std::vector<SocketKind> kinds_of(const ir::UseAccess& a) const {
+    std::vector<SocketKind> out;
+    if (labels_of(build_.policy, a.from) == std::vector<std::string>{"unconfined"}) return out;
+    const auto append = [&](std::vector<SocketKind> more) { out.insert(out.end(), more.begin(), more.end()); };
+    if (a.tcp) append(sockets_for(ir::Protocol::tcp));
+    if (a.udp) append(sockets_for(ir::Protocol::udp));
+    if (a.unix && !build_.features.unix_sockets) append({{"unix", "stream"}, {"unix", "dgram"}});
+    return out;
+  }
+
+  /// When the allow still gives something, after the denies that take all of it.
+  Guard remaining(const Demand& allow) const {
+    Guard out = allow.guard;
+    for (const Demand& d : denies_) {
+      if (takes_all(d.rule->access, allow.rule->access)) out = out & !d.guard;
+    }
+    return out;
+  }
+
+  void lower_allow(const Demand& demand) {
+    const Guard guard = remaining(demand);
+    if (!guard.possible()) {
+      build_.fidelity.add(id_, *demand.rule, Topic::none);
+      return;
+    }
+    for (const SocketKind& kind : demand.kinds) add(guard, demand, kind);
+    if (build_.features.unix_sockets) unix_rules(guard, *demand.rule);
+    log_allow(*demand.rule);
+  }
+
+  void add(const Guard& guard, const Demand& demand, const SocketKind& kind) {
+    NetworkRule rule{qualifiers(*demand.rule), std::string(kind.family), std::string(kind.type)};
+    build_.draft(id_).add(guard, std::move(rule), build_.origin(*demand.rule));
+  }
+
+  void log_allow(const ir::Rule& rule) {
+    if (const auto* a = std::get_if<ir::NetworkAccess>(&rule.access)) {
+      const bool sctp = a->protocol == ir::Protocol::sctp;
+      build_.fidelity.add(id_, rule, sctp ? Topic::network_sctp : Topic::network_ports,
+                          {a->listen ? "connect" : "listen", "every other port"});
+    } else if (const auto* s = std::get_if<ir::SocketAccess>(&rule.access)) {
+      const bool shared = s->family.starts_with("netlink.") || s->family == "icmp";
+      build_.fidelity.add(id_, rule, shared ? Topic::socket_protocol : Topic::none);
+    } else if (std::holds_alternative<ir::UseAccess>(rule.access)) {
+      build_.fidelity.add(id_, rule, kinds_of(rule.access).empty() ? Topic::none : Topic::handed_over);
+    } else if (std::get<ir::UnixAccess>(rule.access).abstract_name.empty()) {
+      const bool connect = !std::get<ir::UnixAccess>(rule.access).listen;
+      build_.fidelity.add(id_, rule, Topic::unix_path);
+      if (connect && !build_.features.unix_sockets) build_.fidelity.add(id_, rule, Topic::unix_connect);
+    } else {
+      build_.fidelity.add(id_, rule, build_.features.unix_sockets ? Topic::none : Topic::unix_family);
+    }
+  }
+
+  // ---- unix, where names and peers are mediated ----
+
+  void unix_rules(const Guard& guard, const ir::Rule& rule) {
+    if (const auto* use = std::get_if<ir::UseAccess>(&rule.access); use != nullptr && use->unix) {
+      for (const std::string& label : labels_of(build_.policy, use->from)) {
+        UnixRule unix_rule;
+        unix_rule.qualifiers = qualifiers(rule);
+        unix_rule.transfer = true;
+        unix_rule.peer = label;
+        build_.draft(id_).add(guard, unix_rule, build_.origin(rule));
+      }
+    }
+    const auto* a = std::get_if<ir::UnixAccess>(&rule.access);
+    if (a == nullptr) return;
+    for (const char* type : {"stream", "dgram"}) {
+      if (a->abstract_name.empty()) {
+        plain_socket(guard, rule, type);
+      } else if (a->listen) {
+        abstract_listen(guard, rule, *a, type);
+      } else {
+        abstract_connect(guard, rule, *a, type);
+      }
+    }
+  }
+
+  /// Socket files are mediated by their path; the socket itself has to be made.
+  void plain_socket(const Guard& guard, const ir::Rule& rule, const char* type) {
+    UnixRule out;
+    out.qualifiers = qualifiers(rule);
+    out.type = type;
+    build_.draft(id_).add(guard, out, build_.origin(rule));
+  }
+
+  void abstract_listen(const Guard& guard, const ir::Rule& rule, const ir::UnixAccess& a, const char* type) {
+    UnixRule out;
+    out.qualifiers = qualifiers(rule);
+    out.type = type;
+    out.listen = out.transfer = true;
+    out.address = a.abstract_name;
+    build_.draft(id_).add(guard, out, build_.origin(rule));
+  }
+
+  void abstract_connect(const Guard& guard, const ir::Rule& rule, const ir::UnixAccess& a, const char* type) {
+    plain_socket(guard, rule, type);
+    UnixRule out;
+    out.qualifiers = qualifiers(rule);
+    out.type = type;
+    out.connect = out.transfer = true;
+    out.peer_address = a.abstract_name;
+    for (ir::DomainId server : a.servers) {
+      for (const std::string& label : labels_of(build_.policy, server)) {
+        out.peer = label;
+        build_.draft(id_).add(guard, out, build_.origin(rule));
+      }
+    }
+    if (a.servers.empty()) build_.draft(id_).add(guard, out, build_.origin(rule));
+  }
+
+  void own_sockets() {
+    if (!build_.features.unix_sockets) return;
+    UnixRule out;
+    out.listen = out.connect = out.transfer = true;
+    out.peer = profile_name(domain_);
+    build_.draft(id_).add(Guard::always(), out, {domain_.where.span, "always there: sockets to itself"});
+  }
+
+  // ---- deny ----
+
+  /// A deny rule holds for a whole family and type: only where nothing of it stays allowed.
+  bool still_needed(const SocketKind& kind, const Guard& when) const {
+    return std::any_of(allows_.begin(), allows_.end(), [&](const Demand& a) {
+      const bool same =
+          std::any_of(a.kinds.begin(), a.kinds.end(), [&](const SocketKind& k) { return overlap(k, kind); });
+      return same && (remaining(a) & when).possible();
+    });
+  }
+
+  void lower_deny(const Demand& demand) {
+    if (build_.features.unix_sockets) unix_rules_denied(demand);
+    bool whole = true;
+    for (const SocketKind& kind : demand.kinds) {
+      if (still_needed(kind, demand.guard)) {
+        whole = false;
+      } else {
+        add(demand.guard, demand, kind);
+      }
+    }
+    const bool network = std::holds_alternative<ir::NetworkAccess>(demand.rule->access);
+    const Topic topic = network ? Topic::network_deny : Topic::deny_shared_bit;
+    build_.fidelity.add(id_, *demand.rule, whole ? Topic::none : topic);
+  }
+
+  void unix_rules_denied(const Demand& demand) {
+    const auto* a = std::get_if<ir::UnixAccess>(&demand.rule->access);
+    if (a == nullptr || a->abstract_name.empty()) return;
+    UnixRule out;
+    out.qualifiers = qualifiers(*demand.rule);
+    (a->listen ? out.listen : out.connect) = true;
+    (a->listen ? out.address : out.peer_address) = a->abstract_name;
+    build_.draft(id_).add(demand.guard, out, build_.origin(*demand.rule));
+  }
+
+  Build& build_;
+  ir::DomainId id_;
+  const ir::Domain& domain_;
+  std::vector<Demand> allows_, denies_;
+};
+
+}  // namespace
+
+void lower_sockets(Build& build, ir::DomainId id) { Sockets(build, id).run(); }
+
+}  // namespace macc::backends::apparmor
