@@ -1,0 +1,41 @@
+#include "backends/backend.h"
+
+#include "backends/selinux/lower.h"
+#include "backends/selinux/verify.h"
+
+namespace macc::backends {
+namespace {
+
+class SelinuxBackend final : public Backend {
+ public:
+  std::string_view name() const override { return "selinux"; }
+  std::string_view description() const override { return "CIL modules and file contexts for the reference policy"; }
+
+  const std::vector<Setting>& settings() const override {
+    static const std::vector<Setting> list = {
+        {"base",
+         "auto",
+         "the policy to link with: the installed one, or a bundled skeleton of the reference policy",
+         {"auto", "installed", "skeleton"}},
+        {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}},
+    };
+    return list;
+  }
+
+  Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
+    return selinux::lower_policy(input, diagnostics);
+  }
+
+  Verification verify(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) const override {
+    return selinux::verify_artifacts(input, lowered, diagnostics);
+  }
+};
+
+}  // namespace
+
+const Backend& selinux_backend() {
+  static const SelinuxBackend backend;
+  return backend;
+}
+
+}  // namespace macc::backends

@@ -1,0 +1,348 @@
+#include "backends/selinux/cells.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "backends/selinux/contexts.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathPattern;
+using paths::PathSet;
+
+/// A pattern along which a resource may have to be split.
+struct Cut {
+  PathPattern pattern;
+  PathSet set;
+  Span span;
+  ir::DomainId domain;
+};
+
+/// The expressions of a rule that speak of labelled paths, with what is done there.
+struct Use {
+  std::string action;
+  const ir::PathExpr* paths;
+};
+
+std::vector<Use> uses_of(const ir::Access& access) {
+  std::vector<Use> list;
+  if (const auto* file = std::get_if<ir::FileAccess>(&access))
+    for (ir::Verb verb : file->verbs.list()) list.push_back({std::string(ir::word(verb)), &file->paths});
+  if (const auto* exec = std::get_if<ir::ExecAccess>(&access))
+    if (exec->mode != ir::ExecAccess::Mode::transition) list.push_back({"exec", &exec->paths});
+  if (const auto* unix_socket = std::get_if<ir::UnixAccess>(&access))
+    if (unix_socket->abstract_name.empty())
+      list.push_back({unix_socket->listen ? "listen unix" : "connect unix", &unix_socket->paths});
+  if (const auto* use = std::get_if<ir::UseAccess>(&access))
+    if (!use->paths.include.empty()) list.push_back({"use", &use->paths});
+  return list;
+}
+
+bool literal_head(const PathPattern& pattern) {
+  if (pattern.tail() == paths::Tail::directory) return false;
+  if (pattern.anchor() == PathPattern::Anchor::home) return false;
+  const auto& components = pattern.components();
+  return std::all_of(components.begin(), components.end(), [](const paths::Component& component) {
+    return !component.any_depth && std::all_of(component.atoms.begin(), component.atoms.end(), [](const auto& atom) {
+      return std::holds_alternative<paths::Literal>(atom.value);
+    });
+  });
+}
+
+class CellPlanner {
+ public:
+  CellPlanner(const Input& input, NameTable& names, Diagnostics& diagnostics)
+      : input_(input), policy_(input.policy), names_(names), diagnostics_(diagnostics) {}
+
+  CellPlan run() {
+    plan_entries();
+    collect_cuts();
+    for (std::size_t i = 0; i < policy_.resources.size(); ++i) plan_resource(static_cast<ir::ResourceId>(i));
+    return std::move(plan_);
+  }
+
+ private:
+  // ---- executables
+
+  void plan_entries() {
+    std::map<ir::DomainId, std::vector<std::pair<const ir::PathExpr*, Span>>> by_domain;
+    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
+      const auto id = static_cast<ir::DomainId>(i);
+      if (policy_.domains[i].external) continue;
+      for (const auto& entry : policy_.domains[i].entries)
+        if (entry.from != ir::Entry::From::unit) by_domain[id].push_back({&entry.paths, entry.where.span});
+    }
+    for (const auto& domain : policy_.domains)
+      for (const auto& rule : domain.rules) {
+        const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
+        if (exec == nullptr || exec->mode != ir::ExecAccess::Mode::transition || rule.effect != ir::Effect::allow)
+          continue;
+        if (exec->target == ir::DomainId::none || policy_.domain(exec->target).external) continue;
+        by_domain[exec->target].push_back({&exec->paths, rule.where.span});
+      }
+    for (const auto& [id, list] : by_domain) plan_entry(id, list);
+  }
+
+  void plan_entry(ir::DomainId id, const std::vector<std::pair<const ir::PathExpr*, Span>>& expressions) {
+    const ir::Domain& domain = policy_.domain(id);
+    Region region;
+    region.origin = Region::Origin::entry;
+    region.types = {exec_type(domain)};
+    region.domain = id;
+    region.module = domain.module;
+    region.what = "the executable of domain " + policy_.qualified_name(id);
+    region.span = expressions.front().second;
+    for (const auto& [expression, span] : expressions) {
+      region.set = region.set | (input_.meaning.set(*expression) & PathSet::non_directories());
+      add_elements(*expression, "file", domain.module, span);
+    }
+    for (const Region& other : plan_.cells)
+      if (other.set.meets(region.set)) report_entry_overlap(other, region);
+    names_.claim(region.types[0], region.what, region.span);
+    plan_.cells.push_back(std::move(region));
+  }
+
+  void report_entry_overlap(const Region& first, const Region& second) {
+    const std::string example = (first.set & second.set).example().value_or("");
+    diagnostics_
+        .report(Code::E1006, second.span,
+                "`" + printable(example) + "` would enter " + first.what.substr(first.what.find("domain")) + " and " +
+                    second.what.substr(second.what.find("domain")))
+        .also(first.span, "entered here first");
+  }
+
+  void add_elements(const ir::PathExpr& expression, const std::string& object, const std::string& module, Span span) {
+    for (const auto& pattern : expression.include) add_element(pattern, object, module, span);
+    for (const auto& pattern : expression.exclude) add_element(pattern, object, module, span);
+  }
+
+  void add_element(const PathPattern& pattern, const std::string& object, const std::string& module, Span span) {
+    PathSet set = PathSet::of(pattern);
+    if (object == "file") set = set & PathSet::non_directories();
+    if (set.empty()) return;
+    for (const Element& known : plan_.elements)
+      if (known.pattern == pattern && known.object == object) return;
+    plan_.elements.push_back({pattern, set, pattern.tail() == paths::Tail::directory ? "dir" : object, module, span});
+  }
+
+  // ---- cuts
+
+  void collect_cuts() {
+    for (std::size_t i = 0; i < policy_.domains.size(); ++i)
+      for (const auto& rule : policy_.domains[i].rules)
+        for (const Use& use : uses_of(rule.access)) collect(rule, *use.paths, static_cast<ir::DomainId>(i));
+  }
+
+  /// A deny and an `except` must hold, so they always cut. What an allow grants too much where it does not cut is
+  /// said as wider, and a type that only a wildcard tells apart would be lost for files that are made later.
+  void collect(const ir::Rule& rule, const ir::PathExpr& paths, ir::DomainId domain) {
+    if (paths.resource == ir::ResourceId::none)
+      for (const auto& pattern : paths.include)
+        if (rule.effect == ir::Effect::deny || literal_head(pattern)) add_cut(pattern, rule.where.span, domain);
+    for (const auto& pattern : paths.exclude) add_cut(pattern, rule.where.span, domain);
+  }
+
+  void add_cut(const PathPattern& pattern, Span span, ir::DomainId domain) {
+    for (const Cut& known : cuts_)
+      if (known.pattern == pattern) return;
+    cuts_.push_back({pattern, PathSet::of(pattern), span, domain});
+  }
+
+  // ---- resources
+
+  void plan_resource(ir::ResourceId id) {
+    const ir::Resource& resource = policy_.resource(id);
+    if (resource.external) return;
+    Region region;
+    region.set = input_.meaning.region(id);
+    region.resource = id;
+    region.kind = resource.kind;
+    region.module = resource.module;
+    region.what = "resource " + policy_.qualified_name(id);
+    region.span = resource.where.span;
+    if (resource.adopt) {
+      region.origin = Region::Origin::adopted;
+      plan_.adopted.push_back(std::move(region));
+      return;
+    }
+    for (const Region& entry : plan_.cells)
+      if (entry.origin == Region::Origin::entry && entry.set.meets(region.set)) region.set = region.set - entry.set;
+    add_elements(resource.paths, "any", resource.module, resource.where.span);
+    split(std::move(region));
+  }
+
+  struct Atom {
+    PathSet set;
+    int cut = -1;  ///< the last cut that it lies in
+  };
+
+  void split(Region region) {
+    std::vector<Atom> atoms = {{region.set, -1}};
+    const std::string prefix = region.set.literal_prefix();
+    for (std::size_t c = 0; c < cuts_.size(); ++c) {
+      if (!compatible(prefix, cuts_[c].set.literal_prefix()) || !cuts_[c].set.meets(region.set)) continue;
+      atoms = cut_atoms(atoms, static_cast<int>(c));
+      if (atoms.size() > kMaxCells) return report_too_many(region);
+    }
+    emit_cells(region, merge(atoms));
+  }
+
+  std::vector<Atom> cut_atoms(const std::vector<Atom>& atoms, int index) {
+    const PathSet& set = cuts_[static_cast<std::size_t>(index)].set;
+    std::vector<Atom> result;
+    for (const Atom& atom : atoms) {
+      Atom inside{atom.set & set, index};
+      if (inside.set.empty()) {
+        result.push_back(atom);
+        continue;
+      }
+      Atom outside{atom.set - set, atom.cut};
+      if (!outside.set.empty()) result.push_back(std::move(outside));
+      result.push_back(std::move(inside));
+    }
+    return result;
+  }
+
+  void report_too_many(const Region& region) {
+    auto& diagnostic =
+        diagnostics_.report(Code::E1005, region.span,
+                            "the rules cut " + region.what + " into more than " + std::to_string(kMaxCells) + " types");
+    int shown = 0;
+    for (const Cut& cut : cuts_)
+      if (cut.set.meets(region.set) && ++shown <= 8)
+        diagnostic.also(cut.span, "`" + printable(cut.pattern.text()) + "`");
+  }
+
+  /// Atoms that every rule treats alike become one cell. The first holds what lies in no cut, if anything does.
+  std::vector<Atom> merge(const std::vector<Atom>& atoms) {
+    if (atoms.size() == 1) return atoms;
+    std::vector<Atom> cells;
+    std::map<std::string, std::size_t> known;
+    for (const Atom& atom : atoms) {
+      auto [it, fresh] = known.try_emplace(signature(atom.set), cells.size());
+      if (fresh)
+        cells.push_back(atom);
+      else
+        join(cells[it->second], atom);
+    }
+    auto uncut = std::find_if(cells.begin(), cells.end(), [](const Atom& cell) { return cell.cut < 0; });
+    if (uncut != cells.end()) std::rotate(cells.begin(), uncut, uncut + 1);
+    return cells;
+  }
+
+  static void join(Atom& cell, const Atom& atom) {
+    cell.set = cell.set | atom.set;
+    cell.cut = std::min(cell.cut, atom.cut);
+  }
+
+  /// What the rules of all domains say about a set that no cut divides.
+  std::string signature(const PathSet& set) {
+    std::string text;
+    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
+      std::map<std::string, std::pair<std::set<std::string>, std::set<std::string>>> actions;
+      for (const auto& rule : policy_.domains[i].rules) {
+        const std::string guard = Guard::of(policy_, rule.condition).text();
+        for (const Use& use : uses_of(rule.access)) {
+          if (!input_.meaning.set(*use.paths).meets(set)) continue;
+          auto& entry = actions[use.action];
+          (rule.effect == ir::Effect::allow ? entry.first : entry.second).insert(guard);
+          if (rule.audit) actions["audit " + use.action].first.insert(guard);
+        }
+      }
+      for (auto& [action, guards] : actions) text += describe(i, action, guards.first, guards.second);
+    }
+    return text;
+  }
+
+  static std::string describe(std::size_t domain, const std::string& action, const std::set<std::string>& allows,
+                              const std::set<std::string>& denies) {
+    if (allows.empty() || denies.count("") != 0) return "";
+    std::string text = std::to_string(domain) + " " + action + ":";
+    if (allows.count("") != 0)
+      text += "always";
+    else
+      for (const auto& guard : allows) text += guard + "|";
+    text += "-";
+    for (const auto& guard : denies) text += guard + "|";
+    return text + ";";
+  }
+
+  void emit_cells(const Region& region, const std::vector<Atom>& cells) {
+    const std::string main = resource_type(policy_, policy_.resource(region.resource));
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      if (cells[i].set.empty()) continue;
+      Region cell = region;
+      cell.set = cells[i].set;
+      if (i == 0) {
+        cell.types = {main};
+      } else {
+        cell.types = {cell_name(main, cells[i])};
+        cell.what += " (" + cuts_[static_cast<std::size_t>(std::max(cells[i].cut, 0))].pattern.text() + ")";
+      }
+      names_.claim(cell.types[0], cell.what, cell.span);
+      plan_.cells.push_back(std::move(cell));
+    }
+    if (cells.size() > 1) add_cut_elements(region);
+  }
+
+  std::string cell_name(const std::string& main, const Atom& atom) {
+    const PathPattern& pattern = cuts_[static_cast<std::size_t>(std::max(atom.cut, 0))].pattern;
+    std::string last;
+    for (const auto& component : pattern.components())
+      if (!component.any_depth && !component.atoms.empty()) last = component_text(component);
+    const std::string stem = main.substr(0, main.size() - 2) + "_" + identifier(last);
+    std::string name = stem + "_t";
+    for (int n = 2; !names_.owner(name).empty(); ++n) name = stem + "_" + std::to_string(n) + "_t";
+    return name;
+  }
+
+  static std::string component_text(const paths::Component& component) {
+    std::string text;
+    for (const auto& atom : component.atoms) {
+      const auto* literal = std::get_if<paths::Literal>(&atom.value);
+      text += literal != nullptr ? literal->bytes : "any";
+    }
+    return text;
+  }
+
+  void add_cut_elements(const Region& region) {
+    for (const Cut& cut : cuts_) {
+      if (!cut.set.meets(region.set) || cut.set.contains(region.set)) continue;
+      add_inside(cut, region);
+    }
+  }
+
+  /// A cut that reaches beyond the resource is written as what it has in common with it.
+  void add_inside(const Cut& cut, const Region& region) {
+    const PathSet& extent = input_.meaning.extent(region.resource);
+    if (extent.contains(cut.set)) {
+      add_element(cut.pattern, "any", region.module, cut.span);
+      return;
+    }
+    auto patterns = (extent & cut.set).as_patterns(kMaxCells);
+    if (!patterns) {
+      diagnostics_.report(
+          Code::E1008, cut.span,
+          "the part of `" + printable(cut.pattern.text()) + "` in " + region.what + " cannot be written as patterns");
+      return;
+    }
+    for (const auto& pattern : *patterns) add_element(pattern, "any", region.module, cut.span);
+  }
+
+  const Input& input_;
+  const ir::Policy& policy_;
+  NameTable& names_;
+  Diagnostics& diagnostics_;
+  CellPlan plan_;
+  std::vector<Cut> cuts_;
+};
+
+}  // namespace
+
+CellPlan plan_cells(const Input& input, NameTable& names, Diagnostics& diagnostics) {
+  return CellPlanner(input, names, diagnostics).run();
+}
+
+}  // namespace macc::backends::selinux

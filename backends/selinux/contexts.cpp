@@ -1,0 +1,265 @@
+#include "backends/selinux/contexts.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "backends/selinux/file_context.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathPattern;
+using paths::PathSet;
+
+/// An element with what is left of it when the elements inside it are taken away.
+struct Node {
+  Element element;
+  std::string prefix;
+  PathSet exclusive;
+  std::vector<std::size_t> around;  ///< elements that contain it
+};
+
+/// A file context before it is ordered.
+struct Line {
+  std::size_t node = 0;
+  std::string regex, object, type;
+  bool home = false;
+  PathSet set;  ///< what it matches, of its object
+};
+
+class ContextPlanner {
+ public:
+  ContextPlanner(const std::vector<Region>& regions, Diagnostics& diagnostics)
+      : regions_(regions), diagnostics_(diagnostics) {}
+
+  std::map<std::string, std::vector<FileContext>> run(const std::vector<Element>& elements) {
+    for (const Element& element : elements) add(element);
+    if (!close_under_intersection()) return {};
+    find_nesting();
+    for (std::size_t i : widest_first()) write(i);
+    check();
+    std::map<std::string, std::vector<FileContext>> result;
+    for (const Line& line : lines_) {
+      const Element& element = nodes_[line.node].element;
+      result[element.module].push_back({line.regex, line.object, line.type, element.span});
+    }
+    return result;
+  }
+
+ private:
+  bool add(const Element& element) {
+    Node node{element, element.set.literal_prefix(), {}, {}};
+    for (const Node& known : nodes_)
+      if (compatible(known.prefix, node.prefix) && known.element.object == element.object &&
+          known.element.set.equals(element.set))
+        return false;
+    nodes_.push_back(std::move(node));
+    return true;
+  }
+
+  static bool partial_overlap(const Node& a, const Node& b) {
+    return compatible(a.prefix, b.prefix) && a.element.set.meets(b.element.set) &&
+           !a.element.set.contains(b.element.set) && !b.element.set.contains(a.element.set);
+  }
+
+  /// With every intersection an element of its own, each path has one smallest element.
+  bool close_under_intersection() {
+    const std::size_t limit = nodes_.size() + kMaxCells;
+    for (std::size_t i = 1; i < nodes_.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j) {
+        if (!partial_overlap(nodes_[i], nodes_[j])) continue;
+        if (!add_intersection(i, j)) return false;
+        if (nodes_.size() > limit) return report_overlap(i, j, "overlap in too many ways");
+      }
+    return true;
+  }
+
+  bool add_intersection(std::size_t i, std::size_t j) {
+    // A file and a directory of one name do not compete.
+    if (nodes_[i].element.object == "file" || nodes_[j].element.object == "file") return true;
+    auto patterns = (nodes_[i].element.set & nodes_[j].element.set).as_patterns(kMaxCells);
+    if (!patterns) return report_overlap(i, j, "overlap in a way that no pattern can say");
+    for (const PathPattern& pattern : *patterns) {
+      Element element = nodes_[i].element;
+      element.pattern = pattern;
+      element.set = PathSet::of(pattern);
+      if (pattern.tail() == paths::Tail::directory) element.object = "dir";
+      add(element);
+    }
+    return true;
+  }
+
+  bool report_overlap(std::size_t i, std::size_t j, const std::string& how) {
+    diagnostics_
+        .report(Code::E1007, nodes_[i].element.span,
+                "`" + printable(nodes_[i].element.pattern.text()) + "` and `" +
+                    printable(nodes_[j].element.pattern.text()) + "` " + how)
+        .also(nodes_[j].element.span, "the other pattern");
+    return false;
+  }
+
+  void find_nesting() {
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      nodes_[i].exclusive = nodes_[i].element.set;
+      for (std::size_t j = 0; j < nodes_.size(); ++j)
+        if (i != j && compatible(nodes_[i].prefix, nodes_[j].prefix)) compare(i, j);
+    }
+  }
+
+  void compare(std::size_t i, std::size_t j) {
+    const PathSet& own = nodes_[i].element.set;
+    const PathSet& other = nodes_[j].element.set;
+    if (other.contains(own)) {
+      if (!own.contains(other) || j < i) nodes_[i].around.push_back(j);
+    } else if (own.contains(other)) {
+      nodes_[i].exclusive = nodes_[i].exclusive - other;
+    }
+  }
+
+  std::vector<std::size_t> widest_first() const {
+    std::vector<std::size_t> order(nodes_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return nodes_[a].around.size() < nodes_[b].around.size(); });
+    return order;
+  }
+
+  // ---- which type
+
+  const Region* region_of(const PathSet& part) {
+    const std::string example = part.example().value_or("");
+    for (const Region& region : regions_)
+      if (region.origin != Region::Origin::process && compatible(region.prefix, example) &&
+          region.set.contains(example))
+        return &region;
+    return nullptr;
+  }
+
+  /// The type of a part of an element; nullopt after a report.
+  std::optional<std::string> type_of(const Node& node, const PathSet& part) {
+    const Region* region = region_of(part);
+    const std::string example = printable(part.example().value_or(""));
+    if (region == nullptr || region->types.empty()) {
+      diagnostics_
+          .report(Code::E1010, node.element.span,
+                  "the label of `" + example + "`, which is left out here, is not known")
+          .note("declare it: `external resource NAME { \"" + example + "\"; selinux type TYPE; }`");
+      return std::nullopt;
+    }
+    if (!region->set.contains(part)) {
+      const std::string other = printable((part - region->set).example().value_or(""));
+      diagnostics_.report(Code::E1007, node.element.span,
+                          "`" + printable(node.element.pattern.text()) + "` cannot be labelled: `" + example +
+                              "` and `" + other + "` need different types that no pattern here tells apart");
+      return std::nullopt;
+    }
+    return region->types[0];
+  }
+
+  // ---- lines
+
+  void write(std::size_t index) {
+    const Node& node = nodes_[index];
+    if (node.exclusive.empty()) return;
+    const PathSet files = node.exclusive & PathSet::non_directories();
+    const PathSet directories = node.exclusive & PathSet::directories();
+    std::optional<std::string> file_type, directory_type;
+    if (!files.empty() && !(file_type = type_of(node, files))) return;
+    if (!directories.empty() && !(directory_type = type_of(node, directories))) return;
+    if (file_type) write_line(index, node.element.object, *file_type);
+    if (directory_type && directory_type != file_type) write_line(index, "dir", *directory_type);
+  }
+
+  void write_line(std::size_t index, const std::string& object, const std::string& type) {
+    const Element& element = nodes_[index].element;
+    Line line{index,
+              file_context_regex(element.pattern),
+              object,
+              type,
+              element.pattern.anchor() == PathPattern::Anchor::home,
+              element.set};
+    if (object == "file") line.set = line.set & PathSet::non_directories();
+    if (object == "dir") line.set = line.set & PathSet::directories();
+    for (const Line& wider : lines_) {
+      if (!must_precede(wider, line)) continue;
+      std::string padded = sorted_behind(line.regex, context_order(wider.regex));
+      if (padded.empty()) return report_order(wider, line);
+      line.regex = padded;
+    }
+    lines_.push_back(std::move(line));
+  }
+
+  bool must_precede(const Line& wider, const Line& line) const {
+    if (wider.type == line.type || wider.home != line.home || wider.regex == line.regex) return false;
+    const auto& around = nodes_[line.node].around;
+    return std::find(around.begin(), around.end(), wider.node) != around.end();
+  }
+
+  void report_order(const Line& wider, const Line& line) {
+    diagnostics_
+        .report(
+            Code::E1009, nodes_[line.node].element.span,
+            "the file context `" + printable(line.regex) + "` would be matched before `" + printable(wider.regex) + "`")
+        .also(nodes_[wider.node].element.span, "the wider one");
+  }
+
+  // ---- the check, in the platform's order
+
+  static int object_rank(const std::string& object) { return object == "any" ? 0 : object == "file" ? 1 : 2; }
+
+  static bool before(const Line& a, const Line& b) {
+    if (a.home != b.home) return !a.home;
+    const ContextOrder x = context_order(a.regex), y = context_order(b.regex);
+    if (x != y) return x < y;
+    if (object_rank(a.object) != object_rank(b.object)) return object_rank(a.object) < object_rank(b.object);
+    return a.regex < b.regex;
+  }
+
+  void check() {
+    if (diagnostics_.has_errors()) return;
+    std::stable_sort(lines_.begin(), lines_.end(), before);
+    std::map<std::string, PathSet> got;
+    std::map<std::string, Span> spans;
+    for (std::size_t i = 0; i < lines_.size(); ++i) {
+      PathSet effective = lines_[i].set;
+      const std::string& prefix = nodes_[lines_[i].node].prefix;
+      for (std::size_t j = i + 1; j < lines_.size(); ++j)
+        if (compatible(prefix, nodes_[lines_[j].node].prefix)) effective = effective - lines_[j].set;
+      auto [it, fresh] = got.try_emplace(lines_[i].type, effective);
+      if (!fresh) it->second = it->second | effective;
+    }
+    for (const Region& region : regions_)
+      if (region.is_own()) compare_with_plan(region, got);
+  }
+
+  void compare_with_plan(const Region& region, const std::map<std::string, PathSet>& got) {
+    auto it = got.find(region.types[0]);
+    const PathSet found = it == got.end() ? PathSet() : it->second;
+    if (found.equals(region.set)) return;
+    const auto missing = (region.set - found).example();
+    const auto beyond = (found - region.set).example();
+    diagnostics_.report(Code::E1007, region.span,
+                        missing
+                            ? "`" + printable(*missing) + "` would not get the type `" + region.types[0] + "`"
+                            : "`" + printable(beyond.value_or("")) + "` would get the type `" + region.types[0] + "`");
+  }
+
+  const std::vector<Region>& regions_;
+  Diagnostics& diagnostics_;
+  std::vector<Node> nodes_;
+  std::vector<Line> lines_;
+};
+
+}  // namespace
+
+bool compatible(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
+
+std::map<std::string, std::vector<FileContext>> plan_contexts(const std::vector<Element>& elements,
+                                                              const std::vector<Region>& regions,
+                                                              Diagnostics& diagnostics) {
+  return ContextPlanner(regions, diagnostics).run(elements);
+}
+
+}  // namespace macc::backends::selinux

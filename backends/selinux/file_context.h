@@ -1,0 +1,34 @@
+// Path patterns as the regular expressions of file contexts, with the quirks of the platform's matching:
+// - entries are sorted: those with meta characters first, then by the length of the literal head ("stem"), then by
+//   length of the text; the last match wins;
+// - the first component is compared as text, so that an escape in it must stand behind a meta character;
+// - a line that holds HOME_DIR, HOME_ROOT, USER or ROLE is taken for a template of home directories;
+// - `()` matches nothing and lengthens the text: padding with it moves an entry back without changing its meaning.
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <string>
+
+#include "compiler/paths/path_pattern.h"
+
+namespace macc::backends::selinux {
+
+/// The expression of one pattern. Bytes that mean something to regular expressions, to CIL or to the file that
+/// `restorecon` reads are written as escapes.
+[[nodiscard]] std::string file_context_regex(const paths::PathPattern& pattern);
+
+/// Where the platform sorts an expression.
+struct ContextOrder {
+  bool exact = false;  ///< without meta characters: after all others
+  std::size_t stem = 0;
+  std::size_t length = 0;
+  friend auto operator<=>(const ContextOrder&, const ContextOrder&) = default;
+};
+[[nodiscard]] ContextOrder context_order(const std::string& regex);
+
+/// The expression padded until it sorts behind `earlier`; unchanged when it does already. "" when it never can,
+/// since its stem is shorter.
+[[nodiscard]] std::string sorted_behind(std::string regex, const ContextOrder& earlier);
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,112 @@
+#include "backends/selinux/lower.h"
+
+#include <algorithm>
+
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+void declare_labels(Context& context) {
+  for (const Region& region : context.labels.regions()) {
+    if (!region.is_own()) continue;
+    Declaration& declaration = context.module(region.module).types[region.types[0]];
+    declaration.span = region.span;
+    declaration.what = region.what;
+    const auto attributes = region.origin == Region::Origin::entry
+                                ? std::vector<std::string_view>{"entry_type", "exec_type", "file_type",
+                                                                "non_auth_file_type", "non_security_file_type"}
+                                : file_attributes(region.kind.value_or(ir::Kind::content));
+    declaration.attributes.insert(attributes.begin(), attributes.end());
+  }
+  for (const auto& [module, contexts] : context.labels.contexts()) context.module(module).file_contexts = contexts;
+}
+
+/// Port types are shared by all modules of a build, so they stand in a file of their own.
+constexpr const char* kPortsModule = "macc_ports";
+
+void declare_ports(Context& context) {
+  for (const PortSegment& segment : context.ports.segments()) {
+    if (!segment.own) continue;
+    Module& module = context.module(kPortsModule);
+    module.types[segment.type] = {
+        segment.span, {std::string(platform::kPortType)}, "port " + text_of(segment.protocol, segment.range)};
+    module.ports.push_back({segment.protocol, segment.range, segment.type, segment.span});
+  }
+}
+
+void declare_booleans(Context& context) {
+  std::map<std::string, const ir::Boolean*> known;
+  for (const auto& boolean : context.policy.booleans) {
+    auto [it, fresh] = known.emplace(boolean.name, &boolean);
+    if (!fresh) {
+      context.diagnostics
+          .report(Code::E1016, boolean.span, "two booleans of the build are called `" + boolean.name + "`")
+          .also(it->second->span, "the other one; SELinux has one name space for all");
+      continue;
+    }
+    context.module(boolean.module).booleans[boolean.name] = {boolean.value, boolean.span};
+  }
+}
+
+void lower_domain(Context& context, ir::DomainId id) {
+  Subject subject(context, id);
+  lower_baseline(subject);
+  for (const auto& rule : subject.domain.rules)
+    context.fidelity.exact(id, ir::describe(context.policy, rule.access), rule.where.span);
+  lower_entries(subject);
+  lower_files(subject);
+  lower_exec(subject);
+  lower_network(subject);
+  lower_unix(subject);
+  lower_use(subject);
+  lower_processes(subject);
+  lower_kernel(subject);
+  lower_mounts(subject);
+  lower_dbus(subject);
+  lower_creations(subject);
+  lower_raw(subject);
+  lower_denials(subject);
+  lower_promises(subject);
+  lower_gates(subject);
+}
+
+void finish(Module& module) {
+  for (const auto& [type, declaration] : module.types)
+    module.role_types.insert({std::string(platform::kObjectRole), type});
+}
+
+std::vector<Artifact> artifacts(Context& context) {
+  std::vector<Artifact> list = std::move(context.extra);
+  for (auto& [name, module] : context.modules) {
+    finish(module);
+    const std::string file = module_file(name);
+    const std::string what = name == kPortsModule ? "port types of the build" : "policy module of " + name;
+    list.push_back(
+        {file + ".cil", to_cil(module, context.input.sources, "SELinux " + what + ", written by macc"), what});
+    if (!module.file_contexts.empty())
+      list.push_back({file + ".fc", to_file_contexts(module), "file contexts of " + name + ", for review"});
+  }
+  std::sort(list.begin(), list.end(), [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
+  return list;
+}
+
+}  // namespace
+
+Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
+  try {
+    Context context(input, diagnostics);
+    declare_labels(context);
+    declare_ports(context);
+    declare_booleans(context);
+    for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
+      if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
+    return {artifacts(context), context.fidelity.report()};
+  } catch (const paths::TooComplex&) {
+    diagnostics.report(Code::E1008, {}, "the patterns of this build are too complex for the label planner")
+        .note("use fewer wildcards before the last component");
+    return {};
+  }
+}
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,98 @@
+// What every domain has without being asked, the attributes that let it pass guarded accesses, and the raw door.
+#include <array>
+
+#include "backends/selinux/cil.h"
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+struct Gate {
+  std::string_view target, class_name, permission, attribute;
+};
+
+constexpr Gate kGates[] = {
+#define MACC_GATE(target, class_name, permission, attribute) {target, class_name, permission, attribute},
+#include "backends/selinux/gates.def"
+#undef MACC_GATE
+};
+
+bool has_permission(const Module& module, const std::string& source, const Gate& gate) {
+  return granted(module, {source, std::string(gate.target), std::string(gate.class_name)})
+             .count(std::string(gate.permission)) != 0;
+}
+
+/// Own attributes of all files ("/**") hold the guarded types too, unless they are left out by name.
+bool reached_by_attribute(const Subject& subject, const Gate& gate) {
+  for (const auto& [name, set] : subject.module.attribute_sets) {
+    if (set.first.text().find(std::string(gate.target)) != std::string::npos) continue;
+    const VectorKey key{subject.type, name, std::string(gate.class_name)};
+    if (granted(subject.module, key).count(std::string(gate.permission)) != 0) return true;
+  }
+  return false;
+}
+
+/// Text with ${resource} replaced by types; nullopt after a report.
+std::optional<std::string> expand(Subject& subject, const ir::RawText& raw) {
+  std::string out;
+  for (std::size_t i = 0; i < raw.text.size(); ++i) {
+    if (raw.text.compare(i, 2, "${") != 0) {
+      out += raw.text[i];
+      continue;
+    }
+    const std::size_t end = raw.text.find('}', i);
+    const std::string name = raw.text.substr(i + 2, end == std::string::npos ? end : end - i - 2);
+    auto it = raw.resources.find(name);
+    const std::string type = it == raw.resources.end() ? "" : subject.context.labels.type_of(it->second);
+    if (type.empty()) {
+      subject.context.diagnostics.report(Code::E1013, raw.where.span,
+                                         "`${" + printable(name) + "}` has no SELinux type");
+      return std::nullopt;
+    }
+    out += type;
+    i = end;
+  }
+  return out;
+}
+
+}  // namespace
+
+void lower_baseline(Subject& subject) {
+  const Span span = subject.domain.where.span;
+  auto& declaration = subject.module.types[subject.type];
+  declaration.span = span;
+  declaration.what = "domain " + subject.context.policy.qualified_name(subject.id);
+  subject.context.names.claim(subject.type, declaration.what, span);
+  join(subject, platform::kDomain);
+  join(subject, platform::kMcs);
+  if (subject.domain.complain) subject.module.permissive[subject.type] = span;
+  for (const auto& [class_name, permissions] : always_there()) subject.allow({}, "self", class_name, permissions, span);
+  subject.allow({}, std::string(platform::kFilesystem), "filesystem", "getattr", span);
+  subject.context.fidelity.add(subject.id, "always there", span, Topic::always_there, {});
+  subject.context.fidelity.add(
+      subject.id, "attribute domain", span, Topic::attributes,
+      {"shared libraries, the loader and its cache are read and mapped", "null, zero and tty devices",
+       "names in /etc, /run and library directories", "246 accesses on 48 types of the reference policy"});
+}
+
+void lower_gates(Subject& subject) {
+  for (const Gate& gate : kGates)
+    if (has_permission(subject.module, subject.type, gate) || reached_by_attribute(subject, gate))
+      join(subject, gate.attribute);
+}
+
+void lower_raw(Subject& subject) {
+  for (const auto& raw : subject.domain.raw) {
+    if (raw.backend != "selinux") continue;
+    auto text = expand(subject, raw);
+    if (!text) continue;
+    if (const std::string problem = cil::check_raw(*text); !problem.empty()) {
+      subject.context.diagnostics.report(Code::E1013, raw.where.span, "the raw text is not whole: " + problem);
+      continue;
+    }
+    subject.module.raw.push_back({*text, raw.where.span});
+    subject.context.fidelity.add(subject.id, "raw selinux", raw.where.span, Topic::raw, {});
+  }
+}
+
+}  // namespace macc::backends::selinux

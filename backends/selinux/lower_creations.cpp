@@ -1,0 +1,82 @@
+// A new file takes its label from the directory. Where another label is planned, a transition gives it: one for each
+// (domain, directory type, class), and others by literal names. What neither can give is an error.
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+class CreationLowering {
+ public:
+  explicit CreationLowering(Subject& subject) : subject_(subject) {}
+
+  void run() {
+    for (const auto& [key, wishes] : subject_.creations) resolve(key.first, key.second, wishes);
+    say_moves();
+  }
+
+ private:
+  using Wishes = std::vector<Creation>;
+
+  void resolve(const std::string& parent, const std::string& class_name, const Wishes& wishes) {
+    const Creation* general = nullptr;
+    for (const Creation& wish : wishes) {
+      if (!wish.wildcard) continue;
+      if (general != nullptr && general->result != wish.result) return conflict(parent, *general, wish);
+      if (general == nullptr) general = &wish;
+    }
+    const std::string usual = general == nullptr ? parent : general->result;
+    if (general != nullptr && usual != parent) add(parent, class_name, "", *general);
+    std::map<std::string, const Creation*> named;
+    for (const Creation& wish : wishes) {
+      if (wish.wildcard) continue;
+      for (const auto& name : wish.names) {
+        auto [it, fresh] = named.emplace(name, &wish);
+        if (!fresh && it->second->result != wish.result) return conflict(parent, *it->second, wish);
+        if (fresh && wish.result != usual) add_named(parent, class_name, name, wish);
+      }
+    }
+  }
+
+  void add_named(const std::string& parent, const std::string& class_name, const std::string& name,
+                 const Creation& wish) {
+    if (name.find_first_of("\"\\") == std::string::npos) return add(parent, class_name, name, wish);
+    subject_.context.diagnostics
+        .report(Code::E1011, wish.span, "the name `" + printable(name) + "` cannot stand in a transition")
+        .note("give " + wish.what + " a directory of its own");
+  }
+
+  void add(const std::string& parent, const std::string& class_name, const std::string& name, const Creation& wish) {
+    subject_.module.transitions[Guard()][{subject_.type, parent, class_name, name}] = {wish.result, wish.span};
+  }
+
+  void conflict(const std::string& parent, const Creation& first, const Creation& second) {
+    const bool drift = first.result == parent || second.result == parent;
+    if (!reported_.insert({first.result, second.result}).second) return;
+    auto& diagnostic = subject_.context.diagnostics.report(
+        drift ? Code::E1011 : Code::E1012, second.span,
+        "what `" + subject_.domain.name + "` creates in `" + printable(second.directory) + "` can be " + first.what +
+            " or " + second.what + ", and only the name tells which");
+    diagnostic.also(first.span, "the other label is wanted here");
+    diagnostic.note(
+        "the kernel labels a new file by its directory: give one of the two a directory of its own, or "
+        "create it under a literal name");
+  }
+
+  /// Entries keep their label when they move between directories.
+  void say_moves() {
+    if (subject_.movable.size() < 2) return;
+    std::vector<std::string> cells;
+    for (const auto& [type, span] : subject_.movable) cells.push_back(type);
+    subject_.context.fidelity.add(subject_.id, "moving entries between own directories", subject_.domain.where.span,
+                                  Topic::label_drift, cells);
+  }
+
+  Subject& subject_;
+  std::set<std::pair<std::string, std::string>> reported_;
+};
+
+}  // namespace
+
+void lower_creations(Subject& subject) { CreationLowering(subject).run(); }
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,195 @@
+// What stays out: denied accesses make no noise in the audit log, and promises stand as neverallow, so that policy
+// which is linked later keeps to them.
+#include <algorithm>
+
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathSet;
+
+std::vector<std::string_view> views(const std::set<std::string>& texts) { return {texts.begin(), texts.end()}; }
+
+class Remainder {
+ public:
+  explicit Remainder(Subject& subject) : subject_(subject) {}
+
+  /// The permissions that the domain was not granted on a type, under any condition.
+  std::set<std::string> not_granted(const std::string& target, std::string_view class_name,
+                                    const std::vector<std::string_view>& permissions) const {
+    const std::set<std::string> have = granted(subject_.module, {subject_.type, target, std::string(class_name)});
+    std::set<std::string> rest;
+    for (auto permission : permissions)
+      if (have.count(std::string(permission)) == 0) rest.emplace(permission);
+    return rest;
+  }
+
+  void dont_audit(const Guard& guard, const std::string& target, std::string_view class_name,
+                  const std::vector<std::string_view>& permissions, Span span) {
+    const auto rest = not_granted(target, class_name, permissions);
+    add_vector(subject_.module, RuleKind::dont_audit, guard, {subject_.type, target, std::string(class_name)},
+               views(rest), span);
+  }
+
+  /// False when a part was granted, so that it cannot stand.
+  bool never_allow(const std::string& target, std::string_view class_name,
+                   const std::vector<std::string_view>& permissions, Span span) {
+    const auto rest = not_granted(target, class_name, permissions);
+    add_vector(subject_.module, RuleKind::never_allow, {}, {subject_.type, target, std::string(class_name)},
+               views(rest), span);
+    return rest.size() == permissions.size();
+  }
+
+ private:
+  Subject& subject_;
+};
+
+// ---- deny
+
+void deny_files(Subject& subject, const ir::Rule& rule, const ir::FileAccess& access) {
+  Remainder remainder(subject);
+  const Guard guard = subject.guard(rule);
+  const Span span = rule.where.span;
+  if (access.owner) return;
+  const PathSet& set = subject.context.input.meaning.set(access.paths);
+  for (const Region* region : subject.context.labels.meeting(set)) {
+    if (region->origin == Region::Origin::process) continue;
+    for (ir::Verb verb : access.verbs.list()) {
+      const PathSet objects = subject.context.input.meaning.objects(verb, access.paths) & region->set;
+      if (objects.empty()) continue;
+      const ObjectScope scope = scope_of(objects, *region);
+      for (const auto& type : region->types) {
+        if (!rule.audit)
+          for (const auto& [class_name, permissions] : object_permissions(verb, scope))
+            remainder.dont_audit(guard, type, class_name, permissions, span);
+        if (guard.is_always() && region->is_own())
+          for (const auto& [class_name, permissions] : distinct_permissions(verb, scope))
+            remainder.never_allow(type, class_name, permissions, span);
+      }
+    }
+  }
+}
+
+void deny_capabilities(Subject& subject, const ir::Rule& rule, const ir::CapabilityAccess& access) {
+  Remainder remainder(subject);
+  for (ir::Capability capability : access.capabilities) {
+    const std::string_view class_name = capability_class(capability, access.in_userns);
+    if (!rule.audit)
+      remainder.dont_audit(subject.guard(rule), "self", class_name, {ir::word(capability)}, rule.where.span);
+    if (subject.guard(rule).is_always())
+      remainder.never_allow("self", class_name, {ir::word(capability)}, rule.where.span);
+  }
+}
+
+void deny_network(Subject& subject, const ir::Rule& rule, const ir::NetworkAccess& access) {
+  if (rule.audit || (access.protocol == ir::Protocol::udp && !access.listen)) return;
+  Remainder remainder(subject);
+  const std::string socket = std::string(ir::word(access.protocol)) + "_socket";
+  const std::string_view permission = access.listen ? "name_bind" : "name_connect";
+  for (const PortSegment* segment : subject.context.ports.touching(access.protocol, access.ports))
+    remainder.dont_audit(subject.guard(rule), segment->type, socket, {permission}, rule.where.span);
+}
+
+// ---- never
+
+class PromiseLowering {
+ public:
+  explicit PromiseLowering(Subject& subject) : subject_(subject), remainder_(subject) {}
+
+  void run() {
+    for (const auto& promise : subject_.domain.never) {
+      promise_ = &promise;
+      std::visit([this](const auto& access) { lower(access); }, promise.access);
+    }
+  }
+
+ private:
+  Span span() const { return promise_->where.span; }
+
+  void say() {
+    subject_.context.fidelity.add(subject_.id, "never " + ir::describe(subject_.context.policy, promise_->access),
+                                  span(), Topic::promise, {});
+  }
+
+  void lower(const ir::FileAccess& access) {
+    if (access.owner) return say();
+    const ir::Meaning& meaning = subject_.context.input.meaning;
+    bool whole = true;
+    for (const Region* region : subject_.context.labels.meeting(meaning.set(access.paths))) {
+      if (region->origin == Region::Origin::process) continue;
+      for (ir::Verb verb : access.verbs.list()) {
+        const PathSet objects = meaning.objects(verb, access.paths) & region->set;
+        if (objects.empty()) continue;
+        for (const auto& type : region->types)
+          for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region)))
+            whole &= remainder_.never_allow(type, class_name, permissions, span());
+      }
+    }
+    if (!whole) say();
+  }
+
+  void lower(const ir::ExecAccess& access) {
+    const PathSet& set = subject_.context.input.meaning.set(access.paths);
+    bool whole = true;
+    for (const Region* region : subject_.context.labels.meeting(set & PathSet::non_directories()))
+      for (const auto& type : region->types)
+        whole &= remainder_.never_allow(type, "file", {"execute", "execute_no_trans"}, span());
+    if (!whole) say();
+  }
+
+  void lower(const ir::NetworkAccess& access) {
+    if (access.protocol == ir::Protocol::udp && !access.listen) return say();
+    const std::string socket = std::string(ir::word(access.protocol)) + "_socket";
+    const std::string_view permission = access.listen ? "name_bind" : "name_connect";
+    bool whole = true;
+    for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, access.ports))
+      whole &= remainder_.never_allow(segment->type, socket, {permission}, span());
+    if (!whole) say();
+  }
+
+  void lower(const ir::CapabilityAccess& access) {
+    for (ir::Capability capability : access.capabilities)
+      if (!remainder_.never_allow("self", capability_class(capability, access.in_userns), {ir::word(capability)},
+                                  span()))
+        say();
+  }
+
+  void lower(const ir::ProcessAccess& access) {
+    const bool trace = access.kind == ir::ProcessAccess::Kind::trace;
+    if ((!trace && access.kind != ir::ProcessAccess::Kind::become) || access.peer.kind != ir::Peer::Kind::domain)
+      return say();
+    for (const auto& type : subject_.context.types_of(access.peer.domain, span()))
+      if (!remainder_.never_allow(type, "process", {trace ? "ptrace" : "dyntransition"}, span())) say();
+  }
+
+  void lower(const ir::PlainAccess& access) {
+    if (access.kind != ir::PlainAccess::Kind::memory_execute) return say();
+    if (!remainder_.never_allow("self", "process", {"execmem"}, span())) say();
+  }
+
+  /// Checked on the meaning; what SELinux asks for these is shared with other accesses.
+  template <typename T>
+  void lower(const T&) {
+    say();
+  }
+
+  Subject& subject_;
+  Remainder remainder_;
+  const ir::Obligation* promise_ = nullptr;
+};
+
+}  // namespace
+
+void lower_denials(Subject& subject) {
+  for (const auto& [rule, access] : subject.rules<ir::FileAccess>(ir::Effect::deny))
+    deny_files(subject, *rule, *access);
+  for (const auto& [rule, access] : subject.rules<ir::CapabilityAccess>(ir::Effect::deny))
+    deny_capabilities(subject, *rule, *access);
+  for (const auto& [rule, access] : subject.rules<ir::NetworkAccess>(ir::Effect::deny))
+    deny_network(subject, *rule, *access);
+}
+
+void lower_promises(Subject& subject) { PromiseLowering(subject).run(); }
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,318 @@
+// Entries of domains and execution of programs.
+#include <algorithm>
+
+#include "backends/selinux/cil.h"
+#include "backends/selinux/entering.h"
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathSet;
+
+void allow(Module& module, const Guard& guard, const std::string& source, const std::string& target,
+           std::string_view class_name, std::string_view permissions, Span span) {
+  add_vector(module, RuleKind::allow, guard, {source, target, std::string(class_name)}, words(permissions), span);
+}
+
+constexpr std::string_view kRun = "open read getattr map execute";
+
+}  // namespace
+
+void allow_entry(Module& module, const Guard& guard, const std::string& source, const std::string& exec,
+                 const std::string& target, bool automatic, Span span) {
+  allow(module, guard, source, exec, "file", "getattr open read execute map", span);
+  allow(module, guard, source, target, "process", "transition", span);
+  allow(module, guard, target, exec, "file", "entrypoint getattr read map execute", span);
+  // Services start with NoNewPrivileges= and from nosuid mounts; without these the kernel refuses the transition.
+  allow(module, guard, source, target, "process2", "nnp_transition nosuid_transition", span);
+  if (automatic) module.transitions[guard][{source, exec, "process", ""}] = {target, span};
+}
+
+void allow_inheritance(Module& module, const Guard& guard, const std::string& child, const std::string& parent,
+                       Span span) {
+  allow(module, guard, child, parent, "fd", "use", span);
+  allow(module, guard, child, parent, "fifo_file", "read write append getattr ioctl", span);
+  allow(module, guard, child, parent, "unix_stream_socket", "read write getattr ioctl", span);
+  allow(module, guard, child, parent, "process", "sigchld", span);
+}
+
+void allow_init_inheritance(Module& module, const std::string& child, Span span) {
+  const std::string init(platform::kInit);
+  allow_inheritance(module, {}, child, init, span);
+  // sd_notify
+  allow(module, {}, child, init, "unix_dgram_socket", "sendto", span);
+  allow(module, {}, child, std::string(platform::kInitRuntime), "dir", "search", span);
+  allow(module, {}, child, std::string(platform::kInitRuntime), "sock_file", "write", span);
+}
+
+namespace {
+
+// ---- entries
+
+/// Roles of login users in the reference policy; a system has some of them.
+constexpr std::string_view kLoginRoles[] = {"auditadm_r", "dbadm_r", "guest_r",      "logadm_r", "secadm_r", "staff_r",
+                                            "sysadm_r",   "user_r",  "unconfined_r", "webadm_r", "xguest_r"};
+
+void system_role(Subject& subject) {
+  subject.module.role_types.insert({std::string(platform::kSystemRole), subject.type});
+}
+
+/// A level given to the domain holds for what init starts.
+void level_transition(Subject& subject, const std::string& source, const std::string& exec, Span span);
+
+void enter_from_init(Subject& subject, const ir::Entry& entry) {
+  const std::string init(platform::kInit), exec = exec_type(subject.domain);
+  system_role(subject);
+  allow_entry(subject.module, {}, init, exec, subject.type, true, entry.where.span);
+  subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", entry.where.span);
+  allow_init_inheritance(subject.module, subject.type, entry.where.span);
+  level_transition(subject, init, exec, entry.where.span);
+}
+
+void enter_from_users(Subject& subject, const ir::Entry& entry) {
+  const std::string users(platform::kUserDomain), exec = exec_type(subject.domain);
+  const Span span = entry.where.span;
+  allow_entry(subject.module, {}, users, exec, subject.type, true, span);
+  subject.allow_other({}, users, subject.type, "process", "signal sigkill sigstop signull sigchld", span);
+  allow_inheritance(subject.module, {}, subject.type, users, span);
+  for (const char* terminal : {"user_devpts_t", "user_tty_device_t"})
+    subject.allow({}, terminal, "chr_file", "read write append getattr ioctl", span);
+  for (std::string_view role : kLoginRoles) subject.module.optional_roles.insert({std::string(role), subject.type});
+}
+
+void enter_from_external(Subject& subject, const ir::Entry& entry) {
+  system_role(subject);
+  const std::string exec = exec_type(subject.domain);
+  for (const auto& source : subject.context.types_of(entry.external, entry.where.span)) {
+    allow_entry(subject.module, {}, source, exec, subject.type, true, entry.where.span);
+    allow_inheritance(subject.module, {}, subject.type, source, entry.where.span);
+    level_transition(subject, source, exec, entry.where.span);
+  }
+  if (const auto* roles = subject.context.policy.domain(entry.external).bindings.find("selinux", "role"))
+    for (const auto& role : *roles) subject.module.role_types.insert({role, subject.type});
+}
+
+bool unit_name_is_valid(const std::string& name) {
+  static constexpr std::string_view kSuffixes[] = {".service", ".socket", ".timer", ".scope", ".mount"};
+  const bool letters =
+      !name.empty() && name.size() < 256 && name[0] != '.' && std::all_of(name.begin(), name.end(), [](char c) {
+        const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        return word || std::string_view(":_.@-\\").find(c) != std::string_view::npos;
+      });
+  return letters && std::any_of(std::begin(kSuffixes), std::end(kSuffixes),
+                                [&](std::string_view suffix) { return name.ends_with(suffix); });
+}
+
+/// No executable is its own here: systemd asks for the domain, and the binary keeps the system's type.
+void enter_from_unit(Subject& subject, const ir::Entry& entry) {
+  const Span span = entry.where.span;
+  if (!unit_name_is_valid(entry.unit)) {
+    subject.context.diagnostics.report(Code::E1014, span, "`" + printable(entry.unit) + "` is not the name of a unit")
+        .note("a unit's name ends with `.service` and holds letters, digits and `:-_.@`");
+    return;
+  }
+  system_role(subject);
+  const std::string init(platform::kInit);
+  const PathSet& set = subject.context.input.meaning.set(entry.paths);
+  std::vector<std::string> entered;
+  if (subject.all_labelled(set, span))
+    for (const Region* region : subject.context.labels.meeting(set))
+      for (const auto& exec : subject.types(*region, span)) {
+        allow_entry(subject.module, {}, init, exec, subject.type, false, span);
+        entered.push_back(exec);
+      }
+  subject.search_above({}, set, span);
+  subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", span);
+  allow_init_inheritance(subject.module, subject.type, span);
+  subject.context.fidelity.add(subject.id, "entry from unit " + entry.unit, span, Topic::unit_entry, entered);
+  const std::string level = subject.domain.level.empty() ? "s0" : subject.domain.level;
+  subject.context.extra.push_back({"units/" + entry.unit + ".d/50-selinux.conf",
+                                   "[Service]\nSELinuxContext=system_u:system_r:" + subject.type + ":" + level + "\n",
+                                   "drop-in of " + entry.unit + " for " + subject.domain.name});
+}
+
+// ---- levels
+
+/// "s0", "s0:c1,c3.c5" as CIL; nullopt when it is no level.
+std::optional<cil::Node> level_node(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view sensitivity = text.substr(0, colon);
+  auto word = [](std::string_view name, char first) {
+    return name.size() >= 2 && name.size() <= 6 && name[0] == first &&
+           std::all_of(name.begin() + 1, name.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  if (!word(sensitivity, 's')) return std::nullopt;
+  std::vector<cil::Node> parts = {cil::Node::symbol(sensitivity)};
+  if (colon == std::string_view::npos) return cil::Node::list(std::move(parts));
+  std::vector<cil::Node> categories;
+  for (std::string_view rest = text.substr(colon + 1);;) {
+    const std::size_t comma = rest.find(',');
+    const std::string_view item = rest.substr(0, comma);
+    const std::size_t dot = item.find('.');
+    if (!word(item.substr(0, dot), 'c')) return std::nullopt;
+    if (dot == std::string_view::npos) {
+      categories.push_back(cil::Node::symbol(item));
+    } else {
+      if (!word(item.substr(dot + 1), 'c')) return std::nullopt;
+      categories.push_back(cil::form("range", item.substr(0, dot), item.substr(dot + 1)));
+    }
+    if (comma == std::string_view::npos) break;
+    rest.remove_prefix(comma + 1);
+  }
+  parts.push_back(cil::Node::list(std::move(categories)));
+  return cil::Node::list(std::move(parts));
+}
+
+std::optional<cil::Node> range_node(std::string_view text) {
+  const std::size_t dash = text.find('-');
+  auto low = level_node(text.substr(0, dash));
+  auto high = dash == std::string_view::npos ? low : level_node(text.substr(dash + 1));
+  if (!low || !high) return std::nullopt;
+  return cil::form(std::move(*low), std::move(*high));
+}
+
+void level_transition(Subject& subject, const std::string& source, const std::string& exec, Span span) {
+  if (subject.domain.level.empty()) return;
+  auto range = range_node(subject.domain.level);
+  if (!range) return;  // reported once by lower_entries
+  subject.module.range_transitions.push_back(
+      {cil::form("rangetransition", source, exec, "process", std::move(*range)), span});
+}
+
+// ---- exec rules
+
+class ExecLowering {
+ public:
+  explicit ExecLowering(Subject& subject) : subject_(subject), meaning_(subject.context.input.meaning) {}
+
+  void run() {
+    for (const auto& [rule, access] : subject_.rules<ir::ExecAccess>(ir::Effect::allow)) {
+      auto rest = subtract(*access, subject_.guard(*rule));
+      if (!rest) continue;
+      span_ = rule->where.span;
+      subject_.search_above(rest->second, rest->first, span_);
+      if (access->mode == ir::ExecAccess::Mode::transition)
+        transition(*rule, *access, rest->first, rest->second);
+      else
+        others(*rule, *access, rest->first, rest->second);
+    }
+  }
+
+ private:
+  /// What the denials leave, with its condition.
+  std::optional<std::pair<PathSet, Guard>> subtract(const ir::ExecAccess& access, Guard guard) {
+    PathSet set = meaning_.set(access.paths) & PathSet::non_directories();
+    for (const auto& [rule, denial] : subject_.rules<ir::ExecAccess>(ir::Effect::deny)) {
+      const PathSet& denied = meaning_.set(denial->paths);
+      if (!denied.meets(set)) continue;
+      const Guard other = subject_.guard(*rule);
+      if (other.is_always() || other == guard)
+        set = set - denied;
+      else if (denied.contains(set))
+        guard = guard.but_not(other);
+      else
+        subject_.say(*rule, Topic::split_denied);
+    }
+    if (set.empty()) return std::nullopt;
+    return std::pair{set, guard};
+  }
+
+  void others(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
+    if (!subject_.all_labelled(set, span_)) return;
+    for (const Region* region : subject_.context.labels.meeting(set)) {
+      if (!region->set.meets(set)) continue;
+      for (const auto& target : subject_.types(*region, span_)) {
+        subject_.allow(guard, target, "file", kRun, span_);
+        if (rule.audit) subject_.audit(guard, target, "file", {"execute"}, span_);
+        if (access.mode == ir::ExecAccess::Mode::inside)
+          subject_.allow(guard, target, "file", "execute_no_trans", span_);
+        else
+          unconfined(guard, target);
+      }
+      say_what_else(rule, set, *region);
+    }
+  }
+
+  void unconfined(const Guard& guard, const std::string& exec) {
+    allow_entry(subject_.module, guard, subject_.type, exec, "unconfined_t", true, span_);
+    allow_inheritance(subject_.module, guard, "unconfined_t", subject_.type, span_);
+    subject_.module.role_types.insert({std::string(platform::kSystemRole), "unconfined_t"});
+  }
+
+  void say_what_else(const ir::Rule& rule, const PathSet& set, const Region& region) {
+    const PathSet files = region.set & PathSet::non_directories();
+    if (set.contains(files)) return;
+    subject_.say(rule, Topic::shared_type, {region.types.empty() ? region.what : region.types[0] + ": " + region.what});
+  }
+
+  void transition(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
+    for (const Region* region : subject_.context.labels.meeting(set)) {
+      if (!region->set.meets(set)) continue;
+      for (const auto& exec : subject_.types(*region, span_)) enter(rule, access, exec, guard);
+      if (region->origin != Region::Origin::entry) say_what_else(rule, set, *region);
+    }
+  }
+
+  void enter(const ir::Rule& rule, const ir::ExecAccess& access, const std::string& exec, const Guard& guard) {
+    for (const auto& target : subject_.context.types_of(access.target, span_)) {
+      allow_entry(subject_.module, guard, subject_.type, exec, target, true, span_);
+      allow_inheritance(subject_.module, guard, target, subject_.type, span_);
+      if (access.keep_environment) subject_.allow(guard, target, "process", "noatsecure", span_);
+      if (rule.audit) subject_.audit(guard, target, "process", {"transition"}, span_);
+      break;  // a second type of an external domain would be a second transition
+    }
+    const ir::Domain& target = subject_.context.policy.domain(access.target);
+    if (target.external) return;
+    // The program is started in the role of its caller, and writes to what init gave the caller.
+    subject_.module.role_types.insert({std::string(platform::kSystemRole), domain_type(target)});
+    if (!started_by_init()) return;
+    allow_inheritance(subject_.module, guard, domain_type(target), std::string(platform::kInit), span_);
+  }
+
+  bool started_by_init() const {
+    return std::any_of(subject_.domain.entries.begin(), subject_.domain.entries.end(), [](const ir::Entry& entry) {
+      return entry.from == ir::Entry::From::init || entry.from == ir::Entry::From::unit;
+    });
+  }
+
+  Subject& subject_;
+  const ir::Meaning& meaning_;
+  Span span_;
+};
+
+}  // namespace
+
+void lower_entries(Subject& subject) {
+  if (!subject.domain.level.empty() && !range_node(subject.domain.level))
+    subject.context.diagnostics
+        .report(Code::E1015, subject.domain.where.span,
+                "`" + printable(subject.domain.level) + "` is not a range of levels")
+        .note("write it as `s0`, `s0:c1,c5.c9` or `s0-s0:c0.c1023`");
+  for (const auto& entry : subject.domain.entries) {
+    switch (entry.from) {
+      case ir::Entry::From::init:
+        enter_from_init(subject, entry);
+        break;
+      case ir::Entry::From::user:
+        enter_from_users(subject, entry);
+        break;
+      case ir::Entry::From::unit:
+        enter_from_unit(subject, entry);
+        break;
+      case ir::Entry::From::external:
+        enter_from_external(subject, entry);
+        break;
+      case ir::Entry::From::project:
+        system_role(subject);
+        break;
+    }
+    if (entry.from != ir::Entry::From::unit)
+      subject.search_above({}, subject.context.input.meaning.set(entry.paths) & PathSet::non_directories(),
+                           entry.where.span);
+  }
+}
+
+void lower_exec(Subject& subject) { ExecLowering(subject).run(); }
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,221 @@
+// File rules: verbs on regions to permissions on types, with what a deny takes away.
+#include <algorithm>
+
+#include "backends/selinux/contexts.h"
+#include "backends/selinux/file_rules.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathSet;
+
+bool names_everything(const ir::PathExpr& paths) {
+  return std::any_of(paths.include.begin(), paths.include.end(),
+                     [](const paths::PathPattern& pattern) { return pattern.text() == "/**"; });
+}
+
+}  // namespace
+
+FileDenials::FileDenials(Subject& subject) : subject_(subject) {
+  for (const auto& [rule, access] : subject.rules<ir::FileAccess>(ir::Effect::deny)) {
+    if (access->owner) {
+      subject.say(*rule, Topic::owner);
+      continue;
+    }
+    list_.push_back({rule, access, subject.guard(*rule)});
+  }
+}
+
+std::optional<FileDenials::Rest> FileDenials::subtract(ir::Verb verb, const PathSet& objects, const Guard& guard,
+                                                       const Region* region) {
+  Rest rest{objects, guard};
+  for (const Denial& denial : list_) {
+    if (!denial.access->verbs.has(verb)) continue;
+    const PathSet denied = subject_.context.input.meaning.objects(verb, denial.access->paths);
+    if (!denied.meets(rest.objects)) continue;
+    if (denial.guard.is_always() || denial.guard == guard) {
+      rest.objects = rest.objects - denied;
+      if (rest.objects.empty()) return std::nullopt;
+      if (region != nullptr && !region->is_own()) subject_.say(*denial.rule, Topic::split_denied, region->types);
+    } else if (denied.contains(rest.objects)) {
+      rest.guard = rest.guard.but_not(denial.guard);
+    } else if (region != nullptr) {
+      subject_.say(*denial.rule, Topic::split_denied, region->types);
+    }
+  }
+  return rest;
+}
+
+namespace {
+
+class FileLowering {
+ public:
+  explicit FileLowering(Subject& subject)
+      : subject_(subject), meaning_(subject.context.input.meaning), denials_(subject) {}
+
+  void run() {
+    for (const auto& [rule, access] : subject_.rules<ir::FileAccess>(ir::Effect::allow)) lower(*rule, *access);
+  }
+
+ private:
+  void lower(const ir::Rule& rule, const ir::FileAccess& access) {
+    rule_ = &rule;
+    guard_ = subject_.guard(rule);
+    if (access.owner) subject_.say(rule, Topic::owner);
+    if (access.verbs.has(ir::Verb::mknod)) subject_.allow_self(guard_, "capability", "mknod", rule.where.span);
+    const PathSet& set = meaning_.set(access.paths);
+    if (names_everything(access.paths)) return lower_everything(access, set);
+    if (!subject_.all_labelled(set, rule.where.span)) return;
+    bool any = false;
+    for (const Region* region : subject_.context.labels.meeting(set)) any |= lower_region(access, set, *region);
+    if (any) subject_.search_above(guard_, set, rule.where.span);
+  }
+
+  bool lower_region(const ir::FileAccess& access, const PathSet& set, const Region& region) {
+    bool any = false;
+    for (ir::Verb verb : access.verbs.list()) {
+      const PathSet objects = meaning_.objects(verb, access.paths) & region.set;
+      if (objects.empty()) continue;
+      auto rest = denials_.subtract(verb, objects, guard_, &region);
+      if (!rest) continue;
+      any = true;
+      grant(verb, *rest, region);
+    }
+    if (any) say_what_else(set, region);
+    return any;
+  }
+
+  void grant(ir::Verb verb, const FileDenials::Rest& rest, const Region& region) {
+    const ObjectScope scope = scope_of(rest.objects, region);
+    const Span span = rule_->where.span;
+    for (const auto& [class_name, permissions] : object_permissions(verb, scope))
+      for (const auto& target : subject_.types(region, span)) {
+        subject_.allow(rest.guard, target, class_name, permissions, span);
+        if (rule_->audit) audit(verb, scope, target, rest.guard);
+      }
+    const auto parent = parent_permissions(verb);
+    if (parent.empty()) return;
+    grant_parents(parent, rest, verb, region);
+    if (verb == ir::Verb::rename && region.is_own()) subject_.movable.emplace(region.types[0], span);
+  }
+
+  void audit(ir::Verb verb, ObjectScope scope, const std::string& target, const Guard& guard) {
+    for (const auto& [class_name, permissions] : distinct_permissions(verb, scope))
+      subject_.audit(guard, target, class_name, permissions, rule_->where.span);
+  }
+
+  void grant_parents(const std::vector<std::string_view>& permissions, const FileDenials::Rest& rest, ir::Verb verb,
+                     const Region& region) {
+    const Automaton members = rest.objects.automaton();
+    const std::string prefix = rest.objects.literal_prefix();
+    for (const Region& above : subject_.context.labels.regions()) {
+      if (!compatible(above.prefix, prefix)) continue;
+      const Children children = children_in(members, above.automaton);
+      if (!children.any) continue;
+      for (const auto& target : subject_.types(above, rule_->where.span))
+        subject_.allow(rest.guard, target, "dir", permissions, rule_->where.span);
+      if (verb == ir::Verb::create || verb == ir::Verb::mknod) wish(subject_, *rule_, region, above, children, verb);
+    }
+  }
+
+  // ---- what the target grants beyond the rule
+
+  void say_what_else(const PathSet& set, const Region& region) {
+    if (region.origin == Region::Origin::process) return subject_.say(*rule_, Topic::proc_files);
+    if (region.is_own()) {
+      if (set.contains(region.set)) return;
+      const bool directories = !set.meets(PathSet::non_directories());
+      return subject_.say(*rule_, directories ? Topic::directory_split : Topic::shared_type, region.types);
+    }
+    std::vector<std::string> others;
+    for (const Region& other : subject_.context.labels.regions())
+      if (shares_type(other, region) && !set.contains(other.set)) others.push_back(other.types[0] + ": " + other.what);
+    if (!others.empty()) subject_.say(*rule_, Topic::shared_type, others);
+  }
+
+  static bool shares_type(const Region& a, const Region& b) {
+    return std::any_of(a.types.begin(), a.types.end(), [&](const std::string& type) {
+      return std::find(b.types.begin(), b.types.end(), type) != b.types.end();
+    });
+  }
+
+  // ---- "/**": through attributes, so that types which come later are covered too
+
+  void lower_everything(const ir::FileAccess& access, const PathSet& set) {
+    for (ir::Verb verb : access.verbs.list()) {
+      const PathSet objects = meaning_.objects(verb, access.paths);
+      auto rest = denials_.subtract(verb, objects, guard_, nullptr);
+      if (!rest) continue;
+      const std::string target = everything_but(rest->objects, set);
+      const ObjectScope scope{true, true, true};
+      for (const auto& [class_name, permissions] : object_permissions(verb, scope))
+        subject_.allow(rest->guard, target, class_name, permissions, rule_->where.span);
+      subject_.allow(rest->guard, target, "dir", parent_permissions(verb), rule_->where.span);
+      subject_.allow(rest->guard, target, "dir", "search getattr", rule_->where.span);
+    }
+  }
+
+  /// An attribute of all types of files but those none of whose paths are wanted.
+  std::string everything_but(const PathSet& objects, const PathSet& set) {
+    std::map<std::string, bool> wanted;
+    for (const Region& region : subject_.context.labels.regions()) {
+      if (region.origin == Region::Origin::process) continue;
+      for (const auto& type : region.types) wanted[type] |= region.set.meets(objects) || !reaches(objects, region, set);
+    }
+    std::set<std::string> without;
+    for (const auto& [type, is_wanted] : wanted)
+      if (!is_wanted) without.insert(type);
+    cil::Node all = cil::form("or", platform::kFileType, cil::form("or", "device_node", platform::kFilesystem));
+    if (!without.empty()) all = cil::form("and", std::move(all), cil::form("not", cil::Node::symbols(without)));
+    return attribute_for(std::move(all));
+  }
+
+  /// Whether a verb could have reached the region at all: `list` never reaches a region of files only.
+  static bool reaches(const PathSet& objects, const Region& region, const PathSet& set) {
+    if (!region.set.meets(set)) return true;
+    const bool files = objects.meets(PathSet::non_directories());
+    return region.set.meets(files ? PathSet::non_directories() : PathSet::directories());
+  }
+
+  std::string attribute_for(cil::Node expression) {
+    for (const auto& [name, set] : subject_.module.attribute_sets)
+      if (set.first == expression) return name;
+    const std::string base = identifier(subject_.domain.name) + "_files";
+    std::string name = base;
+    for (int n = 2; subject_.module.attribute_sets.count(name) != 0; ++n) name = base + "_" + std::to_string(n);
+    subject_.context.names.claim(name, "an attribute of domain " + subject_.context.policy.qualified_name(subject_.id),
+                                 rule_->where.span);
+    subject_.module.attribute_sets.emplace(name, std::pair{std::move(expression), rule_->where.span});
+    return name;
+  }
+
+  Subject& subject_;
+  const ir::Meaning& meaning_;
+  FileDenials denials_;
+  const ir::Rule* rule_ = nullptr;
+  Guard guard_;
+};
+
+std::vector<std::string> created_classes(const Children& children, ir::Verb verb) {
+  std::vector<std::string> list;
+  if (verb == ir::Verb::mknod) return {"blk_file", "chr_file"};
+  if (children.directories) list.emplace_back("dir");
+  if (children.files) list.insert(list.end(), {"fifo_file", "file", "lnk_file", "sock_file"});
+  return list;
+}
+
+}  // namespace
+
+void wish(Subject& subject, const ir::Rule& rule, const Region& region, const Region& above, const Children& children,
+          ir::Verb verb) {
+  if (region.types.empty() || above.types.empty() || region.origin == Region::Origin::process) return;
+  const Creation creation{region.types[0], children.wildcard, children.names, children.directory,
+                          region.is_own(), region.what,       rule.where.span};
+  for (const auto& parent : above.types)
+    for (const auto& class_name : created_classes(children, verb))
+      subject.creations[{parent, class_name}].push_back(creation);
+}
+
+void lower_files(Subject& subject) { FileLowering(subject).run(); }
+
+}  // namespace macc::backends::selinux

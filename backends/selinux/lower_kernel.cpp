@@ -1,0 +1,244 @@
+// Capabilities, phrases without an object, mounts, the message bus.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+// ---- capabilities
+
+std::vector<ir::Capability> left_of(Subject& subject, const ir::CapabilityAccess& access, const Guard& guard) {
+  std::vector<ir::Capability> left = access.capabilities;
+  for (const auto& [rule, denial] : subject.rules<ir::CapabilityAccess>(ir::Effect::deny)) {
+    const Guard other = subject.guard(*rule);
+    if (denial->in_userns != access.in_userns || (!other.is_always() && other != guard)) continue;
+    const auto& denied = denial->capabilities;
+    std::erase_if(left, [&](ir::Capability c) { return std::find(denied.begin(), denied.end(), c) != denied.end(); });
+  }
+  return left;
+}
+
+/// Denials under another condition than the rule's, for one capability.
+Guard but_not_denied(Subject& subject, const ir::CapabilityAccess& access, ir::Capability capability, Guard guard) {
+  const Guard own = guard;
+  for (const auto& [rule, denial] : subject.rules<ir::CapabilityAccess>(ir::Effect::deny)) {
+    const Guard other = subject.guard(*rule);
+    const auto& denied = denial->capabilities;
+    if (denial->in_userns == access.in_userns && !other.is_always() && other != own &&
+        std::find(denied.begin(), denied.end(), capability) != denied.end())
+      guard = guard.but_not(other);
+  }
+  return guard;
+}
+
+void lower_capabilities(Subject& subject) {
+  for (const auto& [rule, access] : subject.rules<ir::CapabilityAccess>(ir::Effect::allow)) {
+    const Guard guard = subject.guard(*rule);
+    for (ir::Capability capability : left_of(subject, *access, guard)) {
+      if (capability == ir::Capability::mac_override && !access->in_userns) {
+        subject.context.diagnostics.report(Code::E1017, rule->where.span,
+                                           "the reference policy grants `mac_override` to no domain");
+        continue;
+      }
+      const std::string_view class_name = capability_class(capability, access->in_userns);
+      subject.allow_self(but_not_denied(subject, *access, capability, guard), class_name, ir::word(capability),
+                         rule->where.span);
+      if (rule->audit) subject.audit(guard, "self", class_name, {ir::word(capability)}, rule->where.span);
+    }
+  }
+}
+
+// ---- phrases without an object
+
+bool plain_denied(Subject& subject, ir::PlainAccess::Kind kind, Guard& guard) {
+  for (const auto& [rule, denial] : subject.rules<ir::PlainAccess>(ir::Effect::deny)) {
+    if (denial->kind != kind) continue;
+    const Guard other = subject.guard(*rule);
+    if (other.is_always() || other == guard) return true;
+    guard = guard.but_not(other);
+  }
+  return false;
+}
+
+void lower_plain(Subject& subject) {
+  using Kind = ir::PlainAccess::Kind;
+  for (const auto& [rule, access] : subject.rules<ir::PlainAccess>(ir::Effect::allow)) {
+    Guard guard = subject.guard(*rule);
+    const Span span = rule->where.span;
+    if (plain_denied(subject, access->kind, guard)) continue;
+    switch (access->kind) {
+      case Kind::memory_execute:
+        subject.allow_self(guard, "process", "execmem", span);
+        subject.allow(guard, "tmpfs_t", "file", "create read write open map execute getattr", span);  // memfd
+        break;
+      case Kind::userns_create:
+        subject.say(*rule, Topic::not_mediated);
+        break;
+      case Kind::bpf:
+        subject.allow_self(guard, "bpf", "map_create map_read map_write prog_load prog_run", span);
+        subject.allow_self(guard, "capability2", "bpf", span);
+        break;
+      case Kind::perf:
+        subject.allow_self(guard, "perf_event", "open cpu kernel tracepoint read write", span);
+        subject.allow_self(guard, "capability2", "perfmon", span);
+        break;
+      case Kind::io_uring:
+        subject.allow_self(guard, "anon_inode", "create read write map", span);
+        break;
+      case Kind::keyring:
+        subject.allow_self(guard, "key", "create view read write search link setattr", span);
+        break;
+    }
+  }
+}
+
+// ---- mounts
+
+std::set<std::string> filesystem_types(const std::vector<std::string>& fstypes) {
+  std::set<std::string> types;
+  for (const auto& fstype : fstypes) {
+    const std::string_view known = filesystem_type(fstype);
+    types.emplace(known.empty() ? platform::kFilesystem : known);
+  }
+  if (types.empty()) types.emplace(platform::kFilesystem);
+  return types;
+}
+
+bool has_option(const ir::MountAccess& access, std::string_view option) {
+  return std::find(access.options.begin(), access.options.end(), option) != access.options.end();
+}
+
+void mount_on(Subject& subject, const Guard& guard, const ir::PathExpr& paths, Span span) {
+  const paths::PathSet& set = subject.context.input.meaning.set(paths);
+  if (!subject.all_labelled(set, span)) return;
+  subject.search_above(guard, set, span);
+  for (const Region* region : subject.context.labels.meeting(set)) {
+    const ObjectScope scope = scope_of(set & region->set, *region);
+    for (const auto& type : subject.types(*region, span)) {
+      if (scope.directories) subject.allow(guard, type, "dir", "mounton search getattr", span);
+      if (scope.others) subject.allow(guard, type, "file", "mounton getattr", span);
+    }
+  }
+}
+
+void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& access) {
+  const Guard guard = subject.guard(rule);
+  const Span span = rule.where.span;
+  subject.allow_self(guard, "capability", "sys_admin", span);
+  mount_on(subject, guard, access.on, span);
+  subject.say(rule, Topic::mount);
+  if (has_option(access, "bind") || has_option(access, "rbind")) return;  // only the target is asked
+  for (const auto& type : filesystem_types(access.fstypes))
+    subject.allow(guard, type, "filesystem", has_option(access, "remount") ? "mount remount" : "mount", span);
+}
+
+void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& access) {
+  const Guard guard = subject.guard(rule);
+  const Span span = rule.where.span;
+  const paths::PathSet& set = subject.context.input.meaning.set(access.paths);
+  switch (access.kind) {
+    case ir::PathsAccess::Kind::unmount:
+      subject.allow_self(guard, "capability", "sys_admin", span);
+      subject.allow(guard, std::string(platform::kFilesystem), "filesystem", "unmount", span);
+      subject.say(rule, Topic::mount);
+      break;
+    case ir::PathsAccess::Kind::pivot:
+      subject.allow_self(guard, "capability", "sys_admin", span);
+      subject.say(rule, Topic::not_mediated);
+      break;
+    case ir::PathsAccess::Kind::mqueue:
+      if (!subject.all_labelled(set, span)) return;
+      for (const Region* region : subject.context.labels.meeting(set))
+        for (const auto& type : subject.types(*region, span)) {
+          subject.allow(guard, type, "dir", "search write add_name", span);
+          subject.allow(guard, type, "file", "create open read write getattr", span);
+        }
+      break;
+  }
+}
+
+// ---- the message bus
+
+/// Who owns a name on the bus: domains of the project that may, and externals that say so.
+std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& name) {
+  std::vector<ir::DomainId> list;
+  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+    const ir::Domain& domain = policy.domains[i];
+    const auto* names = domain.bindings.find("selinux", "dbus");
+    bool owns = names != nullptr && std::find(names->begin(), names->end(), name) != names->end();
+    for (const auto& rule : domain.rules)
+      if (const auto* bus = std::get_if<ir::DbusAccess>(&rule.access);
+          bus != nullptr && rule.effect == ir::Effect::allow)
+        owns |= bus->own && bus->name == name;
+    if (owns) list.push_back(static_cast<ir::DomainId>(i));
+  }
+  return list;
+}
+
+void reach_bus(Subject& subject, const Guard& guard, Span span) {
+  const std::string bus(platform::kSystemBus), runtime(platform::kSystemBusRuntime);
+  subject.allow(guard, runtime, "dir", "search", span);
+  subject.allow(guard, runtime, "sock_file", "write", span);
+  subject.allow(guard, bus, "unix_stream_socket", "connectto", span);
+  subject.allow(guard, bus, "dbus", "send_msg", span);
+  subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", span);
+}
+
+bool dbus_denied(Subject& subject, const ir::DbusAccess& access, Guard& guard) {
+  for (const auto& [rule, denial] : subject.rules<ir::DbusAccess>(ir::Effect::deny)) {
+    if (denial->own != access.own || denial->session_bus != access.session_bus || denial->name != access.name) continue;
+    if (!denial->interface.empty() || !denial->member.empty()) continue;
+    const Guard other = subject.guard(*rule);
+    if (other.is_always() || other == guard) return true;
+    guard = guard.but_not(other);
+  }
+  return false;
+}
+
+void talk(Subject& subject, const ir::Rule& rule, const ir::DbusAccess& access, const Guard& guard) {
+  const Span span = rule.where.span;
+  std::vector<std::string> peers;
+  for (ir::DomainId owner : owners(subject.context.policy, access.name))
+    for (auto& type : subject.context.types_of(owner, span)) peers.push_back(std::move(type));
+  subject.say(rule, Topic::dbus, peers.empty() ? std::vector<std::string>{"every domain on the bus"} : peers);
+  if (peers.empty()) peers.emplace_back(platform::kDomain);
+  for (const auto& peer : peers) {
+    subject.allow(guard, peer, "dbus", "send_msg", span);
+    subject.allow_other(guard, peer, subject.type, "dbus", "send_msg", span);
+  }
+}
+
+}  // namespace
+
+void lower_kernel(Subject& subject) {
+  lower_capabilities(subject);
+  lower_plain(subject);
+}
+
+void lower_mounts(Subject& subject) {
+  for (const auto& [rule, access] : subject.rules<ir::MountAccess>(ir::Effect::allow))
+    lower_mount(subject, *rule, *access);
+  for (const auto& [rule, access] : subject.rules<ir::PathsAccess>(ir::Effect::allow))
+    lower_paths(subject, *rule, *access);
+}
+
+void lower_dbus(Subject& subject) {
+  for (const auto& [rule, access] : subject.rules<ir::DbusAccess>(ir::Effect::allow)) {
+    Guard guard = subject.guard(*rule);
+    if (dbus_denied(subject, *access, guard)) continue;
+    if (access->session_bus) {
+      subject.say(*rule, Topic::not_mediated);
+      continue;
+    }
+    reach_bus(subject, guard, rule->where.span);
+    if (access->own)
+      subject.allow(guard, std::string(platform::kSystemBus), "dbus", "acquire_svc", rule->where.span);
+    else
+      talk(subject, *rule, *access, guard);
+  }
+}
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,159 @@
+// Unix sockets, and what another domain opened and hands over.
+#include <algorithm>
+
+#include "backends/selinux/contexts.h"
+#include "backends/selinux/file_rules.h"
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathSet;
+
+class UnixLowering {
+ public:
+  explicit UnixLowering(Subject& subject) : subject_(subject), meaning_(subject.context.input.meaning) {}
+
+  void run() {
+    for (const auto& [rule, access] : subject_.rules<ir::UnixAccess>(ir::Effect::allow)) {
+      rule_ = rule;
+      guard_ = subject_.guard(*rule);
+      if (access->abstract_name.empty())
+        path_socket(*access);
+      else
+        abstract_socket(*access);
+    }
+  }
+
+ private:
+  /// The sockets that are left when the denials are taken away.
+  PathSet subtract(const ir::UnixAccess& access) {
+    PathSet set = meaning_.set(access.paths) & PathSet::non_directories();
+    for (const auto& [rule, denial] : subject_.rules<ir::UnixAccess>(ir::Effect::deny)) {
+      if (denial->listen != access.listen || !denial->abstract_name.empty()) continue;
+      const PathSet& denied = meaning_.set(denial->paths);
+      if (!denied.meets(set)) continue;
+      const Guard other = subject_.guard(*rule);
+      if (other.is_always() || other == guard_)
+        set = set - denied;
+      else if (denied.contains(set))
+        guard_ = guard_.but_not(other);
+      else
+        subject_.say(*rule, Topic::split_denied);
+    }
+    return set;
+  }
+
+  void path_socket(const ir::UnixAccess& access) {
+    const PathSet set = subtract(access);
+    const Span span = rule_->where.span;
+    if (set.empty() || !subject_.all_labelled(set, span)) return;
+    subject_.search_above(guard_, set, span);
+    for (const Region* region : subject_.context.labels.meeting(set)) {
+      for (const auto& type : subject_.types(*region, span)) {
+        subject_.allow(guard_, type, "sock_file", access.listen ? "create getattr" : "write getattr", span);
+        if (rule_->audit) subject_.audit(guard_, type, "sock_file", {access.listen ? "create" : "write"}, span);
+      }
+      if (access.listen) bind_in(set & region->set, *region);
+    }
+    if (access.listen) return serve(span);
+    connect(access, span);
+    subject_.say(*rule_, Topic::unix_server);
+  }
+
+  void bind_in(const PathSet& sockets, const Region& region) {
+    const Automaton members = sockets.automaton();
+    const std::string prefix = sockets.literal_prefix();
+    for (const Region& above : subject_.context.labels.regions()) {
+      if (!compatible(above.prefix, prefix)) continue;
+      Children children = children_in(members, above.automaton);
+      if (!children.any) continue;
+      for (const auto& type : subject_.types(above, rule_->where.span))
+        subject_.allow(guard_, type, "dir", "search write add_name", rule_->where.span);
+      children.directories = false;
+      wish(subject_, *rule_, region, above, children, ir::Verb::create);
+    }
+  }
+
+  /// Listening itself is among what is always there. A socket unit's socket is init's.
+  void serve(Span span) {
+    for (const auto& entry : subject_.domain.entries) {
+      if (entry.from != ir::Entry::From::init && entry.from != ir::Entry::From::unit) continue;
+      const std::string init(platform::kInit);
+      subject_.allow(guard_, init, "unix_stream_socket", "accept listen read write getattr getopt setopt shutdown",
+                     span);
+      subject_.allow(guard_, init, "unix_dgram_socket", "read write getattr getopt setopt", span);
+    }
+  }
+
+  void connect(const ir::UnixAccess& access, Span span) {
+    for (ir::DomainId server : access.servers)
+      for (const auto& type : subject_.context.types_of(server, span)) {
+        subject_.allow(guard_, type, "unix_stream_socket", "connectto", span);
+        subject_.allow(guard_, type, "unix_dgram_socket", "sendto", span);
+      }
+  }
+
+  void abstract_socket(const ir::UnixAccess& access) {
+    for (const auto& [rule, denial] : subject_.rules<ir::UnixAccess>(ir::Effect::deny))
+      if (denial->listen == access.listen && denial->abstract_name == access.abstract_name &&
+          subject_.guard(*rule).is_always())
+        return;
+    if (!access.listen) connect(access, rule_->where.span);
+    subject_.say(*rule_, Topic::abstract_name);
+  }
+
+  Subject& subject_;
+  const ir::Meaning& meaning_;
+  const ir::Rule* rule_ = nullptr;
+  Guard guard_;
+};
+
+void use_sockets(Subject& subject, const ir::UseAccess& access, const Guard& guard, const std::string& from,
+                 Span span) {
+  constexpr std::string_view kStream = "read write getattr getopt setopt shutdown accept";
+  constexpr std::string_view kDatagram = "read write getattr getopt setopt";
+  if (access.tcp) subject.allow(guard, from, "tcp_socket", kStream, span);
+  if (access.udp) subject.allow(guard, from, "udp_socket", kDatagram, span);
+  if (access.unix) {
+    subject.allow(guard, from, "unix_stream_socket", kStream, span);
+    subject.allow(guard, from, "unix_dgram_socket", kDatagram, span);
+  }
+  if (access.pipe) subject.allow(guard, from, "fifo_file", "read write append getattr", span);
+}
+
+void use_terminals(Subject& subject, const Guard& guard, Span span) {
+  for (const char* type : {"user_devpts_t", "user_tty_device_t", "devpts_t", "tty_device_t"})
+    subject.allow(guard, type, "chr_file", "read write append getattr ioctl", span);
+}
+
+/// What was opened by another is read and written without `open` and without search in its directories.
+void use_files(Subject& subject, const ir::UseAccess& access, const Guard& guard, Span span) {
+  const PathSet& set = subject.context.input.meaning.set(access.paths);
+  if (set.empty() || !subject.all_labelled(set, span)) return;
+  for (const Region* region : subject.context.labels.meeting(set))
+    for (const auto& type : subject.types(*region, span)) {
+      subject.allow(guard, type, "file", "read write append getattr", span);
+      if (scope_of(set & region->set, *region).devices)
+        subject.allow(guard, type, "chr_file", "read write append getattr", span);
+    }
+}
+
+}  // namespace
+
+void lower_unix(Subject& subject) { UnixLowering(subject).run(); }
+
+void lower_use(Subject& subject) {
+  for (const auto& [rule, access] : subject.rules<ir::UseAccess>(ir::Effect::allow)) {
+    const Guard guard = subject.guard(*rule);
+    const Span span = rule->where.span;
+    for (const auto& from : subject.context.types_of(access->from, span)) {
+      subject.allow(guard, from, "fd", "use", span);
+      use_sockets(subject, *access, guard, from, span);
+    }
+    if (access->terminal) use_terminals(subject, guard, span);
+    if (!access->paths.include.empty()) use_files(subject, *access, guard, span);
+  }
+}
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,153 @@
+#include "backends/selinux/lowering.h"
+
+#include <algorithm>
+
+namespace macc::backends::selinux {
+namespace {
+
+struct TopicRow {
+  Topic topic;
+  std::string_view key;
+  Fidelity fidelity;
+  std::string_view text;
+};
+
+constexpr TopicRow kTopics[] = {
+#define MACC_TOPIC(name, key, fidelity, text) {Topic::name, key, Fidelity::fidelity, text},
+#include "backends/selinux/fidelity.def"
+#undef MACC_TOPIC
+};
+
+const TopicRow& row(Topic topic) { return kTopics[static_cast<std::size_t>(topic)]; }
+
+/// An `external` declaration that would name a path, for a message.
+std::string declaration_for(const std::string& path) {
+  return "external resource NAME { \"" + printable(path) + "\"; selinux type TYPE; }";
+}
+
+}  // namespace
+
+void FidelityLog::add(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
+                      const std::vector<std::string>& what) {
+  auto& names = entries_[{domain, span, rule}][topic];
+  names.insert(what.begin(), what.end());
+}
+
+void FidelityLog::exact(ir::DomainId domain, const std::string& rule, Span span) { entries_[{domain, span, rule}]; }
+
+FidelityReport FidelityLog::report() const {
+  FidelityReport report;
+  std::map<std::string, FidelityTopic> topics;
+  for (const auto& [key, by_topic] : entries_) {
+    const auto& [domain, span, rule] = key;
+    if (by_topic.empty()) report.entries.push_back({domain, Fidelity::exact, rule, "", {}, span});
+    for (const auto& [topic, what] : by_topic) {
+      const TopicRow& info = row(topic);
+      report.entries.push_back({domain,
+                                info.fidelity,
+                                rule,
+                                info.fidelity == Fidelity::exact ? "" : std::string(info.key),
+                                {what.begin(), what.end()},
+                                span});
+      if (info.fidelity != Fidelity::exact)
+        topics[std::string(info.key)] = {std::string(info.key), info.fidelity, std::string(info.text)};
+    }
+  }
+  for (auto& [key, topic] : topics) report.topics.push_back(std::move(topic));
+  return report;
+}
+
+Context::Context(const Input& input_, Diagnostics& diagnostics_)
+    : input(input_),
+      policy(input_.policy),
+      diagnostics(diagnostics_),
+      names(diagnostics_),
+      labels(input_, names, diagnostics_),
+      ports(input_, names) {}
+
+Module& Context::module(const std::string& name) {
+  Module& module = modules[name];
+  module.name = name;
+  return module;
+}
+
+std::vector<std::string> Context::types_of(ir::DomainId id, Span span) {
+  const ir::Domain& domain = policy.domain(id);
+  if (!domain.external) return {domain_type(domain)};
+  if (const auto* types = domain.bindings.find("selinux", "type")) return *types;
+  if (unbound_.insert(id).second)
+    diagnostics.report(Code::E1004, span, "`" + policy.qualified_name(id) + "` does not name its SELinux type")
+        .also(domain.where.span, "declared here; add `selinux type TYPE;`");
+  return {};
+}
+
+Subject::Subject(Context& context_, ir::DomainId id_)
+    : context(context_),
+      id(id_),
+      domain(context_.policy.domain(id_)),
+      type(domain_type(domain)),
+      module(context_.module(domain.module)) {}
+
+void Subject::allow(const Guard& guard, const std::string& target, std::string_view class_name,
+                    const std::vector<std::string_view>& permissions, Span span) {
+  add_vector(module, RuleKind::allow, guard, {type, target == type ? "self" : target, std::string(class_name)},
+             permissions, span);
+}
+
+void Subject::allow_other(const Guard& guard, const std::string& source, const std::string& target,
+                          std::string_view class_name, std::string_view permissions, Span span) {
+  add_vector(module, RuleKind::allow, guard, {source, target, std::string(class_name)}, words(permissions), span);
+}
+
+void Subject::audit(const Guard& guard, const std::string& target, std::string_view class_name,
+                    const std::vector<std::string_view>& permissions, Span span) {
+  add_vector(module, RuleKind::audit_allow, guard, {type, target == type ? "self" : target, std::string(class_name)},
+             permissions, span);
+}
+
+void Subject::say(const ir::Rule& rule, Topic topic, const std::vector<std::string>& what) {
+  context.fidelity.add(id, ir::describe(context.policy, rule.access), rule.where.span, topic, what);
+}
+
+const std::vector<std::string>& Subject::types(const Region& region, Span span) {
+  if (region.types.empty() && unbound_.insert(region.resource).second)
+    context.diagnostics.report(Code::E1004, span, "`" + region.what + "` does not name its SELinux type")
+        .also(region.span, "declared here; add `selinux type TYPE;`");
+  return region.types;
+}
+
+void Subject::search_above(const Guard& guard, const paths::PathSet& set, Span span) {
+  for (const Region* region : context.labels.above(set))
+    for (const auto& target : types(*region, span)) allow(guard, target, "dir", "search getattr", span);
+  auto path = context.labels.unlabelled_above(set);
+  if (!path || !unlabelled_.insert(*path).second) return;
+  context.diagnostics
+      .report(Code::E1003, span,
+              "the SELinux type of the directory `" + printable(*path) + "` above these paths is not known")
+      .note("declare it: `" + declaration_for(*path) + "`");
+}
+
+bool Subject::all_labelled(const paths::PathSet& set, Span span) {
+  auto path = context.labels.unlabelled(set);
+  if (!path) return true;
+  if (unlabelled_.insert(*path).second)
+    context.diagnostics.report(Code::E1003, span, "the SELinux type of `" + printable(*path) + "` is not known")
+        .note("it belongs to no resource of the project; declare what the system has there: `" +
+              declaration_for(*path) + "`");
+  return false;
+}
+
+ObjectScope scope_of(const paths::PathSet& set, const Region& region) {
+  ObjectScope scope;
+  scope.directories = set.meets(paths::PathSet::directories());
+  scope.others = set.meets(paths::PathSet::non_directories());
+  const bool device = region.kind == ir::Kind::device || set.literal_prefix().starts_with("/dev");
+  scope.devices = scope.others && device;
+  return scope;
+}
+
+void join(Subject& subject, std::string_view attribute) {
+  subject.module.types[subject.type].attributes.insert(std::string(attribute));
+}
+
+}  // namespace macc::backends::selinux

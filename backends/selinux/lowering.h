@@ -1,0 +1,150 @@
+// What the parts of the lowering share: the policy, the labels, the CIL modules that grow, and what is said about
+// fidelity. Each lower_*.cpp lowers one family of accesses for one domain.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "backends/backend.h"
+#include "backends/selinux/labels.h"
+#include "backends/selinux/names.h"
+#include "backends/selinux/ports.h"
+#include "backends/selinux/rules.h"
+#include "backends/selinux/vocabulary.h"
+
+namespace macc::backends::selinux {
+
+enum class Topic : std::uint8_t {
+#define MACC_TOPIC(name, key, fidelity, text) name,
+#include "backends/selinux/fidelity.def"
+#undef MACC_TOPIC
+};
+
+/// Collects what is said about rules; a rule about which nothing is said is exact.
+class FidelityLog {
+ public:
+  void add(ir::DomainId domain, const std::string& rule, Span span, Topic topic, const std::vector<std::string>& what);
+  void exact(ir::DomainId domain, const std::string& rule, Span span);
+  [[nodiscard]] FidelityReport report() const;
+
+ private:
+  using Key = std::tuple<ir::DomainId, Span, std::string>;  // domain, place, rule
+  std::map<Key, std::map<Topic, std::set<std::string>>> entries_;
+};
+
+/// Wishes about the label of what a domain creates in directories of one type.
+struct Creation {
+  std::string result;
+  bool wildcard = false;
+  std::set<std::string> names;
+  std::string directory;  ///< example
+  bool own = false;       ///< the label is that of an own cell, so it has to hold
+  std::string what;
+  Span span;
+};
+
+struct Context {
+  Context(const Input& input_, Diagnostics& diagnostics_);
+
+  const Input& input;
+  const ir::Policy& policy;
+  Diagnostics& diagnostics;
+  NameTable names;
+  Labels labels;
+  PortPlan ports;
+  std::map<std::string, Module> modules;  ///< by macc module
+  FidelityLog fidelity;
+  std::vector<Artifact> extra;  ///< drop-ins
+
+  [[nodiscard]] Module& module(const std::string& name);
+  /// The SELinux types of a domain; for an external one without a binding an error at `span`, once.
+  [[nodiscard]] std::vector<std::string> types_of(ir::DomainId id, Span span);
+
+ private:
+  std::set<ir::DomainId> unbound_;
+};
+
+/// One own domain while it is lowered.
+class Subject {
+ public:
+  Subject(Context& context, ir::DomainId id);
+
+  Context& context;
+  const ir::DomainId id;
+  const ir::Domain& domain;
+  const std::string type;
+  Module& module;
+
+  void allow(const Guard& guard, const std::string& target, std::string_view class_name,
+             const std::vector<std::string_view>& permissions, Span span);
+  void allow(const Guard& guard, const std::string& target, std::string_view class_name, std::string_view permissions,
+             Span span) {
+    allow(guard, target, class_name, words(permissions), span);
+  }
+  void allow_self(const Guard& guard, std::string_view class_name, std::string_view permissions, Span span) {
+    allow(guard, "self", class_name, permissions, span);
+  }
+  /// A rule with another subject ("init_t may enter me").
+  void allow_other(const Guard& guard, const std::string& source, const std::string& target,
+                   std::string_view class_name, std::string_view permissions, Span span);
+  void audit(const Guard& guard, const std::string& target, std::string_view class_name,
+             const std::vector<std::string_view>& permissions, Span span);
+
+  void say(const ir::Rule& rule, Topic topic, const std::vector<std::string>& what = {});
+  [[nodiscard]] Guard guard(const ir::Rule& rule) const { return Guard::of(context.policy, rule.condition); }
+  /// Rules with this effect whose access is a T.
+  template <typename T>
+  [[nodiscard]] std::vector<std::pair<const ir::Rule*, const T*>> rules(ir::Effect effect) const {
+    std::vector<std::pair<const ir::Rule*, const T*>> list;
+    for (const auto& rule : domain.rules)
+      if (const T* access = std::get_if<T>(&rule.access); access != nullptr && rule.effect == effect)
+        list.push_back({&rule, access});
+    return list;
+  }
+
+  /// Search permission on every directory above the set; what has no known type is reported at `span`.
+  void search_above(const Guard& guard, const paths::PathSet& set, Span span);
+  /// Reports paths of the set that have no known type. False when there are some.
+  bool all_labelled(const paths::PathSet& set, Span span);
+  /// The types of a region; reported when an external one names none.
+  [[nodiscard]] const std::vector<std::string>& types(const Region& region, Span span);
+
+  /// (directory type, class) -> wishes.
+  std::map<std::pair<std::string, std::string>, std::vector<Creation>> creations;
+  /// Cells between which the domain may move entries, with an example rule.
+  std::map<std::string, Span> movable;
+
+ private:
+  std::set<ir::ResourceId> unbound_;
+  std::set<std::string> unlabelled_;
+};
+
+[[nodiscard]] ObjectScope scope_of(const paths::PathSet& set, const Region& region);
+
+void lower_baseline(Subject& subject);
+void lower_entries(Subject& subject);
+void lower_files(Subject& subject);
+void lower_exec(Subject& subject);
+void lower_network(Subject& subject);
+void lower_unix(Subject& subject);
+void lower_use(Subject& subject);
+void lower_processes(Subject& subject);
+void lower_kernel(Subject& subject);
+void lower_mounts(Subject& subject);
+void lower_dbus(Subject& subject);
+void lower_creations(Subject& subject);
+void lower_raw(Subject& subject);
+/// Needs all that is granted: denied verbs as dontaudit and neverallow, promises as neverallow, gate attributes.
+void lower_denials(Subject& subject);
+void lower_promises(Subject& subject);
+void lower_gates(Subject& subject);
+
+/// Joins a domain's own type to one of the system's attributes.
+void join(Subject& subject, std::string_view attribute);
+
+}  // namespace macc::backends::selinux

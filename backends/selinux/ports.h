@@ -1,0 +1,47 @@
+// Ports to types: those that `external ports` names keep the system's type; the others get one of our own, cut where
+// the ranges of different rules cross, so that two domains that use one port share its type.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/backend.h"
+#include "backends/selinux/names.h"
+#include "backends/selinux/rules.h"
+
+namespace macc::backends::selinux {
+
+struct PortSegment {
+  ir::Protocol protocol{};
+  ir::PortRange range;
+  std::string type;
+  bool own = false;
+  std::string name;  ///< of the external declaration
+  Span span;
+};
+
+class PortPlan {
+ public:
+  PortPlan(const Input& input, NameTable& names);
+
+  /// All segments that the ranges touch, in order.
+  [[nodiscard]] std::vector<const PortSegment*> touching(ir::Protocol protocol,
+                                                         const std::vector<ir::PortRange>& ranges) const;
+  /// Ranges of all system segments of a type.
+  [[nodiscard]] std::vector<std::string> ports_of(const std::string& type) const;
+  [[nodiscard]] const std::vector<PortSegment>& segments() const { return segments_; }
+
+ private:
+  void add_system(const ir::Policy& policy);
+  void add_own(const Input& input, NameTable& names);
+  std::vector<PortSegment> segments_;
+};
+
+[[nodiscard]] bool is_any(const std::vector<ir::PortRange>& ranges);
+[[nodiscard]] std::string text_of(ir::Protocol protocol, ir::PortRange range);
+/// `from` less `what`.
+[[nodiscard]] std::vector<ir::PortRange> without(const std::vector<ir::PortRange>& from,
+                                                 const std::vector<ir::PortRange>& what);
+[[nodiscard]] bool overlap(ir::PortRange a, ir::PortRange b);
+
+}  // namespace macc::backends::selinux

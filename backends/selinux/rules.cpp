@@ -1,0 +1,195 @@
+#include "backends/selinux/rules.h"
+
+#include <algorithm>
+
+#include "backends/selinux/vocabulary.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using cil::form;
+using cil::Node;
+
+Node condition_node(const ir::Policy& policy, const ir::Condition& condition) {
+  using Kind = ir::Condition::Kind;
+  if (condition.kind == Kind::boolean) return Node::symbol(policy.boolean(condition.boolean).name);
+  if (condition.kind == Kind::negation) return form("not", condition_node(policy, condition.operands.at(0)));
+  const char* word = condition.kind == Kind::conjunction ? "and" : "or";
+  // CIL joins two at a time.
+  Node joined = condition_node(policy, condition.operands.at(0));
+  for (std::size_t i = 1; i < condition.operands.size(); ++i)
+    joined = form(word, std::move(joined), condition_node(policy, condition.operands[i]));
+  return joined;
+}
+
+std::string_view keyword(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::allow:
+      return "allow";
+    case RuleKind::audit_allow:
+      return "auditallow";
+    case RuleKind::dont_audit:
+      return "dontaudit";
+    case RuleKind::never_allow:
+      return "neverallow";
+  }
+  return "";
+}
+
+Node context(std::string_view type) {
+  Node level = form(form("s0"), form("s0"));
+  return form(platform::kSystemUser, platform::kObjectRole, type, std::move(level));
+}
+
+Node vector_node(RuleKind kind, const VectorKey& key, const std::set<std::string>& permissions) {
+  return form(keyword(kind), key.source, key.target, form(key.class_name, Node::symbols(permissions)));
+}
+
+Node transition_node(const TransitionKey& key, const std::string& result) {
+  if (key.name.empty()) return form("typetransition", key.source, key.target, key.class_name, result);
+  return form("typetransition", key.source, key.target, key.class_name, Node::quoted(key.name), result);
+}
+
+/// Writes the parts of a module in a fixed order.
+class Emitter {
+ public:
+  Emitter(const Module& module, const SourceManager& sources) : module_(module), sources_(sources) {}
+
+  std::string run(std::string_view header) {
+    out_.comment(header);
+    section("types", !module_.types.empty());
+    types();
+    section("booleans", !module_.booleans.empty());
+    for (const auto& [name, value] : module_.booleans)
+      write(form("boolean", name, value.first ? "true" : "false"), value.second);
+    section("rules", true);
+    for (const auto& [name, set] : module_.attribute_sets) {
+      write(form("typeattribute", name), set.second);
+      write(form("typeattributeset", name, set.first), set.second);
+    }
+    for (const auto& [kind, guarded] : module_.vectors)
+      for (const auto& [guard, vectors] : guarded)
+        for (const auto& [key, value] : vectors)
+          write_guarded(guard, vector_node(kind, key, value.permissions), value.span);
+    for (const auto& [guard, transitions] : module_.transitions)
+      for (const auto& [key, value] : transitions) write_guarded(guard, transition_node(key, value.result), value.span);
+    for (const auto& [node, span] : module_.range_transitions) write(node, span);
+    labels();
+    section("raw text", !module_.raw.empty());
+    for (const auto& [text, span] : module_.raw) raw(text, span);
+    return out_.text();
+  }
+
+ private:
+  void section(std::string_view title, bool wanted) {
+    if (!wanted) return;
+    out_.blank();
+    out_.comment(title);
+  }
+
+  void write(const Node& node, Span span) {
+    if (!span.valid()) {
+      out_.write(node);
+      return;
+    }
+    out_.write_at(node, sources_.file(span.file).path(), sources_.position(span).line);
+  }
+
+  void write_guarded(const Guard& guard, Node node, Span span) {
+    if (guard.is_always())
+      write(node, span);
+    else
+      write(form("booleanif", guard.node(), form("true", std::move(node))), span);
+  }
+
+  void types() {
+    std::map<std::string, std::vector<std::pair<std::string, Span>>> members;
+    for (const auto& [name, declaration] : module_.types) {
+      write(form("type", name), declaration.span);
+      for (const auto& attribute : declaration.attributes) members[attribute].push_back({name, declaration.span});
+    }
+    for (const auto& [role, type] : module_.role_types) out_.write(form("roletype", role, type));
+    for (const auto& [role, type] : module_.optional_roles)
+      out_.write(form("optional", "role_" + role + "_" + type, form("roletype", role, type)));
+    for (const auto& [attribute, list] : members)
+      for (const auto& [type, span] : list) write(form("typeattributeset", attribute, form(type)), span);
+    for (const auto& [type, span] : module_.permissive) write(form("typepermissive", type), span);
+  }
+
+  void labels() {
+    section("labels", !module_.file_contexts.empty() || !module_.ports.empty());
+    for (const auto& fc : module_.file_contexts) {
+      Node label = fc.type.empty() ? Node::list({}) : context(fc.type);
+      write(form("filecon", Node::quoted(fc.regex), fc.object, std::move(label)), fc.span);
+    }
+    for (const auto& port : module_.ports) {
+      Node range = port.range.first == port.range.last
+                       ? Node::symbol(std::to_string(port.range.first))
+                       : form(std::to_string(port.range.first), std::to_string(port.range.last));
+      write(form("portcon", ir::word(port.protocol), std::move(range), context(port.type)), port.span);
+    }
+  }
+
+  void raw(const std::string& text, Span span) {
+    out_.write_raw(text, span.valid() ? sources_.file(span.file).path() : "", sources_.position(span).line);
+  }
+
+  const Module& module_;
+  const SourceManager& sources_;
+  cil::Writer out_;
+};
+
+}  // namespace
+
+Guard Guard::of(const ir::Policy& policy, const ir::Condition& condition) {
+  if (condition.is_always()) return {};
+  return Guard(condition_node(policy, condition));
+}
+
+Guard Guard::both(const Guard& other) const {
+  if (is_always()) return other;
+  if (other.is_always() || *this == other) return *this;
+  return Guard(form("and", *node_, *other.node_));
+}
+
+Guard Guard::but_not(const Guard& other) const {
+  Node negated = form("not", other.node());
+  if (is_always()) return Guard(std::move(negated));
+  return Guard(form("and", *node_, std::move(negated)));
+}
+
+void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
+                const std::vector<std::string_view>& permissions, Span span) {
+  if (permissions.empty()) return;
+  VectorValue& value = module.vectors[kind][guard][key];
+  if (value.permissions.empty()) value.span = span;
+  value.permissions.insert(permissions.begin(), permissions.end());
+}
+
+std::set<std::string> granted(const Module& module, const VectorKey& key) {
+  std::set<std::string> all;
+  auto kind = module.vectors.find(RuleKind::allow);
+  if (kind == module.vectors.end()) return all;
+  for (const auto& [guard, vectors] : kind->second)
+    if (auto it = vectors.find(key); it != vectors.end())
+      all.insert(it->second.permissions.begin(), it->second.permissions.end());
+  return all;
+}
+
+std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header) {
+  return Emitter(module, sources).run(header);
+}
+
+std::string to_file_contexts(const Module& module) {
+  static const std::map<std::string_view, std::string_view> kFlags = {
+      {"any", ""}, {"file", "\t--"}, {"dir", "\t-d"}, {"char", "\t-c"}, {"block", "\t-b"}};
+  std::string out;
+  for (const auto& fc : module.file_contexts) {
+    out += fc.regex;
+    out += kFlags.at(fc.object);
+    out += fc.type.empty() ? "\t<<none>>\n" : "\tsystem_u:object_r:" + fc.type + ":s0\n";
+  }
+  return out;
+}
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,109 @@
+// The statements of one CIL module while they are collected: access vectors merged by what they are about, type
+// transitions, declarations. Everything is kept sorted, so that the same policy gives the same text.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backends/selinux/cil.h"
+#include "compiler/base/source.h"
+#include "compiler/ir/policy.h"
+
+namespace macc::backends::selinux {
+
+/// A condition as CIL text without outer list for one boolean: "(and a (not b))"; "" is always.
+class Guard {
+ public:
+  Guard() = default;
+  [[nodiscard]] static Guard of(const ir::Policy& policy, const ir::Condition& condition);
+  [[nodiscard]] Guard both(const Guard& other) const;
+  [[nodiscard]] Guard but_not(const Guard& other) const;
+  [[nodiscard]] bool is_always() const { return !node_; }
+  [[nodiscard]] const cil::Node& node() const { return *node_; }
+  [[nodiscard]] const std::string& text() const { return text_; }
+  friend bool operator==(const Guard& a, const Guard& b) { return a.text_ == b.text_; }
+  friend auto operator<=>(const Guard& a, const Guard& b) { return a.text_ <=> b.text_; }
+
+ private:
+  explicit Guard(cil::Node node) : text_(node.text()), node_(std::move(node)) {}
+  std::string text_;
+  std::optional<cil::Node> node_;
+};
+
+enum class RuleKind : std::uint8_t { allow, audit_allow, dont_audit, never_allow };
+
+struct VectorKey {
+  std::string source, target, class_name;
+  friend auto operator<=>(const VectorKey&, const VectorKey&) = default;
+};
+
+struct VectorValue {
+  std::set<std::string> permissions;
+  Span span;  ///< of the first rule that asked
+};
+
+struct TransitionKey {
+  std::string source, target, class_name, name;  ///< name: "" for any
+  friend auto operator<=>(const TransitionKey&, const TransitionKey&) = default;
+};
+
+struct TransitionValue {
+  std::string result;
+  Span span;
+};
+
+/// A file context: regular expression, object ("any", "file", "dir", ...) and type; an empty type is <<none>>.
+struct FileContext {
+  std::string regex, object, type;
+  Span span;
+};
+
+struct PortLabel {
+  ir::Protocol protocol{};
+  ir::PortRange range;
+  std::string type;
+  Span span;
+};
+
+struct Declaration {
+  Span span;
+  std::set<std::string> attributes;
+  std::string what;  ///< "resource config of acme.ledger.ledgerd", for messages
+};
+
+/// One CIL file.
+struct Module {
+  std::string name;
+  std::map<std::string, Declaration> types;
+  std::set<std::pair<std::string, std::string>> role_types;      ///< (role, type), the role exists in every base
+  std::set<std::pair<std::string, std::string>> optional_roles;  ///< (role, type), the role may be missing
+  std::map<std::string, std::pair<bool, Span>> booleans;
+  std::map<RuleKind, std::map<Guard, std::map<VectorKey, VectorValue>>> vectors;
+  std::map<Guard, std::map<TransitionKey, TransitionValue>> transitions;
+  std::map<std::string, std::pair<cil::Node, Span>> attribute_sets;  ///< own attributes with their expression
+  std::vector<std::pair<cil::Node, Span>> range_transitions;
+  std::map<std::string, Span> permissive;
+  std::vector<FileContext> file_contexts;
+  std::vector<PortLabel> ports;
+  std::vector<std::pair<std::string, Span>> raw;
+  std::vector<std::pair<std::string, std::string>> subjects;  ///< (domain type, exec type), for the header
+};
+
+/// Adds permissions to a vector. An empty list adds nothing.
+void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
+                const std::vector<std::string_view>& permissions, Span span);
+
+/// Permissions of an unconditional or a conditional allow of this key, any guard.
+[[nodiscard]] std::set<std::string> granted(const Module& module, const VectorKey& key);
+
+/// The text of the file. `sources` gives the lines for the marks.
+[[nodiscard]] std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header);
+/// The file contexts as a .fc file for review, as the system would list them.
+[[nodiscard]] std::string to_file_contexts(const Module& module);
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,226 @@
+#include "backends/selinux/verify.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "backends/selinux/cil.h"
+#include "backends/selinux/labels.h"
+#include "backends/selinux/link/link.h"
+#include "backends/selinux/link/lookup.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathSet;
+
+std::string setting(const Target& target, const std::string& key, std::string_view fallback) {
+  auto it = target.settings.find(key);
+  return it == target.settings.end() || it->second.empty() ? std::string(fallback) : it->second;
+}
+
+std::vector<std::string> replaced_modules(const ir::Policy& policy) {
+  std::set<std::string> names;
+  for (const auto& domain : policy.domains)
+    for (const auto& replacement : domain.replaces)
+      if (replacement.backend == "selinux") names.insert(replacement.what);
+  return {names.begin(), names.end()};
+}
+
+BaseOrReason open_base(const Input& input) {
+  const std::string wanted = setting(input.target, "base", "auto");
+  if (wanted == "skeleton") return {Base::skeleton(), ""};
+  BaseOrReason installed = Base::installed(setting(input.target, "policy", "default"), replaced_modules(input.policy));
+  if (installed.base || wanted == "installed") return installed;
+  return {Base::skeleton(), installed.reason};
+}
+
+/// From the names in line marks back to source files.
+class Places {
+ public:
+  Places(const ir::Policy& policy, const SourceManager& sources) : sources_(sources) {
+    for (const auto& domain : policy.domains) {
+      note(domain.where.span);
+      for (const auto& rule : domain.rules) note(rule.where.span);
+    }
+    for (const auto& resource : policy.resources) note(resource.where.span);
+    for (const auto& boolean : policy.booleans) note(boolean.span);
+  }
+
+  /// An invalid span for a place in no source of ours.
+  Span span(const LinkPlace& place) const {
+    auto it = files_.find(place.file);
+    if (it == files_.end() || place.line == 0) return {};
+    const SourceFile& file = sources_.file(it->second);
+    const std::uint32_t begin = file.line_begin(place.line);
+    std::string_view line = file.line(place.line);
+    const std::size_t indent = std::min(line.find_first_not_of(" \t"), line.size());
+    return {it->second, begin + static_cast<std::uint32_t>(indent), begin + static_cast<std::uint32_t>(line.size())};
+  }
+
+ private:
+  void note(Span span) {
+    if (span.valid()) files_.emplace(cil::mark_name(sources_.file(span.file).path()), span.file);
+  }
+
+  const SourceManager& sources_;
+  std::map<std::string, FileId> files_;
+};
+
+Code code_of(LinkProblem problem) {
+  switch (problem) {
+    case LinkProblem::redeclared:
+      return Code::E1002;
+    case LinkProblem::unresolved_name:
+      return Code::E1022;
+    default:
+      return Code::E1020;
+  }
+}
+
+void report_message(const LinkMessage& message, const Places& places, Diagnostics& diagnostics) {
+  // Roles of login users stand in optional blocks on purpose: a system has some of them.
+  if (message.problem == LinkProblem::optional_left_out) return;
+  std::vector<Span> spans;
+  for (const LinkPlace& place : message.places)
+    if (Span span = places.span(place); span.valid() && std::find(spans.begin(), spans.end(), span) == spans.end())
+      spans.push_back(span);
+  Diagnostic& diagnostic =
+      diagnostics.report(code_of(message.problem), spans.empty() ? Span{} : spans.front(), message.text);
+  if (message.level == LinkMessage::Level::warning) diagnostic.severity = Severity::warning;
+  for (std::size_t i = 1; i < spans.size(); ++i) diagnostic.also(spans[i], "and here");
+  for (const auto& rule : message.rules) diagnostic.note("the rule `" + printable(rule, 300) + "` breaks it");
+}
+
+// ---- labels
+
+LookupQuery query(const std::string& path, bool executable) {
+  LookupQuery query;
+  query.path = path;
+  query.kind = ObjectKind::file;
+  if (path.size() > 1 && path.back() == '/' && !executable) {
+    query.path.pop_back();
+    query.kind = ObjectKind::directory;
+  }
+  if (path == "/") query.kind = ObjectKind::directory;
+  return query;
+}
+
+/// Examples of system paths that rules of the build really speak of.
+std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) {
+  std::vector<Witness> list;
+  std::set<std::pair<const Region*, bool>> seen;
+  auto add = [&](const ir::PathExpr& paths, Span span) {
+    const PathSet& set = input.meaning.set(paths);
+    for (const Region* region : labels.meeting(set)) {
+      if (region->origin != Region::Origin::system || region->types.empty()) continue;
+      for (bool directory : {false, true}) {
+        auto path = (set & region->set & (directory ? PathSet::directories() : PathSet::non_directories())).example();
+        if (path && seen.insert({region, directory}).second) list.push_back({*path, region->types, span});
+      }
+    }
+  };
+  for (const auto& domain : input.policy.domains)
+    for (const auto& rule : domain.rules) {
+      if (const auto* file = std::get_if<ir::FileAccess>(&rule.access)) add(file->paths, rule.where.span);
+      if (const auto* exec = std::get_if<ir::ExecAccess>(&rule.access)) add(exec->paths, rule.where.span);
+      if (const auto* socket = std::get_if<ir::UnixAccess>(&rule.access)) add(socket->paths, rule.where.span);
+    }
+  return list;
+}
+
+class LabelCheck {
+ public:
+  LabelCheck(const Base& base, const LinkResult& linked, Diagnostics& diagnostics)
+      : base_(base), linked_(linked), diagnostics_(diagnostics) {}
+
+  void own(const std::vector<Region>& regions) {
+    std::vector<Witness> list;
+    for (const Region& region : regions) {
+      if (!region.is_own()) continue;
+      for (const PathSet& part : {region.set & PathSet::non_directories(), region.set & PathSet::directories()})
+        if (auto path = part.example()) list.push_back({*path, region.types, region.span});
+    }
+    compare(list, Code::E1021, true);
+  }
+
+  void system(const std::vector<Witness>& witnesses) { compare(witnesses, Code::E1023, false); }
+
+ private:
+  void compare(const std::vector<Witness>& witnesses, Code code, bool must_be_labelled) {
+    std::vector<LookupQuery> queries;
+    for (const Witness& witness : witnesses) queries.push_back(query(witness.path, false));
+    const LookupResult result = lookup(linked_.file_contexts, queries);
+    if (!result.error.empty()) {
+      diagnostics_.report(Code::E1020, {}, "the file contexts cannot be looked up: " + result.error);
+      return;
+    }
+    for (std::size_t i = 0; i < witnesses.size(); ++i) {
+      const std::string found = result.contexts[i] ? type_of_context(*result.contexts[i]) : "";
+      if (found.empty() && !must_be_labelled) continue;
+      if (!expected(witnesses[i], found)) report(witnesses[i], found, code);
+    }
+  }
+
+  bool expected(const Witness& witness, const std::string& found) const {
+    return std::any_of(witness.types.begin(), witness.types.end(), [&](const std::string& type) {
+      return type == found || (!found.empty() && base_.canonical_type(type) == base_.canonical_type(found) &&
+                               !base_.canonical_type(type).empty());
+    });
+  }
+
+  void report(const Witness& witness, const std::string& found, Code code) {
+    const std::string path = "`" + printable(witness.path) + "`";
+    const std::string label = found.empty() ? "no label" : "the label `" + found + "`";
+    if (code == Code::E1023) {
+      diagnostics_.report(
+          code, witness.span,
+          path + " has " + label + " on this system, but `" + witness.types[0] + "` is declared for it");
+      return;
+    }
+    diagnostics_.report(code, witness.span, path + " would get " + label + " instead of `" + witness.types[0] + "`")
+        .note(
+            "an entry of the system's own file contexts is matched later than ours: leave these paths out, or `adopt` "
+            "the resource");
+  }
+
+  const Base& base_;
+  const LinkResult& linked_;
+  Diagnostics& diagnostics_;
+};
+
+void check_labels(const Input& input, const Base& base, const LinkResult& linked, Diagnostics& diagnostics) {
+  Diagnostics known;  // reported by the lowering already
+  NameTable names(known);
+  const Labels labels(input, names, known);
+  LabelCheck check(base, linked, diagnostics);
+  check.own(labels.regions());
+  if (!base.is_skeleton()) check.system(system_witnesses(input, labels));
+}
+
+}  // namespace
+
+Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) {
+  Verification verification;
+  verification.checker = linker_name();
+  const BaseOrReason opened = open_base(input);
+  if (!opened.base) {
+    verification.reason = opened.reason + "; install selinux-policy-default, or set `base = \"skeleton\"`";
+    return verification;
+  }
+  verification.against = opened.base->description();
+  if (opened.base->is_skeleton()) verification.reason = opened.reason;
+  std::vector<CilModule> modules;
+  for (const Artifact& artifact : lowered.artifacts)
+    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  const std::size_t before = diagnostics.error_count();
+  const LinkResult linked = link(*opened.base, modules);
+  const Places places(input.policy, input.sources);
+  for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
+  if (linked.ok) check_labels(input, *opened.base, linked, diagnostics);
+  verification.status =
+      linked.ok && diagnostics.error_count() == before ? Verification::Status::passed : Verification::Status::failed;
+  return verification;
+}
+
+}  // namespace macc::backends::selinux

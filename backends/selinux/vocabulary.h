@@ -1,0 +1,80 @@
+// The words of the language in the words of SELinux: which permissions of which classes a verb needs. Facts about
+// kernel 6.1 and the reference policy; docs/selinux.md says where each was seen.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/ir/policy.h"
+#include "compiler/ir/vocabulary.h"
+
+namespace macc::backends::selinux {
+
+/// Permissions of one class.
+struct ClassPermissions {
+  std::string_view class_name;
+  std::vector<std::string_view> permissions;
+};
+
+/// The words of a text, by spaces. The views point into `text`.
+[[nodiscard]] std::vector<std::string_view> words(std::string_view text);
+
+/// Which objects a set of paths holds.
+struct ObjectScope {
+  bool directories = false;
+  bool others = false;   ///< files, symlinks, fifos, sockets
+  bool devices = false;  ///< device nodes too
+};
+
+/// What a file verb needs on its objects.
+[[nodiscard]] std::vector<ClassPermissions> object_permissions(ir::Verb verb, ObjectScope scope);
+/// What it needs on the directory that the object is in; empty for verbs that do not change a directory.
+[[nodiscard]] std::vector<std::string_view> parent_permissions(ir::Verb verb);
+/// The permission that only this verb asks for ("read" of read); what a promise forbids.
+[[nodiscard]] std::vector<ClassPermissions> distinct_permissions(ir::Verb verb, ObjectScope scope);
+
+/// "capability" or "capability2", with "cap_userns" or "cap2_userns" for a user namespace.
+[[nodiscard]] std::string_view capability_class(ir::Capability capability, bool in_userns);
+
+/// "sigkill", "sigstop", "sigchld", "signull" or "signal".
+[[nodiscard]] std::string_view signal_permission(ir::Signal signal);
+inline constexpr std::string_view kSignalPermissions = "signal sigkill sigstop sigchld signull";
+
+/// Class of a socket family and type ("netlink.route" -> "netlink_route_socket"); "" for an unknown family.
+[[nodiscard]] std::string_view socket_class(std::string_view family, std::string_view type);
+
+/// Attributes of the types of own files. Every file type is in `file_type`, without which it cannot be on a disk.
+/// All but secrets are in `non_security_file_type` and `non_auth_file_type`, through which the system's own tools
+/// (backup, relabelling, package management) reach files; a secret is left out of both, so that no domain reads it
+/// but those that may read everything.
+[[nodiscard]] std::vector<std::string_view> file_attributes(ir::Kind kind);
+
+/// Type of a file system ("tmpfs" -> "tmpfs_t"); "" when it is not known.
+[[nodiscard]] std::string_view filesystem_type(std::string_view fstype);
+
+/// Permissions that a domain has on itself without being asked: class and permissions.
+[[nodiscard]] const std::vector<ClassPermissions>& always_there();
+
+/// Names of the reference policy that the lowering uses itself. Those of paths, ports and programs come from the
+/// standard library's externals instead.
+namespace platform {
+inline constexpr std::string_view kInit = "init_t";
+inline constexpr std::string_view kInitRuntime = "init_runtime_t";
+inline constexpr std::string_view kSystemRole = "system_r";
+inline constexpr std::string_view kObjectRole = "object_r";
+inline constexpr std::string_view kSystemUser = "system_u";
+inline constexpr std::string_view kDomain = "domain";
+inline constexpr std::string_view kMcs = "mcs_constrained_type";
+inline constexpr std::string_view kUserDomain = "userdomain";
+inline constexpr std::string_view kFileType = "file_type";
+inline constexpr std::string_view kPortType = "port_type";
+inline constexpr std::string_view kNode = "node_t";
+inline constexpr std::string_view kNetif = "netif_t";
+inline constexpr std::string_view kProc = "proc_t";
+inline constexpr std::string_view kFilesystem = "filesystem_type";
+inline constexpr std::string_view kSystemBus = "system_dbusd_t";
+inline constexpr std::string_view kSystemBusRuntime = "system_dbusd_runtime_t";
+}  // namespace platform
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,32 @@
+// Questions about a set of paths and the directories above its members, answered by walking automata together.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "compiler/paths/path_set.h"
+
+namespace macc::backends::selinux {
+
+using Automaton = paths::PathSet::Automaton;
+
+/// A directory in `directories` that lies above a member of `members` (anywhere above), or nullopt.
+[[nodiscard]] std::optional<std::string> ancestor_in(const Automaton& members, const Automaton& directories);
+
+/// A directory above a member of `members` that is not in `directories`, or nullopt.
+[[nodiscard]] std::optional<std::string> ancestor_outside(const Automaton& members, const Automaton& directories);
+
+/// How members of a set hang in directories.
+struct Children {
+  bool any = false;
+  std::string directory;        ///< an example of the directory
+  bool wildcard = false;        ///< some names are not literal
+  std::set<std::string> names;  ///< the literal ones, at most 16; more count as wildcard
+  bool files = false;           ///< members that are no directories
+  bool directories = false;
+};
+/// The members of `members` that lie directly in a directory of `directories`.
+[[nodiscard]] Children children_in(const Automaton& members, const Automaton& directories);
+
+}  // namespace macc::backends::selinux
