@@ -193,7 +193,7 @@ struct Resource {
   bool external = false;             ///< the system labels it; never relabelled
   bool adopt = false;                ///< keep the type that the system gives these paths
   PathExpr paths;                    ///< the extent: include and exclude only
-  std::vector<ResourceId> inside;    ///< resources whose extent lies strictly within this one's, external ones too
+  std::vector<ResourceId> inside;    ///< resources that take their paths out of this one: those nested in it
   DomainId server = DomainId::none;  ///< external socket: who listens (`by`)
   Bindings bindings;                 ///< external only
   std::string doc;

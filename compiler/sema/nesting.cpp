@@ -19,43 +19,78 @@ namespace {
 enum class Relation : std::uint8_t { apart, first_in_second, second_in_first, same, partial };
 
 /// `/a/b/**` without wildcards before the tree: containment is then a question of prefixes.
-bool is_plain_tree(const ir::PathExpr& e) {
-  if (e.include.size() != 1 || !e.exclude.empty()) return false;
-  const PathPattern& p = e.include[0];
+bool is_plain_tree(const PathPattern& p) {
   if (p.tail() != Tail::tree || p.excludes_top() || p.anchor() != PathPattern::Anchor::root) return false;
   return std::all_of(p.components().begin(), p.components().end(), [](const paths::Component& c) {
     return !c.any_depth && c.atoms.size() == 1 && std::holds_alternative<paths::Literal>(c.atoms[0].value);
   });
 }
 
-std::string tree_prefix(const ir::PathExpr& e) {
-  std::string out = e.include[0].literal_prefix();
+std::string tree_prefix(const PathPattern& p) {
+  std::string out = p.literal_prefix();
   if (out.empty() || out.back() != '/') out += '/';
   return out;
 }
 
-bool all_start_with(const ir::PathExpr& e, const std::string& prefix) {
-  return std::all_of(e.include.begin(), e.include.end(), [&](const PathPattern& p) {
-    return p.anchor() == PathPattern::Anchor::root && p.literal_prefix().starts_with(prefix);
-  });
+/// Whether a plain tree holds all of a pattern and more; false when that takes more than a look.
+bool surely_holds(const PathPattern& tree, const PathPattern& inner) {
+  return is_plain_tree(tree) && inner.anchor() == PathPattern::Anchor::root && inner != tree &&
+         inner.literal_prefix().starts_with(tree_prefix(tree));
+}
+
+Relation from_containment(bool a_in_b, bool b_in_a) {
+  if (a_in_b && b_in_a) return Relation::same;
+  return a_in_b ? Relation::first_in_second : b_in_a ? Relation::second_in_first : Relation::partial;
+}
+
+Relation relate(const PathSet& x, const PathSet& y) {
+  if (!x.meets(y)) return Relation::apart;
+  return from_containment(y.contains(x), x.contains(y));
+}
+
+Relation relate(const PathPattern& a, const PathPattern& b) {
+  if (a == b) return Relation::same;
+  if (surely_holds(a, b)) return Relation::second_in_first;
+  if (surely_holds(b, a)) return Relation::first_in_second;
+  if (a.is_literal() && b.is_literal() && a.literal_prefix() != b.literal_prefix()) return Relation::apart;
+  return relate(PathSet::of(a), PathSet::of(b));
+}
+
+/// The relations that occur between patterns of the two: what the system describes is listed pattern by pattern, and
+/// a path belongs to the innermost pattern.
+struct PatternRelations {
+  bool first_in_second = false, second_in_first = false, same = false, partial = false;
+};
+PatternRelations relate_patterns(const ir::PathExpr& a, const ir::PathExpr& b) {
+  PatternRelations out;
+  for (const PathPattern& p : a.include) {
+    for (const PathPattern& q : b.include) {
+      switch (relate(p, q)) {
+        case Relation::apart:
+          break;
+        case Relation::first_in_second:
+          out.first_in_second = true;
+          break;
+        case Relation::second_in_first:
+          out.second_in_first = true;
+          break;
+        case Relation::same:
+          out.same = true;
+          break;
+        case Relation::partial:
+          out.partial = true;
+          break;
+      }
+    }
+  }
+  return out;
 }
 
 Relation relate(const ir::Meaning& meaning, const ir::PathExpr& a, const ir::PathExpr& b) {
-  if (is_plain_tree(a) && all_start_with(b, tree_prefix(a)) &&
-      !(is_plain_tree(b) && tree_prefix(b) == tree_prefix(a))) {
-    return Relation::second_in_first;
+  if (a.include.size() == 1 && b.include.size() == 1 && a.exclude.empty() && b.exclude.empty()) {
+    return relate(a.include[0], b.include[0]);
   }
-  if (is_plain_tree(b) && all_start_with(a, tree_prefix(b)) &&
-      !(is_plain_tree(a) && tree_prefix(a) == tree_prefix(b))) {
-    return Relation::first_in_second;
-  }
-  const PathSet x = meaning.set(a);
-  const PathSet y = meaning.set(b);
-  if (!x.meets(y)) return Relation::apart;
-  const bool a_in_b = y.contains(x);
-  const bool b_in_a = x.contains(y);
-  if (a_in_b && b_in_a) return Relation::same;
-  return a_in_b ? Relation::first_in_second : b_in_a ? Relation::second_in_first : Relation::partial;
+  return relate(meaning.set(a), meaning.set(b));
 }
 
 }  // namespace
@@ -86,44 +121,64 @@ void Analysis::nest_resources() {
     if (example) d.note(fmt::format("both cover `{}`", printable(*example)));
     if (!hint.empty()) d.note(std::move(hint));
   };
+  const auto from_project = [&](const Resource& r) {
+    const auto it = by_name_.find(r.module);
+    return it != by_name_.end() && it->second->root;
+  };
+  /// Two descriptions of the system. A project may describe again what the library does: its own word counts.
+  const auto judge_external = [&](std::size_t a, std::size_t b) {
+    const Resource& x = policy_.resources[a];
+    const Resource& y = policy_.resources[b];
+    const PatternRelations r = relate_patterns(x.paths, y.paths);
+    const bool mixed_up = r.partial || r.same || (r.first_in_second && r.second_in_first);
+    if (mixed_up && from_project(x) != from_project(y)) {
+      put_inside(from_project(x) ? a : b, from_project(x) ? b : a);
+    } else if (mixed_up) {
+      collide(a, b, Code::E0403,
+              fmt::format("external resources `{}` and `{}` describe the same paths", x.name, y.name),
+              "one path has one label: take the shared paths out of one of them");
+    } else if (r.first_in_second) {
+      put_inside(a, b);
+    } else if (r.second_in_first) {
+      put_inside(b, a);
+    }
+  };
+  /// Own paths are taken out of what the system describes around them, and win over what the library says of paths
+  /// inside them. What the project itself calls external inside its own tree stays external.
+  const auto judge_mixed = [&](std::size_t own, std::size_t system) {
+    const Resource& s = policy_.resources[system];
+    const PatternRelations r = relate_patterns(policy_.resources[own].paths, s.paths);
+    if (r.second_in_first && from_project(s)) {
+      put_inside(system, own);
+    } else if (r.first_in_second || r.second_in_first || r.same || r.partial) {
+      put_inside(own, system);
+    }
+  };
   const auto judge = [&](std::size_t a, std::size_t b) {
     const Resource& x = policy_.resources[a];
     const Resource& y = policy_.resources[b];
-    const Relation relation = relate(meaning, x.paths, y.paths);
-    if (relation == Relation::apart) return;
-    if (x.external != y.external) {
-      // The system's tree around own resources: whatever is ours is taken out of it. Inside ours it is a hole.
-      const std::size_t own = x.external ? b : a;
-      const std::size_t system = x.external ? a : b;
-      const bool system_inside = relation == (x.external ? Relation::first_in_second : Relation::second_in_first);
-      if (system_inside) {
-        put_inside(system, own);
-      } else {
-        put_inside(own, system);
-      }
+    if (x.external && y.external) {
+      judge_external(a, b);
       return;
     }
+    if (x.external != y.external) {
+      judge_mixed(x.external ? b : a, x.external ? a : b);
+      return;
+    }
+    const Relation relation = relate(meaning, x.paths, y.paths);
+    if (relation == Relation::apart) return;
     if (relation == Relation::first_in_second || relation == Relation::second_in_first) {
       const std::size_t inner = relation == Relation::first_in_second ? a : b;
       const std::size_t outer = inner == a ? b : a;
       put_inside(inner, outer);
       const Resource& in = policy_.resources[inner];
       const Resource& out = policy_.resources[outer];
-      if (in.external || in.module == out.module || declared_outer(inner) != ResourceId::none) return;
+      if (in.module == out.module || declared_outer(inner) != ResourceId::none) return;
       collide(
           inner, outer, Code::E0404,
           fmt::format("resource `{}` lies inside `{}` of module `{}` without saying so", in.name, out.name, out.module),
           fmt::format("if that is meant, write `in {}` behind its kind",
                       policy_.qualified_name(static_cast<ResourceId>(outer))));
-      return;
-    }
-    if (x.external && relation == Relation::same) {
-      // A project may describe again what the library describes: its own word counts.
-      const auto is_root = [&](const Resource& r) {
-        const auto it = by_name_.find(r.module);
-        return it != by_name_.end() && it->second->root;
-      };
-      put_inside(is_root(y) ? b : a, is_root(y) ? a : b);
       return;
     }
     collide(a, b, Code::E0403,
