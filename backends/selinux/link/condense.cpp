@@ -133,7 +133,7 @@ class Sections {
 
 class Condenser {
  public:
-  explicit Condenser(std::string_view text) : marks_(text) {
+  Condenser(std::string_view text, const std::map<std::string, std::string>& shown) : marks_(text), shown_(shown) {
     for_each_statement(text, [this](CilExpression& statement) {
       enter_module(statement.line);
       add(statement);
@@ -167,8 +167,10 @@ class Condenser {
     LinkPlace place;
     if (!marks_.find(line, place)) place.file.clear();
     const auto [at, added] = module_index_.emplace(place.file, modules_.size());
-    if (added) modules_.push_back(place.file);
     module_ = at->second;
+    if (!added) return;
+    const auto name = shown_.find(place.file);
+    modules_.push_back(name == shown_.end() ? place.file : name->second);
   }
 
   void add(CilExpression& statement) {
@@ -242,6 +244,7 @@ class Condenser {
   }
 
   LineMarks marks_;
+  const std::map<std::string, std::string>& shown_;
   std::size_t module_ = 0;
   std::vector<std::string> modules_;
   std::unordered_map<std::string, std::size_t> module_index_;
@@ -257,6 +260,8 @@ class Condenser {
 
 }  // namespace
 
-CondensedPolicy condense(std::string_view resolved) { return Condenser(resolved).finish(); }
+CondensedPolicy condense(std::string_view resolved, const std::map<std::string, std::string>& shown) {
+  return Condenser(resolved, shown).finish();
+}
 
 }  // namespace macc::backends::selinux

@@ -1,6 +1,7 @@
 // A system's policy in a form that links fast, with the same meaning.
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -14,8 +15,9 @@ struct CondensedPolicy {
   std::string rest;
 };
 
-/// From the resolved text of module packages: each statement once, optional blocks opened, rules of the same types and
-/// class as one, requirements dropped. Expressions of attributes stay expressions.
-[[nodiscard]] CondensedPolicy condense(std::string_view resolved);
+/// From the resolved text of module packages: every statement once, optional blocks opened, rules of the same types and
+/// class as one, requirements dropped. Expressions of attributes stay expressions. `shown` maps the names in the marks
+/// of the text to those that the result is to have.
+[[nodiscard]] CondensedPolicy condense(std::string_view resolved, const std::map<std::string, std::string>& shown = {});
 
 }  // namespace macc::backends::selinux

@@ -8,6 +8,7 @@
 #include "backends/selinux/link/base_data.h"
 #include "backends/selinux/link/bytes.h"
 #include "backends/selinux/link/child.h"
+#include "backends/selinux/link/cil_reader.h"
 #include "backends/selinux/link/lookup.h"
 #include "backends/selinux/link/messages.h"
 #include "backends/selinux/link/reach.h"
@@ -27,11 +28,7 @@ LinkMessage message(LinkProblem problem, std::string text) {
 std::string serialise(const sepol::Compiled& compiled) {
   ByteWriter out;
   out.number(compiled.ok ? 1 : 0);
-  out.number(compiled.log.size());
-  for (const sepol::LogLine& line : compiled.log) {
-    out.number(line.info ? 1 : 0);
-    out.text(line.text);
-  }
+  out.texts(compiled.log);
   out.text(compiled.image);
   out.text(compiled.file_contexts);
   return out.take();
@@ -40,10 +37,7 @@ std::string serialise(const sepol::Compiled& compiled) {
 bool deserialise(std::string_view bytes, sepol::Compiled& compiled) {
   ByteReader in(bytes);
   compiled.ok = in.number() != 0;
-  for (std::uint64_t left = in.number(); left != 0 && in.good(); --left) {
-    const bool info = in.number() != 0;
-    compiled.log.push_back({info, in.text()});
-  }
+  compiled.log = in.texts();
   compiled.image = in.text();
   compiled.file_contexts = in.text();
   return in.good();
@@ -72,8 +66,8 @@ class Linking {
       messages = read(compiled);
     }
     result_.messages = std::move(messages);
-    result_.ok = compiled.ok;
-    if (!compiled.ok) return std::move(result_);
+    result_.ok = compiled.ok && patterns_are_good();
+    if (!result_.ok) return std::move(result_);
     result_.image = std::move(compiled.image);
     result_.file_contexts = std::move(compiled.file_contexts);
     return std::move(result_);
@@ -109,6 +103,43 @@ class Linking {
   [[nodiscard]] std::vector<LinkMessage> read(const sepol::Compiled& compiled) const {
     const LogContext context{modules_, base_.core, base_.rest, base_.inventory, base_.description};
     return read_log(compiled.log, !compiled.ok, context);
+  }
+
+  /// libsepol takes any text for the pattern of a file context; the system's tools would refuse to install it.
+  bool patterns_are_good() {
+    std::vector<LinkPlace> places;
+    std::vector<std::string> patterns;
+    for (const CilModule& module : modules_) {
+      const LineMarks marks(module.text);
+      for_each_statement(module.text,
+                         [&](CilExpression& top) { collect_patterns(top, module, marks, patterns, places); });
+    }
+    const std::vector<BadPattern> bad = bad_patterns(patterns);
+    for (const BadPattern& entry : bad) {
+      LinkMessage& report = result_.messages.emplace_back(
+          message(LinkProblem::pattern,
+                  fmt::format("`{}` is no regular expression: {}", printable(patterns[entry.index]), entry.why)));
+      report.subject = printable(patterns[entry.index], 1000);
+      report.places.push_back(places[entry.index]);
+    }
+    return bad.empty();
+  }
+
+  static void collect_patterns(const CilExpression& statement, const CilModule& module, const LineMarks& marks,
+                               std::vector<std::string>& patterns, std::vector<LinkPlace>& places) {
+    const std::string_view pattern = statement.symbol(1);
+    if (statement.head() == "filecon" && !pattern.empty()) {
+      LinkPlace place{module.name, statement.line, false};
+      (void)marks.find(statement.line, place);
+      place.file = printable(place.file);
+      const bool is_quoted = pattern.front() == '"' && pattern.size() > 1;
+      patterns.emplace_back(is_quoted ? pattern.substr(1, pattern.size() - 2) : pattern);
+      places.push_back(std::move(place));
+      return;
+    }
+    for (const CilExpression& item : statement.items) {
+      if (item.is_list()) collect_patterns(item, module, marks, patterns, places);
+    }
   }
 
   /// Drops violations that the base has without us; false when there were none.

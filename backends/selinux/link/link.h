@@ -33,6 +33,7 @@ enum class LinkProblem : std::uint8_t {
   unresolved_name,    ///< `subject` is declared nowhere
   redeclared,         ///< `subject` is declared in the base, or twice by us
   filecon,            ///< two file contexts with the same text and different contexts; `subject` is the regex
+  pattern,            ///< a file context whose text is no regular expression
   portcon,            ///< the same port range with two contexts
   transition,         ///< two transitions from the same types to different ones
   neverallow,         ///< a rule that a neverallow of the base or of ours forbids; `subject` is the neverallow

@@ -153,10 +153,20 @@ class Places {
 
 /// Words that a statement holds besides names.
 bool is_keyword(std::string_view word) {
-  static const std::set<std::string_view> words = {
-      "self",  "all",   "and",   "or",    "not",    "xor",   "eq",      "neq",    "dom",    "domby", "incomp", "any",
-      "file",  "dir",   "char",  "block", "socket", "pipe",  "symlink", "tcp",    "udp",    "dccp",  "sctp",   "true",
-      "false", "range", "ioctl", "task",  "trans",  "xattr", "subject", "object", "source", "target"};
+  static const std::set<std::string_view> words = {"self",       "all",        "and",
+                                                   "or",         "not",        "xor",
+                                                   "eq",         "neq",        "dom",
+                                                   "domby",      "incomp",     "any",
+                                                   "file",       "dir",        "char",
+                                                   "block",      "socket",     "pipe",
+                                                   "symlink",    "tcp",        "udp",
+                                                   "dccp",       "sctp",       "true",
+                                                   "false",      "range",      "ioctl",
+                                                   "task",       "trans",      "xattr",
+                                                   "subject",    "object",     "source",
+                                                   "target",     "allow",      "dontaudit",
+                                                   "auditallow", "neverallow", "typetransition",
+                                                   "typechange", "typemember"};
   return words.contains(word);
 }
 
@@ -208,8 +218,7 @@ class UnknownNames {
 /// Reads the log from top to bottom, a paragraph at a time.
 class LogReader {
  public:
-  LogReader(const std::vector<sepol::LogLine>& log, const LogContext& context)
-      : log_(log), context_(context), places_(context) {}
+  LogReader(const sepol::Log& log, const LogContext& context) : log_(log), context_(context), places_(context) {}
 
   std::vector<LinkMessage> read(bool failed) {
     while (at_ < log_.size()) read_paragraph();
@@ -226,14 +235,37 @@ class LogReader {
                                                        &LogReader::read_redeclared, &LogReader::read_optional,
                                                        &LogReader::read_unresolved, &LogReader::read_context,
                                                        &LogReader::read_syntax,     &LogReader::read_bad_statement};
-    for (const Reader reader : readers) {
-      if ((this->*reader)()) return;
+    const bool understood =
+        std::any_of(readers.begin(), readers.end(), [this](Reader reader) { return (this->*reader)(); });
+    if (understood) return before_.clear();
+    if (is_chatter(line())) {
+      before_.clear();
+    } else {
+      before_.emplace_back(line());
+      leftovers_.emplace_back(line());
     }
-    if (!log_[at_].info && !line().empty()) leftovers_.push_back(std::string(line()));
     ++at_;
   }
 
-  [[nodiscard]] std::string_view line() const { return log_[at_].text; }
+  /// What libsepol says of the steps that it takes.
+  [[nodiscard]] static bool is_chatter(std::string_view text) {
+    constexpr std::array<std::string_view, 12> kStarts = {
+        "Parsing ",      "Building ", "Destroying ", "Resolving ", "Resetting ", "Qualifying ",
+        "Compile post ", "Checking ", "Problem at ", "Writing ",   "Amending ",  "Expanded from "};
+    return text.empty() || std::any_of(kStarts.begin(), kStarts.end(),
+                                       [text](std::string_view start) { return text.starts_with(start); });
+  }
+
+  /// The lines right above this one, which say why.
+  [[nodiscard]] std::string reasons() const {
+    std::string why;
+    for (const std::string& text : before_) {
+      if (text != "Invalid context") why += ": " + printable(text);
+    }
+    return why;
+  }
+
+  [[nodiscard]] std::string_view line() const { return log_[at_]; }
   [[nodiscard]] bool more() const { return at_ < log_.size(); }
   [[nodiscard]] bool has_error() const {
     return std::any_of(messages_.begin(), messages_.end(),
@@ -265,7 +297,7 @@ class LogReader {
     ++at_;
     std::vector<RawPlace> raw;
     for (std::string_view before; more() && line().starts_with("  at "); ++at_) {
-      if (auto place = find_place(log_[at_].text.substr(1), before)) raw.push_back(*place);
+      if (auto place = find_place(log_[at_].substr(1), before)) raw.push_back(*place);
     }
     const bool is_filecon = kind == "filecon";
     std::string subject, contexts;
@@ -307,7 +339,23 @@ class LogReader {
     message.text = fmt::format("{} what a neverallow of {} forbids: `{}`",
                                message.rules.size() == 1 ? "a rule allows" : "rules allow",
                                of_base ? context_.base : "the policy itself", printable(rule));
+    if (of_base) message.text += generated_attribute(rule);
     return true;
+  }
+
+  /// What stands behind a name like base_typeattr_11, which the conversion of a module package made up.
+  [[nodiscard]] std::string generated_attribute(std::string_view rule) const {
+    const std::size_t middle = rule.find("_typeattr_");
+    if (middle == std::string_view::npos) return {};
+    const std::size_t begin = rule.find_last_of(" (", middle) + 1;
+    const std::string_view name = rule.substr(begin, rule.find_first_of(" )", begin) - begin);
+    const std::string start = fmt::format("\n(typeattributeset {} ", name);
+    const std::size_t at = context_.core.find(start);
+    if (at == std::string_view::npos) return {};
+    std::string_view definition = context_.core.substr(at + start.size());
+    definition = definition.substr(0, definition.find('\n'));
+    if (!definition.empty()) definition.remove_suffix(1);
+    return fmt::format(", where `{}` is `{}`", name, printable(definition, 400));
   }
 
   // "    allow at ..." and "      (allow ...)", again and again, up to an empty line or the next paragraph.
@@ -316,7 +364,9 @@ class LogReader {
       std::string_view before;
       const std::string_view text = without_blanks(line());
       if (text.starts_with('(')) {
-        message.rules.push_back(printable(text, 1000));
+        std::string rule = printable(text, 1000);
+        if (std::find(message.rules.begin(), message.rules.end(), rule) == message.rules.end())
+          message.rules.push_back(std::move(rule));
       } else if (const auto place = find_place(line(), before)) {
         const std::string_view what = without_blanks(before);
         if (what == "allow" || what == "allowx") add_place(message, *place);
@@ -335,7 +385,7 @@ class LogReader {
     return true;
   }
 
-  // "Conflicting type rules (...)", chatter, then "Binary policy creation failed at ...".
+  // "Conflicting type rules (...)", more of it, then "Binary policy creation failed at ...".
   bool read_transition() {
     if (!line().starts_with("Conflicting type rules") && !line().starts_with("Conflicting name type transition") &&
         !line().starts_with("Conflicting role transition") && !line().starts_with("Conflicting Range transition"))
@@ -346,13 +396,13 @@ class LogReader {
     LinkMessage& message =
         report(LinkProblem::transition, detail,
                "two transitions from the same types have different results " + printable(detail, 300));
-    for (std::string_view before; ++at_ < log_.size() && !log_[at_].info;) {
+    for (++at_; more(); ++at_) {
+      std::string_view before;
       const auto place = find_place(line(), before);
-      if (!place) continue;
-      add_place(message, *place);
-      ++at_;
-      break;
+      if (place) add_place(message, *place);
+      if (place || !line().starts_with("Expanded from")) break;
     }
+    if (more()) ++at_;
     return true;
   }
 
@@ -379,8 +429,8 @@ class LogReader {
   // "Failed to resolve X statement at A", "Disabling optional 'n' at B": no error.
   bool read_optional() {
     std::size_t skip = at_;
-    while (skip < log_.size() && log_[skip].text.starts_with("Failed to resolve")) ++skip;
-    if (skip == log_.size() || !log_[skip].text.starts_with("Disabling optional ")) return false;
+    while (skip < log_.size() && log_[skip].starts_with("Failed to resolve")) ++skip;
+    if (skip == log_.size() || !log_[skip].starts_with("Disabling optional ")) return false;
     std::string_view before;
     std::vector<std::string> unknown;
     for (; at_ < skip; ++at_) {
@@ -430,9 +480,7 @@ class LogReader {
       subject = unknown.front();
       text = declared_nowhere(unknown);
     } else {
-      std::string why;
-      for (const std::string& leftover : std::exchange(leftovers_, {})) why += ": " + printable(leftover);
-      text = fmt::format("a name in a `{}` statement cannot be resolved{}", printable(word_of(before)), why);
+      text = fmt::format("a name in a `{}` statement cannot be resolved{}", printable(word_of(before)), reasons());
     }
     LinkMessage& message = report(LinkProblem::unresolved_name, subject, std::move(text));
     add_place(message, *place);
@@ -450,13 +498,9 @@ class LogReader {
     std::string_view before;
     const auto place = find_place(line(), before);
     if (!place || !before.starts_with("Invalid ") || before.starts_with("Invalid token")) return false;
-    std::string why;
-    for (const std::string& leftover : std::exchange(leftovers_, {})) {
-      if (leftover != "Invalid context") why += (why.empty() ? "" : ", ") + printable(leftover);
-    }
-    LinkMessage& message = report(LinkProblem::context, std::string(before.substr(8)),
-                                  fmt::format("a `{}` has a context that the policy does not permit{}{}",
-                                              printable(before.substr(8)), why.empty() ? "" : ": ", why));
+    LinkMessage& message = report(
+        LinkProblem::context, std::string(before.substr(8)),
+        fmt::format("a `{}` has a context that the policy does not permit{}", printable(before.substr(8)), reasons()));
     add_place(message, *place);
     ++at_;
     return true;
@@ -487,11 +531,9 @@ class LogReader {
   bool read_bad_statement() {
     std::string_view before;
     const auto place = find_place(line(), before);
-    if (!place || log_[at_].info || line().starts_with(' ')) return false;
-    std::string why;
-    for (const std::string& leftover : std::exchange(leftovers_, {})) why += ": " + printable(leftover);
-    LinkMessage& message =
-        report(before.starts_with("Bad ") ? LinkProblem::syntax : LinkProblem::other, "", printable(before) + why);
+    if (!place || is_chatter(line()) || line().starts_with(' ')) return false;
+    LinkMessage& message = report(before.starts_with("Bad ") ? LinkProblem::syntax : LinkProblem::other, "",
+                                  printable(before) + reasons());
     add_place(message, *place);
     ++at_;
     return true;
@@ -503,13 +545,14 @@ class LogReader {
     report(LinkProblem::other, "", std::move(text));
   }
 
-  const std::vector<sepol::LogLine>& log_;
+  const sepol::Log& log_;
   const LogContext& context_;
   Places places_;
   std::optional<UnknownNames> unknown_;
   std::size_t at_ = 0;
   std::string missing_permission_;
-  std::vector<std::string> leftovers_;
+  std::vector<std::string> before_;     // not understood, since the last line that was
+  std::vector<std::string> leftovers_;  // all of them
   std::vector<LinkMessage> messages_;
 };
 
@@ -517,7 +560,7 @@ class LogReader {
 
 std::string source_name(std::size_t module) { return std::string(kOwnSource) + std::to_string(module); }
 
-std::vector<LinkMessage> read_log(const std::vector<sepol::LogLine>& log, bool failed, const LogContext& context) {
+std::vector<LinkMessage> read_log(const sepol::Log& log, bool failed, const LogContext& context) {
   return LogReader(log, context).read(failed);
 }
 

@@ -25,7 +25,6 @@ struct LogContext {
 
 /// Messages in the order of the log. Nothing in it is lost when `failed`: lines that are not understood become messages
 /// of their own where no better one came of them.
-[[nodiscard]] std::vector<LinkMessage> read_log(const std::vector<sepol::LogLine>& log, bool failed,
-                                                const LogContext& context);
+[[nodiscard]] std::vector<LinkMessage> read_log(const sepol::Log& log, bool failed, const LogContext& context);
 
 }  // namespace macc::backends::selinux

@@ -101,7 +101,7 @@ class Owners {
 };
 
 /// Why the packages do not link with each other.
-std::string explain(const std::vector<sepol::LogLine>& log, const Texts& texts) {
+std::string explain(const sepol::Log& log, const Texts& texts) {
   const Inventory nothing;
   const LogContext context{texts.kept, {}, {}, nothing, "the policy"};
   const Owners owners(texts.left_out);
@@ -122,7 +122,7 @@ std::string explain(const std::vector<sepol::LogLine>& log, const Texts& texts) 
   return "the policy does not link";
 }
 
-std::vector<std::string> violations(const std::vector<sepol::LogLine>& log, const CondensedPolicy& policy) {
+std::vector<std::string> violations(const sepol::Log& log, const CondensedPolicy& policy) {
   const Inventory nothing;
   const LogContext context{{}, policy.core, policy.rest, nothing, "the policy"};
   std::vector<std::string> found;
@@ -143,14 +143,18 @@ std::string build(const std::vector<PackageFile>& packages, const std::vector<st
   Texts texts;
   if (const std::string reason = read_texts(packages, leave_out, texts); !reason.empty()) return failed(reason);
   std::vector<sepol::Source> sources;
-  for (const CilModule& module : texts.kept) sources.push_back({source_name(sources.size()), module.text});
+  std::map<std::string, std::string> names;
+  for (const CilModule& module : texts.kept) {
+    sources.push_back({source_name(sources.size()), module.text});
+    names.emplace(sources.back().name, module.name);
+  }
   std::string resolved_text;
   {
     sepol::Resolved resolved = sepol::resolve(sources);
     if (!resolved.ok) return failed(explain(resolved.log, texts));
     resolved_text = std::move(resolved.text);
   }
-  const CondensedPolicy policy = condense(resolved_text);
+  const CondensedPolicy policy = condense(resolved_text, names);
   sources = {{std::string(kCoreSource), policy.core}, {std::string(kRestSource), policy.rest}};
   sepol::Compiled compiled = sepol::compile(sources, {});
   const std::vector<std::string> own_violations = violations(compiled.log, policy);

@@ -18,14 +18,14 @@ namespace {
 
 constexpr int kPolicyVersion = 33;  // what Debian 12 loads
 
-std::vector<LogLine>* current_log = nullptr;  // libsepol's handler has no argument of ours
+Log* current_log = nullptr;  // libsepol's handler has no argument of ours
 
-void collect(int level, const char* fragment) {
-  std::vector<LogLine>& log = *current_log;
+void collect(int /*level*/, const char* fragment) {
+  Log& log = *current_log;
   for (std::string_view rest = fragment; !rest.empty();) {
-    if (log.empty() || log.back().text.ends_with('\n')) log.push_back({level > CIL_WARN, ""});
+    if (log.empty() || log.back().ends_with('\n')) log.emplace_back();
     const std::size_t end = std::min(rest.find('\n'), rest.size() - 1) + 1;
-    log.back().text += rest.substr(0, end);
+    log.back() += rest.substr(0, end);
     rest.remove_prefix(end);
   }
 }
@@ -34,7 +34,7 @@ void collect(int level, const char* fragment) {
 /// shows only some of the rules that break a neverallow, and says nothing of optional blocks that vanish.
 class Compilation {
  public:
-  Compilation(std::vector<LogLine>& log, const CompileOptions& options) {
+  Compilation(Log& log, const CompileOptions& options) {
     current_log = &log;
     sepol_debug(0);
     cil_set_log_level(CIL_INFO);
@@ -51,8 +51,8 @@ class Compilation {
   ~Compilation() {
     sepol_policydb_free(policy_);
     cil_db_destroy(&db_);
-    for (LogLine& line : *current_log) {
-      if (line.text.ends_with('\n')) line.text.pop_back();
+    for (std::string& line : *current_log) {
+      if (line.ends_with('\n')) line.pop_back();
     }
   }
   Compilation(const Compilation&) = delete;

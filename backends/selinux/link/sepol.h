@@ -13,15 +13,12 @@ struct Source {
   std::string_view text;
 };
 
-/// A line of libsepol's log, put together from its fragments.
-struct LogLine {
-  bool info = false;  ///< chatter, unless it explains something else
-  std::string text;
-};
+/// The lines of libsepol's log, put together from its fragments. The library does not say which are chatter.
+using Log = std::vector<std::string>;
 
 struct Compiled {
   bool ok = false;
-  std::vector<LogLine> log;
+  Log log;
   std::string image;
   std::string file_contexts;
 };
@@ -37,7 +34,7 @@ struct CompileOptions {
 /// All sources as one text of CIL with names resolved: optional blocks that do not apply are gone.
 struct Resolved {
   bool ok = false;
-  std::vector<LogLine> log;
+  Log log;
   std::string text;
 };
 [[nodiscard]] Resolved resolve(const std::vector<Source>& sources);
