@@ -20,6 +20,8 @@ namespace {
 struct NoPatterns {};
 
 constexpr int max_depth = 8;
+/// Each loop tries several ways: without a bound they would multiply.
+constexpr int max_loops = 200;
 
 using Sequences = std::vector<Sequence>;
 
@@ -124,7 +126,7 @@ class NameRewriter {
     with_empty.add_dfa(names, 0);
     with_empty.want(0);
     const Dfa extended = with_empty.determinize();
-    Sequences sequences = rewrite(extended.size() < names.size() ? extended : names, 0);
+    Sequences sequences = shortest_of(extended.size() < names.size() ? extended : names, 0);
     std::erase_if(sequences, [](const Sequence& sequence) { return sequence.empty(); });
     if (sequences.empty()) throw NoPatterns();
     if (sequences.size() == 1) return {false, std::move(sequences[0])};
@@ -136,6 +138,49 @@ class NameRewriter {
     if (dfa.empty()) return {};
     if (depth > max_depth) throw NoPatterns();
     return rewrite_from(dfa, 0, depth);
+  }
+
+  /// Names are split from the front or from the back ("*[^y]", "*[^e]y", ... for names that don't end in "ey"),
+  /// whichever gives less text.
+  Sequences shortest_of(const Dfa& dfa, int depth) {
+    std::optional<Sequences> forward = attempt(dfa, depth), backward;
+    try {
+      backward = attempt(reversed(dfa), depth);
+    } catch (const TooComplex&) {
+      // Some languages are small from one side only.
+    }
+    if (!forward && !backward) throw NoPatterns();
+    if (backward) {
+      for (Sequence& sequence : *backward) std::reverse(sequence.begin(), sequence.end());
+    }
+    if (!backward) return std::move(*forward);
+    if (!forward) return std::move(*backward);
+    return std::move(size_of(*forward) <= size_of(*backward) ? *forward : *backward);
+  }
+
+  std::optional<Sequences> attempt(const Dfa& dfa, int depth) {
+    try {
+      return rewrite(dfa, depth);
+    } catch (const NoPatterns&) {
+      return std::nullopt;
+    }
+  }
+
+  static std::size_t size_of(const Sequences& sequences) {
+    std::size_t size = 0;
+    for (const Sequence& sequence : sequences) size += 1 + sequence.size();
+    return size;
+  }
+
+  static Dfa reversed(const Dfa& dfa) {
+    Nfa nfa;
+    for (Dfa::State s = 0; s < dfa.size(); ++s) nfa.add_state();
+    for (Dfa::State s = 0; s < dfa.size(); ++s) {
+      for (const Dfa::Edge& edge : dfa.edges_of(s)) nfa.add_edge(edge.target + 1, edge.first, edge.last, s + 1);
+      if (dfa.accepting[s]) nfa.add_epsilon(0, s + 1);
+    }
+    if (!dfa.empty()) nfa.want(1);
+    return nfa.determinize();
   }
 
   static bool is_any(const Dfa& dfa, Dfa::State state) {
@@ -216,7 +261,7 @@ class NameRewriter {
 
   /// The start of `dfa` is on a cycle.
   Sequences rewrite_loop(const Dfa& dfa, int depth) {
-    if (depth > max_depth) throw NoPatterns();
+    if (depth > max_depth || ++loops_ > max_loops) throw NoPatterns();
     States states;
     for (Dfa::State s = 0; s < dfa.size(); ++s) {
       if (!reads_every_byte(dfa, s)) throw NoPatterns();
@@ -239,7 +284,7 @@ class NameRewriter {
       if (!is_any(endings, s)) continue;
       const Dfa all = words_into(endings, s);
       const Dfa infixes = minus(all, any_before(all, true));
-      for (Sequence& infix : rewrite(infixes, depth + 1)) {
+      for (Sequence& infix : shortest_of(infixes, depth + 1)) {
         infix.push_back(Atom{AnyChars{}});
         add_in_front(result, {Atom{AnyChars{}}}, {std::move(infix)});
       }
@@ -253,7 +298,7 @@ class NameRewriter {
     const Dfa shortest = minus(minus(endings, any_before(endings, true)), covered);
     try {
       Sequences found;
-      add_in_front(found, {Atom{AnyChars{}}}, rewrite(shortest, depth + 1));
+      add_in_front(found, {Atom{AnyChars{}}}, shortest_of(shortest, depth + 1));
       add_in_front(result, {}, std::move(found));
       covered = united(covered, any_before(shortest, false));
     } catch (const NoPatterns&) {
@@ -280,6 +325,7 @@ class NameRewriter {
   }
 
   std::size_t limit_;
+  int loops_ = 0;
 };
 
 // ---- paths ----

@@ -1,0 +1,445 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <ctime>
+#include <random>
+#include <stdexcept>
+
+#include "compiler/paths/path_pattern.h"
+#include "compiler/paths/path_set.h"
+
+using namespace macc::paths;
+
+namespace {
+
+using Patterns = std::vector<PathPattern>;
+
+Patterns parse_all(const std::vector<std::string>& texts) {
+  Patterns patterns;
+  for (const std::string& text : texts) {
+    PatternError error;
+    const Patterns parsed = PathPattern::parse(text, error);
+    REQUIRE_MESSAGE(!parsed.empty(), text << ": " << error.message);
+    patterns.insert(patterns.end(), parsed.begin(), parsed.end());
+  }
+  return patterns;
+}
+
+bool matches(const std::string& pattern, const std::string& path) {
+  const Patterns patterns = parse_all({pattern});
+  return std::any_of(patterns.begin(), patterns.end(), [&](const PathPattern& p) { return p.matches(path); });
+}
+
+std::vector<std::string> texts_of(const Patterns& patterns) {
+  std::vector<std::string> texts;
+  for (const PathPattern& pattern : patterns) {
+    texts.push_back(pattern.text() + (pattern.tail() == Tail::file ? " (file)" : ""));
+  }
+  return texts;
+}
+
+/// Answers by the automaton, where PathSet::contains might ask the patterns.
+bool accepts(const PathSet::Automaton& automaton, const std::string& path) {
+  std::uint32_t state = 0;
+  for (char c : path) {
+    const auto byte = static_cast<unsigned char>(c);
+    const auto& edges = automaton.states[state].edges;
+    const auto edge =
+        std::find_if(edges.begin(), edges.end(), [&](const auto& e) { return e.first <= byte && byte <= e.last; });
+    if (edge == edges.end()) return false;
+    state = edge->target;
+  }
+  return automaton.states[state].accepting;
+}
+
+/// Patterns and paths over few letters, so that they meet often.
+class Generator {
+ public:
+  explicit Generator(unsigned seed) : random_(seed) {}
+
+  unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
+
+  std::string pattern() {
+    std::string text = below(12) == 0 ? "~" : "";
+    const unsigned components = below(4);
+    for (unsigned i = 0; i < components; ++i) text += "/" + (below(5) == 0 ? "**" : component());
+    static const char* const tails[] = {"", "", "/", "/**", "/**/*"};
+    text += tails[below(5)];
+    return text.empty() || text == "~" ? text + "/" : text;
+  }
+
+  std::string path() {
+    static const char* const starts[] = {"", "", "", "/root", "/home", "/home/a"};
+    std::string text = starts[below(6)];
+    const unsigned components = below(4);
+    for (unsigned i = 0; i < components; ++i) text += "/" + name();
+    return text.empty() || below(3) == 0 ? text + "/" : text;
+  }
+
+  std::string name() {
+    static const char* const letters[] = {"a", "b", "c", ".", "\xc3\xa9", "*", " "};
+    std::string text;
+    for (unsigned i = 0; i <= below(4); ++i) text += letters[below(below(3) == 0 ? 7 : 2)];
+    return text;
+  }
+
+ private:
+  std::string component() {
+    std::string text;
+    for (unsigned i = 0; i <= below(3); ++i) text += atom(2);
+    return text;
+  }
+  std::string atom(int depth) {
+    switch (below(depth > 0 ? 9 : 7)) {
+      case 0:
+        return "*";
+      case 1:
+        return "?";
+      case 2:
+        return "[ab]";
+      case 3:
+        return "[^a]";
+      case 4:
+        return "\\*";
+      case 5:
+        return "\\xc3\\xa9";
+      case 7: {
+        std::string text = "{";
+        for (unsigned i = 0; i <= below(3); ++i) text += (i > 0 ? "," : "") + (below(4) == 0 ? "" : atom(depth - 1));
+        return text + "}";
+      }
+      case 8:
+        return "{" + atom(0) + ",b" + (below(2) == 0 ? "/a" : "") + "}";
+      default:
+        return below(2) == 0 ? "a" : "b";
+    }
+  }
+  std::mt19937 random_;
+};
+
+Patterns some_patterns(Generator& generator, unsigned count) {
+  Patterns patterns;
+  while (patterns.size() < count) {
+    PatternError error;
+    for (PathPattern& pattern : PathPattern::parse(generator.pattern(), error)) patterns.push_back(std::move(pattern));
+  }
+  return patterns;
+}
+
+PathSet some_set(Generator& generator) {
+  return PathSet::of(some_patterns(generator, 1 + generator.below(2)), some_patterns(generator, generator.below(2)));
+}
+
+std::string error_of(const std::string& raw, std::size_t offset) {
+  PatternError error;
+  CHECK_MESSAGE(PathPattern::parse(raw, error).empty(), raw);
+  CHECK_MESSAGE(error.offset == offset, raw);
+  return error.message;
+}
+
+}  // namespace
+
+TEST_CASE("paths: what the pieces of a pattern match") {
+  CHECK(matches("/a/b", "/a/b"));
+  CHECK(matches("/a/b", "/a/b/"));
+  CHECK_FALSE(matches("/a/b", "/a/b/c"));
+  CHECK(matches("/a/b/", "/a/b/"));
+  CHECK_FALSE(matches("/a/b/", "/a/b"));
+  CHECK(matches("/a/b/**", "/a/b/"));
+  CHECK_FALSE(matches("/a/b/**", "/a/b"));
+  CHECK(matches("/a/b/**", "/a/b/c/d/"));
+  CHECK_FALSE(matches("/a/b/**", "/a/bc"));
+  CHECK(matches("/**", "/"));
+  CHECK(matches("/**", "/x"));
+  CHECK(matches("/**/", "/"));
+  CHECK_FALSE(matches("/**/", "/x"));
+  CHECK(matches("/a/**/b", "/a/b"));
+  CHECK(matches("/a/**/b", "/a/x/y/b/"));
+  CHECK_FALSE(matches("/a/**/b", "/a/xb"));
+  CHECK(matches("/a/*", "/a/x"));
+  CHECK_FALSE(matches("/a/*", "/a/"));
+  CHECK_FALSE(matches("/a/*", "/a/x/y"));
+  CHECK(matches("/a/b*", "/a/b"));
+  CHECK_FALSE(matches("/a/{,b}", "/a/"));
+  CHECK(matches("/a/{,b}", "/a/b"));
+  CHECK_FALSE(matches("/a/[^x]", "/a/"));
+  CHECK_FALSE(matches("/a[^x]b", "/a/b"));
+  CHECK(matches("/{,usr/}bin/x", "/bin/x"));
+  CHECK(matches("/{,usr/}bin/x", "/usr/bin/x"));
+  CHECK(matches("/x/**/*", "/x/y"));
+  CHECK_FALSE(matches("/x/**/*", "/x/"));
+  CHECK(matches("/a\\*\\ \\x41", "/a* A"));
+  for (const char* path : {"", "a", "//", "/a//b", "/a\n"}) CHECK_FALSE(matches("/**", path));
+  CHECK_FALSE(matches("/**", std::string("/a\0", 3)));
+}
+
+TEST_CASE("paths: a home pattern is about each home") {
+  for (const char* path : {"/root/x", "/home/ann/x", "/home/ann/x/"}) CHECK(matches("~/x", path));
+  for (const char* path : {"/home/x", "/x", "/home/ann/sub/x"}) CHECK_FALSE(matches("~/x", path));
+  for (const char* path : {"/root/", "/home/ann/", "/home/ann/.ssh/id"}) CHECK(matches("~/**", path));
+  for (const char* path : {"/home/", "/root", "/home/ann"}) CHECK_FALSE(matches("~/**", path));
+  CHECK(home_patterns() == std::vector<std::string>{"/root", "/home/*"});
+}
+
+TEST_CASE("paths: errors name the place") {
+  CHECK(error_of("etc/x", 0).find("absolute") != std::string::npos);
+  CHECK(error_of("", 0).find("absolute") != std::string::npos);
+  CHECK(error_of("~", 0).find("home") != std::string::npos);
+  CHECK(error_of("/a//b", 3).find("empty component") != std::string::npos);
+  CHECK(error_of("/a/../b", 3).find("`..`") != std::string::npos);
+  CHECK(error_of("/lib**", 4).find("/usr/lib/**/*.so") != std::string::npos);
+  CHECK(error_of("/***", 1).find("two `*`") != std::string::npos);
+  CHECK(error_of("/{a", 1).find("never closed") != std::string::npos);
+  CHECK(error_of("/a}", 2).find("without `{`") != std::string::npos);
+  CHECK(error_of("/[a", 1).find("never closed") != std::string::npos);
+  CHECK(error_of("/a]", 2).find("without `[`") != std::string::npos);
+  CHECK(error_of("/[]", 1) == "empty class");
+  CHECK(error_of("/[z-a]", 2).find("backwards") != std::string::npos);
+  CHECK(error_of("/[!a]", 2).find("`^`") != std::string::npos);
+  CHECK(error_of("/\\q", 1).find("unknown escape") != std::string::npos);
+  CHECK(error_of("/\\x2f", 1).find("can't be part of a name") != std::string::npos);
+  CHECK(error_of("/\\x0A", 1).find("can't be part of a name") != std::string::npos);
+  CHECK(error_of("/a\nb", 2).find("line break") != std::string::npos);
+  CHECK(error_of("/a\\", 2).find("escape") != std::string::npos);
+  CHECK(error_of("/{,}", 1).find("empty component") != std::string::npos);
+  CHECK(error_of("/" + std::string(5000, 'a'), 4096).find("4096") != std::string::npos);
+  std::string deep, wide = "/";
+  for (int i = 0; i < 65; ++i) deep += "/a";
+  for (int i = 0; i < 7; ++i) wide += "{a,b/}";
+  CHECK(error_of(deep, 129).find("64 components") != std::string::npos);
+  CHECK(error_of(wide + "x", 37).find("64 patterns") != std::string::npos);
+  CHECK(error_of("/" + std::string(17, '{'), 17).find("16 deep") != std::string::npos);
+}
+
+TEST_CASE("paths: canonical text") {
+  const auto text = [](const char* raw) { return parse_all({raw}).front().text(); };
+  CHECK(text("/a/**/**/b") == "/a/**/b");
+  CHECK(text("/a/{b}{c}") == "/a/bc");
+  CHECK(text("/[b-da]") == "/[a-d]");
+  CHECK(text("/[a]") == "/a");
+  CHECK(text("/a\\x20\\#b") == "/a #b");
+  CHECK(text("/\\xc3\\xa9\\xc3") == "/\xc3\xa9\\xc3");
+  CHECK(text("/$\\{") == "/\\$\\{");
+}
+
+TEST_CASE("paths: literals, prefixes and the entries of a tree") {
+  const auto first = [](const char* raw) { return parse_all({raw}).front(); };
+  CHECK(first("/a/b").is_literal());
+  CHECK(first("/").is_literal());
+  CHECK_FALSE(first("/a/b/**").is_literal());
+  CHECK_FALSE(first("/a/b?").is_literal());
+  CHECK_FALSE(first("~/a").is_literal());
+  CHECK(first("/a/b*").literal_prefix() == "/a/b");
+  CHECK(first("/a/b/**").literal_prefix() == "/a/b/");
+  CHECK(first("/a/**/b").literal_prefix() == "/a/");
+  CHECK(first("~/a").literal_prefix() == "/");
+  CHECK(first("/x/**").entries_beneath() == first("/x/**/*"));
+  CHECK(first("/x/**/*").excludes_top());
+  CHECK(first("/x/").entries_beneath() == first("/x/"));
+  CHECK(PathPattern::literal("/a*b/") == first("/a\\*b/"));
+  CHECK_THROWS_AS((void)PathPattern::literal("/a/../b"), std::invalid_argument);
+  CHECK_THROWS_AS((void)PathPattern::literal("a"), std::invalid_argument);
+}
+
+TEST_CASE("paths: a text that is no pattern is decoded") {
+  std::string out;
+  PatternError error;
+  CHECK(decode_text("a\\\"\\\\\\$\\x41\\t*", out, error));
+  CHECK(out == "a\"\\$A\t*");
+  CHECK_FALSE(decode_text("ab\\q", out, error));
+  CHECK(error.offset == 2);
+  CHECK_FALSE(decode_text("\\x00", out, error));
+  CHECK_FALSE(decode_text("\\", out, error));
+  CHECK_FALSE(decode_text(std::string_view("a\0", 2), out, error));
+}
+
+TEST_CASE("paths: text and pattern are the same, whatever the bytes") {
+  std::mt19937 random(7);
+  const std::string alphabet = "/ab*?[]{},\\^-!~.\"#$()' x\t\x01\x7f\xc3\xa9\xe2\x80\xae\xff";
+  int parsed = 0;
+  for (int i = 0; i < 60000; ++i) {
+    std::string raw = "/";
+    for (auto length = random() % 12; length > 0; --length) raw += alphabet[random() % alphabet.size()];
+    PatternError error;
+    for (const PathPattern& pattern : PathPattern::parse(raw, error)) {
+      ++parsed;
+      CHECK_MESSAGE(parse_all({pattern.text()}) == Patterns{pattern}, raw);
+    }
+  }
+  CHECK(parsed > 5000);
+  Generator generator(8);
+  for (int i = 0; i < 5000; ++i) {
+    for (const PathPattern& pattern : some_patterns(generator, 1)) {
+      CHECK_MESSAGE(parse_all({pattern.text()}) == Patterns{pattern}, pattern.text());
+    }
+  }
+  const std::string longest = "/" + std::string(4095, 'a');
+  CHECK(parse_all({longest}).front().text() == longest);
+}
+
+TEST_CASE("paths: the matcher and the automaton agree") {
+  Generator generator(1);
+  int members = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const PathPattern pattern = some_patterns(generator, 1).front();
+    const auto automaton = PathSet::of(pattern).automaton();
+    for (int j = 0; j < 30; ++j) {
+      const std::string path = generator.path();
+      const bool expected = pattern.matches(path);
+      members += expected ? 1 : 0;
+      CHECK_MESSAGE(accepts(automaton, path) == expected, pattern.text() << " " << path);
+    }
+  }
+  CHECK(members > 1000);
+}
+
+TEST_CASE("paths: sets obey the laws of sets") {
+  Generator generator(2);
+  for (int i = 0; i < 400; ++i) {
+    const PathSet a = some_set(generator), b = some_set(generator), c = some_set(generator);
+    CHECK((a | b).equals(b | a));
+    CHECK((a & (b | c)).equals((a & b) | (a & c)));
+    CHECK((a - b).equals(a & (PathSet::all() - b)));
+    CHECK(((a - b) | (a & b)).equals(a));
+    CHECK((a - (b | c)).equals((a - b) & (a - c)));
+    CHECK(a.meets(b) == !(a & b).empty());
+    CHECK(a.contains(b) == (b - a).empty());
+    CHECK((a | b).contains(a));
+    CHECK(PathSet::all().contains(a));
+    CHECK(((a & PathSet::directories()) | (a & PathSet::non_directories())).equals(a));
+    const std::string path = generator.path();
+    CHECK((a - b).contains(path) == (a.contains(path) && !b.contains(path)));
+    const PathSet both = a & b;
+    const std::optional<std::string> example = both.example();
+    CHECK(example.has_value() == !both.empty());
+    if (example) {
+      CHECK(a.contains(*example));
+      CHECK(b.contains(*example));
+      CHECK(example->starts_with(both.literal_prefix()));
+    }
+  }
+}
+
+TEST_CASE("paths: equal sets have equal automata, however they were made") {
+  const auto set = [](const std::vector<std::string>& texts) { return PathSet::of(parse_all(texts)); };
+  const auto a = (set({"/a/**"}) - set({"/a/b"})).automaton();
+  const auto b = (set({"/a/**", "/c"}) - set({"/a/b", "/c"})).automaton();
+  REQUIRE(a.states.size() == b.states.size());
+  for (std::size_t s = 0; s < a.states.size(); ++s) {
+    CHECK(a.states[s].accepting == b.states[s].accepting);
+    REQUIRE(a.states[s].edges.size() == b.states[s].edges.size());
+    for (std::size_t e = 0; e < a.states[s].edges.size(); ++e) {
+      CHECK(a.states[s].edges[e].target == b.states[s].edges[e].target);
+    }
+  }
+  REQUIRE(PathSet().automaton().states.size() == 1);
+  CHECK_FALSE(PathSet().automaton().states[0].accepting);
+}
+
+TEST_CASE("paths: examples are short and readable") {
+  const auto example = [](const std::vector<std::string>& include, const std::vector<std::string>& exclude) {
+    return PathSet::of(parse_all(include), parse_all(exclude)).example().value_or("none");
+  };
+  CHECK(example({"/etc/x/**"}, {}) == "/etc/x/a");
+  CHECK(example({"/etc/shadow"}, {}) == "/etc/shadow");
+  CHECK(example({"/etc/x/"}, {}) == "/etc/x/");
+  CHECK(example({"/etc/[^b]*.conf"}, {}) == "/etc/a.conf");
+  CHECK(example({"/etc/.*"}, {}) == "/etc/.a");
+  CHECK(example({"/etc/x/**"}, {"/etc/x/?"}) == "/etc/x/aa");
+  CHECK(example({"/a"}, {"/a"}) == "none");
+}
+
+TEST_CASE("paths: regular expressions") {
+  const auto set = PathSet::from_regex("/etc(/.*)?");
+  REQUIRE(set);
+  CHECK(set->contains("/etc"));
+  CHECK(set->contains("/etc/a/b"));
+  CHECK_FALSE(set->contains("/etcx"));
+  CHECK_FALSE(set->contains("/etc/a\nb"));
+  CHECK(PathSet::from_regex("/caf(\xc3\xa9)")->contains("/caf\xc3\xa9"));
+  CHECK_FALSE(PathSet::from_regex("/a(b"));
+  CHECK((*set & PathSet::all()).equals(PathSet::of(parse_all({"/etc/**", "/etc"}))));
+}
+
+TEST_CASE("paths: differences as patterns") {
+  const auto rewrite = [](const std::vector<std::string>& include, const std::vector<std::string>& exclude) {
+    const PathSet set = PathSet::of(parse_all(include), parse_all(exclude));
+    const auto patterns = set.as_patterns();
+    REQUIRE(patterns);
+    CHECK(PathSet::of(*patterns).equals(set));
+    // The same from the automaton alone.
+    CHECK((set & PathSet::all()).as_patterns());
+    return texts_of(*patterns);
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(rewrite({"/a/**"}, {"/a/b/**"}) == Texts{"/a/", "/a/* (file)", "/a/{[^b]*,b?*}/**"});
+  CHECK(rewrite({"/etc/*.conf"}, {"/etc/x.conf"}) == Texts{"/etc/{.conf,*[^x].conf,*?x.conf}"});
+  CHECK(rewrite({"/a/b"}, {"/a/b/"}) == Texts{"/a/b (file)"});
+  CHECK(rewrite({"/a/?"}, {"/a/x"}) == Texts{"/a/[^x]"});
+  CHECK(rewrite({"/b/**", "/a/**"}, {"/b/**"}) == Texts{"/a/**"});
+  CHECK(rewrite({"/x/**"}, {"/x/"}) == Texts{"/x/**/*"});
+  CHECK(rewrite({"~/**"}, {"~/b/**"}) == Texts{"~/", "~/* (file)", "~/{[^b]*,b?*}/**"});
+  CHECK(rewrite({"/t/**"}, {"/t/**/*.k"}) == Texts{"/t/**/{*[^k],*[^.]k,k}", "/t/"});
+  CHECK(rewrite({"/t/**"}, {"/t/*.key"}).size() == 4);
+  CHECK(rewrite({"/etc/acme/**"}, {"/etc/acme/keys/**", "/etc/acme/kept/**", "/etc/acme/s/x"}).size() == 7);
+  CHECK(rewrite({"/**"}, {"/etc/shadow", "/home/**"}).size() == 7);
+  CHECK(rewrite({"/v/**"}, {"/v/[0-9]*/lock"}).size() == 7);
+  CHECK(rewrite({"/home/**"}, {"~/.ssh/**"}).size() == 5);
+  CHECK(rewrite({"/a"}, {"/a"}).empty());
+  const PathSet no_secret = PathSet::of(parse_all({"/t/**"}), parse_all({"/t/**/secret/**"}));
+  CHECK_FALSE(no_secret.as_patterns());
+  CHECK_FALSE(PathSet::of(parse_all({"/a/**"}), parse_all({"/a/b/**"})).as_patterns(2));
+}
+
+TEST_CASE("paths: what comes back as patterns is the set") {
+  Generator generator(3);
+  int rewritten = 0;
+  for (int i = 0; i < 150; ++i) {
+    const PathSet set = some_set(generator) - some_set(generator);
+    for (const PathSet& same : {set, set & PathSet::all()}) {
+      const auto patterns = same.as_patterns();
+      if (!patterns) continue;
+      ++rewritten;
+      for (int j = 0; j < 20; ++j) {
+        const std::string path = generator.path();
+        const bool matched =
+            std::any_of(patterns->begin(), patterns->end(), [&](const PathPattern& p) { return p.matches(path); });
+        CHECK_MESSAGE(matched == set.contains(path), path);
+      }
+      for (const PathPattern& pattern : *patterns) {
+        if (pattern.tail() != Tail::file) CHECK(parse_all({pattern.text()}) == Patterns{pattern});
+      }
+    }
+  }
+  CHECK(rewritten > 150);
+}
+
+TEST_CASE("paths: hostile patterns end in an error or an answer") {
+  std::string stars = "/", middle, nested = "/";
+  for (int i = 0; i < 60; ++i) stars += "*a";
+  for (int i = 0; i < 30; ++i) middle += "/**/a*";
+  for (int i = 0; i < 15; ++i) nested += "{a*,";
+  nested += "b" + std::string(15, '}');
+  const std::vector<std::string> patterns = {stars + "b",
+                                             middle,
+                                             nested,
+                                             "/*a" + std::string(60, '?'),
+                                             "/**/*a" + std::string(2000, '?') + "/**/x",
+                                             "/*[^b]" + std::string(4000, '?'),
+                                             "/{" + std::string(4000, ',') + "a}"};
+  for (const std::string& text : patterns) {
+    const std::clock_t start = std::clock();  // of this process: the machine may be busy
+    PatternError error;
+    const Patterns parsed = PathPattern::parse(text, error);
+    CHECK((!parsed.empty() || !error.message.empty()));
+    for (const PathPattern& pattern : parsed) (void)pattern.matches("/" + std::string(4000, 'a'));
+    try {
+      const PathSet set = PathSet::of(parsed);
+      (void)set.meets(PathSet::of(parse_all({"/**/*b*"})));
+      (void)set.example();
+    } catch (const TooComplex&) {
+    }
+    CHECK_MESSAGE(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC < 5.0, text);
+  }
+  CHECK_THROWS_AS((void)PathSet::of(parse_all({"/*a" + std::string(60, '?')})).automaton(), TooComplex);
+}
