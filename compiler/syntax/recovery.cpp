@@ -219,12 +219,20 @@ bool Recovery::missing_open(antlr4::Parser* parser) {
   const bool surplus = open->getType() == T::LBRACE && same_line(next, open);
   const bool body_follows = !same_line(before(next), next) && !is_end(next) && rule != Grammar::RuleBraceList &&
                             (starts_statement(next->getType()) || next->getType() == T::EXPECT);
-  if (!surplus && !body_follows) return false;
+  if (!surplus && !body_follows && !closes_without_open(next)) return false;
   report(parser, context, next);
   if (!surplus) return true;
   while (parser->getCurrentToken() != open) parser->consume();
   parser->consume();
   return true;
+}
+
+/// Whether the file has a `}` too many behind `token`, which may begin a body: then a `{` before it is what lacks.
+bool Recovery::closes_without_open(const Token* token) {
+  pair_braces();
+  const std::size_t type = token->getType();
+  const bool begins = starts_statement(type) || type == T::EXPECT || is_text(type) || type == T::IDENT;
+  return begins && surplus_ > token->getTokenIndex();
 }
 
 bool Recovery::reserved_name(antlr4::Parser* parser) {
@@ -258,6 +266,8 @@ void Recovery::recover(antlr4::Parser* parser, std::exception_ptr error) {
 
 /// Reports what stands at `at` where something else was expected by the rule of `context`.
 void Recovery::report(antlr4::Parser* parser, const ParserRuleContext* context, const Token* at) {
+  // What the parser doesn't see because it is no token of the language was reported.
+  if (at->getTokenIndex() > 0 && tokens_[at->getTokenIndex() - 1]->getType() == T::UNEXPECTED) return;
   const std::size_t type = at->getType();
   const std::string_view text = source_.slice(span(at));
   const Token* last = before(at);
@@ -435,11 +445,16 @@ void Recovery::skip_statement(antlr4::Parser* parser, std::size_t first) {
 
 /// For each `{` the index of its `}`, or 0.
 void Recovery::pair_braces() {
+  if (!closing_.empty()) return;
   std::vector<std::size_t> open;
   closing_.assign(tokens_.size(), 0);
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
     if (tokens_[i]->getType() == T::LBRACE) open.push_back(i);
-    if (tokens_[i]->getType() != T::RBRACE || open.empty()) continue;
+    if (tokens_[i]->getType() != T::RBRACE) continue;
+    if (open.empty()) {
+      surplus_ = i;
+      continue;
+    }
     closing_[open.back()] = i;
     open.pop_back();
   }
@@ -447,7 +462,7 @@ void Recovery::pair_braces() {
 
 /// Skips `{ ... }` if it is closed, else only the brace.
 void Recovery::skip_block(antlr4::Parser* parser) {
-  if (closing_.empty()) pair_braces();
+  pair_braces();
   const std::size_t last = closing_[parser->getCurrentToken()->getTokenIndex()];
   parser->consume();
   while (!is_end(parser->getCurrentToken()) && parser->getCurrentToken()->getTokenIndex() <= last) parser->consume();

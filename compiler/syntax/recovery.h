@@ -40,6 +40,7 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   bool missing_semicolon(antlr4::Parser* parser);
   bool missing_close(antlr4::Parser* parser);
   bool missing_open(antlr4::Parser* parser);
+  bool closes_without_open(const antlr4::Token* token);
   bool reserved_name(antlr4::Parser* parser);
 
   void report(antlr4::Parser* parser, const antlr4::ParserRuleContext* context, const antlr4::Token* found);
@@ -53,6 +54,7 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   const SourceText& source_;
   Reports& reports_;
   std::vector<std::size_t> closing_;  // see pair_braces(); made when it is needed
+  std::size_t surplus_ = 0;           // the last `}` that closes nothing, likewise
   bool recovering_ = false;
   bool end_reported_ = false;  // an unclosed brace was reported at the end of the file
 };

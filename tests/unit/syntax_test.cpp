@@ -578,7 +578,7 @@ TEST_CASE("syntax: one mistake, one diagnostic") {
        "domain d {allow files(list) [y]}"},
       {"domain d { resource r : log { \"/x }\n allow list y;\n}", "E0104@1:31 this text has no closing quote",
        "domain d {allow files(list) [y]}"},
-      {"domain d { allow read \"/x\", /y\"; }", "E0104@1:28 the quotes of this line don't pair up", "domain d {}"},
+      {"domain d { allow read \"/x\", /y\"; }", "E0104@1:29 the quotes of this line don't pair up", "domain d {}"},
       {"domain d { raw selinux \"\"\"abc; }", "E0104@1:24 this raw text has no closing", "domain d {}"},
       {"domain d { raw selinux \"abc\"; }", "E0101@1:24 a raw text stands between triple quotes", "domain d {}"},
       {"domain d { /* open", "E0111@1:12 this comment has no closing `*/`", "domain d {}"},
@@ -647,12 +647,12 @@ TEST_CASE("syntax: one mistake, one diagnostic") {
       {"test \"t\" { expect allow read \"/x\"; }", "E0101@1:30 expected a verb", "test \"t\" {}"},
   };
   for (const Row& row : rows) {
-    CAPTURE(row.text);
+    CAPTURE(std::string(row.text));
     const Parsed parsed(row.text);
     const std::string errors = parsed.errors();
     CHECK_MESSAGE(parsed.diagnostics.all().size() == 1, errors);
     CHECK_MESSAGE(errors.starts_with(row.error), errors);
-    CHECK(parsed.declarations() == row.kept);
+    CHECK(parsed.declarations() == std::string(row.kept));
   }
 }
 
@@ -788,7 +788,7 @@ TEST_CASE("syntax: damage to one statement leaves the rest") {
     broken.erase(random() % broken.size(), 1 + random() % 3);
     const Parsed parsed(broken);
     CAPTURE(parsed.errors());
-    CHECK(parsed.diagnostics.all().size() <= 6);
+    CHECK(parsed.diagnostics.all().size() <= 4);
   }
 }
 
