@@ -34,8 +34,19 @@ std::string tree_prefix(const PathPattern& p) {
 
 /// Whether a plain tree holds all of a pattern and more; false when that takes more than a look.
 bool surely_holds(const PathPattern& tree, const PathPattern& inner) {
-  return is_plain_tree(tree) && inner.anchor() == PathPattern::Anchor::root && inner != tree &&
-         inner.literal_prefix().starts_with(tree_prefix(tree));
+  return is_plain_tree(tree) && inner != tree && inner.literal_prefix().starts_with(tree_prefix(tree));
+}
+
+bool compatible(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
+
+/// Home folders lie in two places only; most of the system is apart from them.
+bool surely_apart(const PathPattern& a, const PathPattern& b) {
+  const bool a_home = a.anchor() == PathPattern::Anchor::home;
+  const bool b_home = b.anchor() == PathPattern::Anchor::home;
+  if (a_home && b_home) return false;
+  if (!a_home && !b_home) return !compatible(a.literal_prefix(), b.literal_prefix());
+  const std::string other = (a_home ? b : a).literal_prefix();
+  return !compatible(other, "/root/") && !compatible(other, "/home/");
 }
 
 Relation from_containment(bool a_in_b, bool b_in_a) {
@@ -48,12 +59,26 @@ Relation relate(const PathSet& x, const PathSet& y) {
   return from_containment(y.contains(x), x.contains(y));
 }
 
-Relation relate(const PathPattern& a, const PathPattern& b) {
+/// The languages of single patterns, made once: the same pattern meets many others.
+class PatternSets {
+ public:
+  const PathSet& of(const PathPattern& p) {
+    auto it = sets_.find(&p);
+    if (it == sets_.end()) it = sets_.emplace(&p, PathSet::of(p)).first;
+    return it->second;
+  }
+
+ private:
+  std::unordered_map<const PathPattern*, PathSet> sets_;  // patterns of the policy, which does not change meanwhile
+};
+
+Relation relate(const PathPattern& a, const PathPattern& b, PatternSets& sets) {
+  if (surely_apart(a, b)) return Relation::apart;
   if (a == b) return Relation::same;
   if (surely_holds(a, b)) return Relation::second_in_first;
   if (surely_holds(b, a)) return Relation::first_in_second;
   if (a.is_literal() && b.is_literal() && a.literal_prefix() != b.literal_prefix()) return Relation::apart;
-  return relate(PathSet::of(a), PathSet::of(b));
+  return relate(sets.of(a), sets.of(b));
 }
 
 /// The relations that occur between patterns of the two: what the system describes is listed pattern by pattern, and
@@ -61,11 +86,11 @@ Relation relate(const PathPattern& a, const PathPattern& b) {
 struct PatternRelations {
   bool first_in_second = false, second_in_first = false, same = false, partial = false;
 };
-PatternRelations relate_patterns(const ir::PathExpr& a, const ir::PathExpr& b) {
+PatternRelations relate_patterns(const ir::PathExpr& a, const ir::PathExpr& b, PatternSets& sets) {
   PatternRelations out;
   for (const PathPattern& p : a.include) {
     for (const PathPattern& q : b.include) {
-      switch (relate(p, q)) {
+      switch (relate(p, q, sets)) {
         case Relation::apart:
           break;
         case Relation::first_in_second:
@@ -86,9 +111,9 @@ PatternRelations relate_patterns(const ir::PathExpr& a, const ir::PathExpr& b) {
   return out;
 }
 
-Relation relate(const ir::Meaning& meaning, const ir::PathExpr& a, const ir::PathExpr& b) {
+Relation relate(const ir::Meaning& meaning, const ir::PathExpr& a, const ir::PathExpr& b, PatternSets& sets) {
   if (a.include.size() == 1 && b.include.size() == 1 && a.exclude.empty() && b.exclude.empty()) {
-    return relate(a.include[0], b.include[0]);
+    return relate(a.include[0], b.include[0], sets);
   }
   return relate(meaning.set(a), meaning.set(b));
 }
@@ -97,6 +122,7 @@ Relation relate(const ir::Meaning& meaning, const ir::PathExpr& a, const ir::Pat
 
 void Analysis::nest_resources() {
   const ir::Meaning meaning(policy_);
+  PatternSets sets;
   PrefixIndex index;
   for (std::size_t i = 0; i < policy_.resources.size(); ++i) {
     for (const PathPattern& p : policy_.resources[i].paths.include) index.add(p.literal_prefix(), i);
@@ -129,7 +155,7 @@ void Analysis::nest_resources() {
   const auto judge_external = [&](std::size_t a, std::size_t b) {
     const Resource& x = policy_.resources[a];
     const Resource& y = policy_.resources[b];
-    const PatternRelations r = relate_patterns(x.paths, y.paths);
+    const PatternRelations r = relate_patterns(x.paths, y.paths, sets);
     const bool mixed_up = r.partial || r.same || (r.first_in_second && r.second_in_first);
     if (mixed_up && from_project(x) != from_project(y)) {
       put_inside(from_project(x) ? a : b, from_project(x) ? b : a);
@@ -147,7 +173,7 @@ void Analysis::nest_resources() {
   /// inside them. What the project itself calls external inside its own tree stays external.
   const auto judge_mixed = [&](std::size_t own, std::size_t system) {
     const Resource& s = policy_.resources[system];
-    const PatternRelations r = relate_patterns(policy_.resources[own].paths, s.paths);
+    const PatternRelations r = relate_patterns(policy_.resources[own].paths, s.paths, sets);
     if (r.second_in_first && from_project(s)) {
       put_inside(system, own);
     } else if (r.first_in_second || r.second_in_first || r.same || r.partial) {
@@ -165,7 +191,7 @@ void Analysis::nest_resources() {
       judge_mixed(x.external ? b : a, x.external ? a : b);
       return;
     }
-    const Relation relation = relate(meaning, x.paths, y.paths);
+    const Relation relation = relate(meaning, x.paths, y.paths, sets);
     if (relation == Relation::apart) return;
     if (relation == Relation::first_in_second || relation == Relation::second_in_first) {
       const std::size_t inner = relation == Relation::first_in_second ? a : b;
