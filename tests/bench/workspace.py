@@ -5,6 +5,10 @@ import random
 SHARED = """macc 1;
 module fleet.shared;
 
+import std.nameservice;
+import std.service as std_service;
+import std.tls;
+
 /// What every service of the fleet has: program, settings, state and log under one name.
 public abstraction service(name: text) {
     entry "/usr/lib/fleet/${name}/bin/${name}";
@@ -12,6 +16,9 @@ public abstraction service(name: text) {
     resource state   : state   { "/var/lib/fleet/${name}/**" }
     resource logs    : log     { "/var/log/fleet/${name}/**" }
     resource runtime : runtime { "/run/fleet/${name}/**" }
+    include std_service.daemon;
+    include nameservice.dns;
+    include tls.client;
     allow read, list config;
     allow manage state, runtime;
     allow append, create, list logs;

@@ -1,17 +1,17 @@
 #include <doctest/doctest.h>
-#include <unistd.h>
 
 #include <algorithm>
 
-#include <fstream>
 #include <sstream>
 
 #include "compiler/project/discovery.h"
 #include "compiler/project/loader.h"
 #include "compiler/project/modules.h"
 #include "compiler/project/project.h"
+#include "tests/support/folder.h"
 
 using namespace macc;
+using test::Folder;
 namespace fs = std::filesystem;
 
 namespace {
@@ -56,26 +56,6 @@ struct Read {
     }
     return out;
   }
-};
-
-/// A folder that is gone when the test is over.
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "macc-test-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  [[nodiscard]] const fs::path& path() const { return path_; }
-  void write(const fs::path& file, const std::string& text) const {
-    fs::create_directories((path_ / file).parent_path());
-    std::ofstream(path_ / file) << text;
-  }
-
- private:
-  fs::path path_;
 };
 
 struct Loading {

@@ -1,0 +1,552 @@
+// The AppArmor backend. What it writes is compiled by the real parser, and what the parser made of it is read back.
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <set>
+#include <sstream>
+
+#include "backends/apparmor/glob.h"
+#include "backends/apparmor/glob_set.h"
+#include "backends/apparmor/guard.h"
+#include "tests/support/apparmor_target.h"
+
+using namespace macc;
+using namespace macc::test;
+namespace aa = macc::backends::apparmor;
+using aa::Shape;
+
+namespace {
+
+std::string domain(const std::string& statements, const std::string& before = "") {
+  return "module m;\n" + before + "\ndomain d {\n  entry \"/usr/bin/d\";\n" + statements + "\n}\n";
+}
+
+/// Compiles a profile with one rule that reads each glob.
+CompiledProfile reading(const std::vector<aa::Glob>& globs) {
+  ScratchFolder folder;
+  folder.write("apparmor.d/abi/3.0", aa::abi_features(aa::all_features().front()));
+  std::string text = "abi <abi/3.0>,\nprofile p {\n";
+  for (const aa::Glob& g : globs) text += aa::quoted(g) + " r,\n";
+  const Compiled out = compile_profile(folder, folder.write("apparmor.d/p", text + "}\n"), "debian12");
+  REQUIRE_MESSAGE(out.error == "", out.error << text.substr(0, 2000));
+  return out.profiles.at(0);
+}
+
+bool reads(const CompiledProfile& p, std::string_view path) { return (p.file(path) & kRead) != 0; }
+
+std::vector<paths::PathPattern> patterns(const std::string& text) {
+  paths::PatternError error;
+  auto out = paths::PathPattern::parse(text, error);
+  REQUIRE_MESSAGE(!out.empty(), text << ": " << error.message);
+  return out;
+}
+
+std::string printable_path(const std::string& path) { return printable(path, 200); }
+
+}  // namespace
+
+TEST_CASE("features: what macc describes is what the distribution ships") {
+  const auto words = [](const std::string& text) {
+    std::istringstream in(text);
+    std::multiset<std::string> out;
+    std::string word;
+    while (in >> word) {
+      for (std::size_t at; (at = word.find_first_of("{}")) != std::string::npos;) word.replace(at, 1, "");
+      if (!word.empty()) out.insert(word);
+    }
+    return out;
+  };
+  const auto file = [](const char* path) {
+    std::ifstream in(path);
+    REQUIRE_MESSAGE(in.good(), path << " is missing: install the package apparmor");
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  const auto& debian = *aa::find_features("debian12");
+  CHECK(words(aa::kernel_features(debian)) == words(file("/usr/share/apparmor-features/features")));
+  CHECK(words(aa::abi_features(debian)) == words(file("/etc/apparmor.d/abi/3.0")));
+}
+
+TEST_CASE("globs: every byte of a literal path matches itself and nothing else") {
+  std::vector<aa::Glob> globs;
+  std::vector<std::string> all;
+  for (int c = 1; c < 256; ++c) {
+    if (c == '\n' || c == '/') continue;
+    const char byte = static_cast<char>(c);
+    for (const std::string& name :
+         {std::string(1, byte), std::string{byte, '1'}, std::string{'\\', byte}, std::string{byte, byte}}) {
+      if (name == "." || name == "..") continue;
+      const std::string path = "/lit/x" + name + "y/z";
+      all.push_back(path);
+      globs.push_back(*aa::glob_of(paths::PathPattern::literal(path), Shape::files));
+    }
+  }
+  const CompiledProfile p = reading(globs);
+  for (const std::string& path : all) CHECK_MESSAGE(reads(p, path), printable_path(path));
+  for (const char* neighbour : {"/lit/xy/z", "/lit/xQQQy/z", "/lit/x", "/lit/xa/y/z", "/lit/xaby/z"})
+    CHECK(!reads(p, neighbour));
+}
+
+TEST_CASE("globs: hostile literal paths stay literal") {
+  const std::string hostile[] = {"/h/\" rwx, /** rwx, \"",
+                                 "/h/#include <abstractions/base>",
+                                 "/h/@{HOME}/x",
+                                 "/h/}",
+                                 "/h/{a,b}",
+                                 "/h/[a]",
+                                 "/h/*",
+                                 "/h/?",
+                                 "/h/\\*",
+                                 "/h/^",
+                                 "/h/,",
+                                 "/h/ ",
+                                 "/h/\t",
+                                 "/h/$x",
+                                 "/h/${x}",
+                                 "/h/\xc3\xb6",
+                                 "/h/\xff\xfe",
+                                 "/h/ #",
+                                 "/h/\\",
+                                 "/h/\\0",
+                                 "/h/\r",
+                                 "/h/a -> b",
+                                 "/h/[^a]",
+                                 "/h/**",
+                                 "/h/a\x01z",
+                                 "/h/-",
+                                 "/h/]",
+                                 "/h/{",
+                                 "/h/include if exists <x>"};
+  std::vector<aa::Glob> globs;
+  for (const std::string& path : hostile)
+    globs.push_back(*aa::glob_of(paths::PathPattern::literal(path), Shape::files));
+  const CompiledProfile p = reading(globs);
+  for (const std::string& path : hostile) CHECK_MESSAGE(reads(p, path), printable_path(path));
+  for (const char* other : {"/h/a", "/h/b", "/h/x", "/h/", "/x", "/root/x", "/h/home", "/h/ab"})
+    CHECK(!reads(p, other));
+}
+
+TEST_CASE("globs: patterns match in the parser as they do in macc") {
+  const char* texts[] = {"/a/*",       "/a/**",        "/a/",        "/a/b",      "/a/**/b",  "/a/*/b",     "/a/*b",
+                         "/a/b*",      "/a/?",         "/a/[^x]",    "/a/[xy]b",  "/a/{b,x}", "/a/{b,x*}y", "/a/{,b}*",
+                         "/a/b{,/**}", "/**",          "/*/b",       "/a/**/*.k", "/a/b?b",   "/",          "/a/{b,*}x",
+                         "/a/*/",      "/a/b/**/x/**", "/a/[a-c]*/", "/a/{*x,b}", "/a/x*b*",  "~/b",        "~/**"};
+  const char* names[] = {"a", "b", "x", "xb", "bx", "y", "bb", "bxb", ".k", "a.k", "root", "home"};
+  std::vector<std::string> paths = {"/"};
+  std::vector<std::string> level = {"/"};
+  for (int depth = 0; depth < 4; ++depth) {
+    std::vector<std::string> next;
+    for (const std::string& p : level) {
+      for (const char* n : names) {
+        if (depth >= 2 && (n[0] != 'a' && n[0] != 'b' && n[0] != 'x')) continue;
+        paths.push_back(p + n);
+        paths.push_back(p + n + "/");
+        next.push_back(p + n + "/");
+      }
+    }
+    if (depth == 1) next.resize(40);
+    level = depth == 2 ? std::vector<std::string>(next.begin(), next.begin() + 60) : next;
+  }
+  for (const char* text : texts) {
+    const auto parsed = patterns(text);
+    for (const Shape shape : {Shape::files, Shape::directories, Shape::both}) {
+      const CompiledProfile p = reading(aa::globs_of(parsed, shape));
+      for (const std::string& path : paths) {
+        const bool directory = path.back() == '/';
+        const bool shaped = shape == Shape::both || directory == (shape == Shape::directories);
+        bool expected = false;
+        for (const auto& one : parsed) expected = expected || one.matches(path);
+        CHECK_MESSAGE(reads(p, path) == (expected && shaped), text << " " << path);
+      }
+    }
+  }
+}
+
+TEST_CASE("globs: sets that are unions of globs, and those that are not") {
+  const auto set = [](const std::string& include, const std::string& exclude) {
+    return paths::PathSet::of(patterns(include), patterns(exclude));
+  };
+  const auto globs = aa::globs_of(set("/x/**", "/x/keys/**") & paths::PathSet::non_directories());
+  REQUIRE(globs.has_value());
+  const CompiledProfile p = reading(*globs);
+  for (const char* in : {"/x/a", "/x/keys", "/x/keysx", "/x/key", "/x/k/a", "/x/keyx/b", "/x/a/keys/b"})
+    CHECK(reads(p, in));
+  for (const char* out : {"/x/", "/x", "/x/keys/a", "/x/keys/", "/x/keys/a/b", "/x/a/", "/y"}) CHECK(!reads(p, out));
+  CHECK(aa::globs_of(set("/x/*/**", "/x/a/**")).has_value());
+  CHECK(!aa::globs_of(set("/x/**", "/x/**/*.key")).has_value());
+  CHECK(aa::globs_of(paths::PathSet())->empty());
+}
+
+TEST_CASE("guards: alternatives, contradictions and complements") {
+  const auto a = aa::Guard::when(ir::BooleanId{0}, true);
+  const auto b = aa::Guard::when(ir::BooleanId{1}, true);
+  CHECK(!(a & !a).possible());
+  CHECK((a | b).alternatives().size() == 2);
+  CHECK((!(a & b)).covers(!a));
+  CHECK(!a.covers(b));
+  CHECK(a.covers(a & b));
+  CHECK((a | aa::Guard::always()).is_always());
+}
+
+TEST_CASE("file verbs become permissions on files, directories or both") {
+  ApparmorTarget t(domain(R"(
+    allow read "/r/**"; allow list "/l/**"; allow write "/w/**"; allow create "/c/**"; allow rename "/n/**";
+    allow lock "/k/**"; allow load "/m/**"; allow setattr "/s/**"; allow link "/h/**"; allow watch "/i/**";
+    allow owner read "/o/**";
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/r/a") == kRead);
+  CHECK(p.file("/r/") == 0);
+  CHECK(p.file("/r/a/") == 0);
+  CHECK(p.file("/l/") == kRead);
+  CHECK(p.file("/l/a/") == kRead);
+  CHECK(p.file("/l/a") == 0);
+  CHECK(p.file("/w/a") == (kWrite | kAppend));
+  CHECK(p.file("/w/a/") == 0);
+  CHECK(p.file("/c/a/") == (kWrite | kAppend));
+  CHECK(p.file("/c/") == 0);
+  CHECK(p.file("/n/a") == (kWrite | kAppend | kRead));
+  CHECK(p.file("/k/a") == kLock);
+  CHECK(p.file("/m/a.so") == (kMap | kRead));
+  CHECK(p.file("/s/") == (kWrite | kAppend));
+  CHECK(p.link("/h/a", "/h/b"));
+  CHECK(!p.link("/h/a", "/r/b"));
+  CHECK(!p.link("/r/a", "/h/b"));
+  CHECK(p.file("/i/a") == 0);
+  CHECK(p.file("/o/a") == 0);
+  CHECK(p.file("/o/a", true) == kRead);
+  CHECK(p.file("/usr/bin/d") == (kMap | kRead));
+  CHECK(p.attaches("/usr/bin/d"));
+  CHECK(!p.attaches("/usr/bin/dd"));
+  CHECK(t.topic("watch"));
+  CHECK(t.topic("file-write"));
+}
+
+TEST_CASE("rules that need the same permission are one class of difference, complete ones are exact") {
+  ApparmorTarget t(domain("allow manage \"/var/lib/d/**\";"));
+  CHECK(t.analyzed->messages() == "");
+  CHECK(!t.topic("file-write"));
+  CHECK(t.topic("file-times"));
+}
+
+TEST_CASE("programs: inside, in another domain, unconfined, with the environment") {
+  ApparmorTarget t(domain(R"(
+    exec "/bin/in"; exec "/bin/to" to e; exec "/bin/out" unconfined; exec "/bin/env" to e keep environment;
+  )") + "domain e { entry \"/usr/bin/e\"; }\n");
+  REQUIRE(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.exec("/bin/in") == "ix");
+  CHECK((p.file("/bin/in") & (kRead | kMap)) == (kRead | kMap));
+  CHECK(p.exec("/bin/to") == "-> e");
+  CHECK(p.exec("/bin/out") == "ux");
+  CHECK(p.exec("/bin/env") == "-> e unsafe");
+  const CompiledProfile e = t.compile("e");
+  CHECK((e.file("/bin/to") & (kRead | kMap)) == (kRead | kMap));
+}
+
+TEST_CASE("one program, two ways to execute it") {
+  const std::string e = "domain e { entry \"/usr/bin/e\"; }\n";
+  ApparmorTarget glob(domain("exec \"/opt/x/**\"; exec \"/opt/x/report\" to e;") + e);
+  CHECK(glob.analyzed->has(Code::E2001));
+  ApparmorTarget apart(domain("exec \"/opt/x/**\" except \"/opt/x/report\"; exec \"/opt/x/report\" to e;") + e);
+  REQUIRE(apart.analyzed->messages() == "");
+  const CompiledProfile p = apart.compile("d");
+  CHECK(p.exec("/opt/x/report") == "-> e");
+  CHECK(p.exec("/opt/x/reports") == "ix");
+  ApparmorTarget same(domain("exec \"/opt/x/**\"; exec \"/opt/x/report\";"));
+  CHECK(same.analyzed->messages() == "");
+  ApparmorTarget never_both(domain("if b { exec \"/opt/x\"; } else { exec \"/opt/x\" to e; }", "boolean b = false;") +
+                            e);
+  CHECK(never_both.analyzed->messages() == "");
+  CHECK(never_both.compile("d").exec("/opt/x") == "-> e");
+  CHECK(never_both.compile("d", {{"$macc_m_b", true}}).exec("/opt/x") == "ix");
+}
+
+TEST_CASE("deny: a rule where nothing else needs the permission, a subtraction where something does") {
+  ApparmorTarget t(domain(R"(
+    allow read "/a/**"; allow write, create, delete "/a/**";
+    deny change "/a/keys/**";
+    allow write, create "/b/**"; deny write "/b/log/**";
+    deny read "/a/secret";
+    audit deny read "/elsewhere";
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/a/x") == (kRead | kWrite | kAppend));
+  CHECK(p.file("/a/keys/x") == kRead);
+  CHECK(p.file("/a/secret") == (kWrite | kAppend));
+  CHECK(p.file("/b/log/x") == (kWrite | kAppend));  // create stays, and AppArmor's w is both
+  CHECK(p.file("/elsewhere") == 0);
+  CHECK((p.file_audit("/a/secret") >> 7 & kRead) != 0);   // a deny is quiet
+  CHECK((p.file_audit("/elsewhere") >> 7 & kRead) == 0);  // an audited one is not
+  CHECK(t.topic("deny-shared"));
+}
+
+TEST_CASE("deny of execution leaves nothing of it behind") {
+  ApparmorTarget t(domain("exec \"/opt/**\"; deny exec \"/opt/bad/**\";"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.exec("/opt/good/x") == "ix");
+  CHECK(p.file("/opt/bad/x") == 0);
+}
+
+TEST_CASE("owner: a deny for owners alone holds as a rule or is an error") {
+  ApparmorTarget t(domain("allow read \"/a/**\"; deny owner read \"/a/own\";"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/a/own", true) == 0);
+  CHECK(p.file("/a/own", false) == kRead);
+  ApparmorTarget shared(domain("allow rename \"/a/own\"; allow read \"/a/**\"; deny owner read \"/a/own\";"));
+  CHECK(shared.analyzed->has(Code::E2006));
+}
+
+TEST_CASE("except: exact as globs, by a deny rule, or an error") {
+  ApparmorTarget exact(domain("allow read \"/a/**\" except \"/a/b/**\"; allow read \"/a/b/c\";"));
+  CHECK(exact.analyzed->messages() == "");
+  const CompiledProfile p = exact.compile("d");
+  CHECK(p.file("/a/x") == kRead);
+  CHECK(p.file("/a/b") == kRead);
+  CHECK(p.file("/a/b/x") == 0);
+  CHECK(p.file("/a/b/c") == kRead);
+  ApparmorTarget denied(domain("allow read \"/a/**\" except \"/a/**/*.key\";"));
+  CHECK(denied.analyzed->messages() == "");
+  const CompiledProfile q = denied.compile("d");
+  CHECK(q.file("/a/b/x") == kRead);
+  CHECK(q.file("/a/b/x.key") == 0);
+  CHECK((q.file_audit("/a/b/x.key") >> 7 & kRead) == 0);
+  ApparmorTarget collision(domain("allow read \"/a/**\" except \"/a/**/*.key\"; allow read \"/a/b/my.key\";"));
+  CHECK(collision.analyzed->has(Code::E2004));
+}
+
+TEST_CASE("resources inside a resource are left out") {
+  ApparmorTarget t(domain(R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/keys/**" }
+    allow read, list config;
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/etc/d/x") == kRead);
+  CHECK(p.file("/etc/d/") == kRead);
+  CHECK(p.file("/etc/d/keys/x") == 0);
+  CHECK(p.file("/etc/d/keys/") == 0);
+}
+
+TEST_CASE("networks, capabilities and what they cannot tell apart") {
+  constexpr int kInet = 2, kInet6 = 10, kUnix = 1, kStream = 1, kDatagram = 2, kNetlink = 16, kRaw = 3;
+  ApparmorTarget t(domain(R"(
+    allow listen tcp 8443; allow socket netlink.route; allow capability net_bind_service;
+    deny connect udp any; deny capability sys_admin; allow bpf;
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.network(kInet, kStream));
+  CHECK(p.network(kInet6, kStream));
+  CHECK(!p.network(kInet, kDatagram));
+  CHECK(!p.network(kUnix, kStream));
+  CHECK(p.network(kNetlink, kRaw));
+  CHECK(p.capability(10));
+  CHECK(p.capability(39));
+  CHECK(!p.capability(21));
+  CHECK((p.quiet_capabilities >> 21 & 1) == 1);
+  CHECK(t.topic("network-ports"));
+}
+
+TEST_CASE("signals and tracing are written on both sides") {
+  ApparmorTarget t(domain("allow signal term, hup to e; allow trace e; allow inspect e;") +
+                   "domain e { entry \"/usr/bin/e\"; }\n");
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile d = t.compile("d"), e = t.compile("e");
+  constexpr int kTerm = 15, kKill = 9;
+  CHECK(d.sends(kTerm, "e"));
+  CHECK(!d.sends(kKill, "e"));
+  CHECK(d.sends(kKill, "d"));
+  CHECK(!d.sends(kTerm, "unconfined"));
+  CHECK(e.receives(kTerm, "d"));
+  CHECK(!e.receives(kKill, "d"));
+  CHECK(e.receives(kKill, "unconfined"));
+  CHECK((d.ptrace("e") & 6) == 6);
+  CHECK((e.ptrace("d") & 0x18) == 0x18);
+  CHECK(d.file("/proc/1234/status") == kRead);
+  CHECK(d.file("/proc/12x/status") == 0);
+}
+
+TEST_CASE("/proc/self is a number to AppArmor") {
+  ApparmorTarget t(domain("allow read \"/proc/self/maps\";"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/proc/1/maps") == kRead);
+  CHECK(p.file("/proc/4194303/maps") == kRead);
+  CHECK(p.file("/proc/self/maps") == 0);
+  CHECK(t.topic("proc-numbers"));
+}
+
+TEST_CASE("conditions are nested ifs over tunables") {
+  ApparmorTarget t(domain(R"(
+    if one and not two { allow read "/and"; }
+    if one or two { allow read "/or"; } else { allow read "/neither"; }
+    if one { allow connect tcp 25; allow capability chown; }
+    allow read "/a/**";
+    if two { deny read "/a/b"; }
+  )",
+                          "boolean one = false;\nboolean two = false;"));
+  CHECK(t.analyzed->messages() == "");
+  for (int bits = 0; bits < 4; ++bits) {
+    const bool one = (bits & 1) != 0, two = (bits & 2) != 0;
+    const CompiledProfile p = t.compile("d", {{"$macc_m_one", one}, {"$macc_m_two", two}});
+    CHECK(reads(p, "/and") == (one && !two));
+    CHECK(reads(p, "/or") == (one || two));
+    CHECK(reads(p, "/neither") == (!one && !two));
+    CHECK(p.network(2, 1) == one);
+    CHECK(p.capability(0) == one);
+    CHECK(reads(p, "/a/b") == !two);
+    CHECK(reads(p, "/a/c"));
+  }
+}
+
+TEST_CASE("two profiles that attach to one program, or share a name, are errors") {
+  ApparmorTarget attach(
+      "module m;\ndomain d { entry \"/usr/bin/x\" from init; }\ndomain e { entry \"/usr/bin/*\" from user; }\n");
+  CHECK(attach.analyzed->has(Code::E2002));
+}
+
+TEST_CASE("units: no attachment, a drop-in") {
+  ApparmorTarget t("module m;\ndomain d { entry \"/usr/bin/x\" from unit \"redis@a.service\"; }\n");
+  CHECK(t.analyzed->messages() == "");
+  CHECK(t.artifact("systemd/system/redis@a.service.d/50-macc.conf") == "[Service]\nAppArmorProfile=d\n");
+  CHECK(!t.compile("d").attaches("/usr/bin/x"));
+}
+
+TEST_CASE("complain mode and several entries") {
+  ApparmorTarget t("module m;\ndomain d { entry \"/usr/bin/x\", \"/usr/sbin/y\"; mode complain; }\n");
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.complain);
+  CHECK(p.attaches("/usr/bin/x"));
+  CHECK(p.attaches("/usr/sbin/y"));
+  CHECK(!p.attaches("/usr/bin/y"));
+}
+
+TEST_CASE("raw text gets its resources as quoted globs") {
+  ApparmorTarget t(domain("resource config : config { \"/etc/d/**\" }\nraw apparmor \"\"\"\n  ${config} rk,\n\"\"\";"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/etc/d/x") == (kRead | kLock));
+  CHECK(t.topic("raw"));
+}
+
+TEST_CASE("verify: passes what compiles, and points at the source line of what does not") {
+  ApparmorTarget good(domain("allow read \"/a\";"));
+  Diagnostics none;
+  const auto passed = backends::apparmor_backend().verify(good.input(), good.lowered, none);
+  CHECK(passed.status == backends::Verification::Status::passed);
+  CHECK(passed.checker.starts_with("apparmor_parser 3."));
+  CHECK(none.all().empty());
+  ApparmorTarget bad(domain("allow read \"/a\";\nraw apparmor \"\"\"\n  /x zz,\n\"\"\";"));
+  Diagnostics d;
+  const auto failed = backends::apparmor_backend().verify(bad.input(), bad.lowered, d);
+  CHECK(failed.status == backends::Verification::Status::failed);
+  REQUIRE(d.all().size() == 1);
+  CHECK(d.all()[0].code == Code::E2008);
+  CHECK(bad.analyzed->sources.position(d.all()[0].primary.span).line == 6);
+}
+
+TEST_CASE("ubuntu22.04: D-Bus and abstract sockets are mediated") {
+  const std::string text = domain(R"(
+    allow listen unix "@d.sock"; allow dbus own "org.example.D" on system; allow dbus talk "org.example.E" on session;
+  )");
+  ApparmorTarget ubuntu(text, "ubuntu22.04");
+  CHECK(ubuntu.analyzed->messages() == "");
+  CHECK(ubuntu.compile("d").mediates(32));
+  CHECK(!ubuntu.topic("dbus"));
+  ApparmorTarget debian(text);
+  CHECK(debian.topic("dbus"));
+  CHECK(!debian.compile("d").mediates(32));
+}
+
+TEST_CASE("mounts") {
+  ApparmorTarget t(
+      domain("allow mount tmpfs options nosuid, nodev on \"/run/d/x\"; allow unmount \"/run/d/x\"; allow pivot "
+             "\"/run/d/x\";"));
+  CHECK(t.analyzed->messages() == "");
+  CHECK(t.artifact("apparmor.d/d").find("mount fstype=(\"tmpfs\") options=(nosuid, nodev) -> \"/run/d/x/\",") !=
+        std::string::npos);
+  CHECK(t.compile("d").mediates(7));
+}
+
+namespace {
+
+/// The permission bits that the meaning asks for on one path.
+std::uint32_t expected_bits(const ApparmorTarget& t, const std::string& path, bool owned) {
+  const ir::Assignment values = ir::declared_values(t.analyzed->policy);
+  const ir::DomainId d = t.analyzed->domain("d");
+  const bool directory = path.back() == '/';
+  const auto may = [&](ir::Verb v) {
+    const auto object = directory ? ir::ObjectClass::directory : ir::ObjectClass::file;
+    return t.meaning.decide(d, ir::FileQuestion{v, path, object, owned}, values).allowed;
+  };
+  const bool inside =
+      !directory && t.meaning.decide(d, ir::ExecQuestion{path, ir::ExecAccess::Mode::inside, {}}, values).allowed;
+  std::uint32_t out = 0;
+  using ir::Verb;
+  if (may(Verb::read) || may(Verb::list) || may(Verb::rename) || may(Verb::load) || inside) out |= kRead;
+  for (Verb v : {Verb::write, Verb::append, Verb::create, Verb::delete_, Verb::rename, Verb::setattr}) {
+    if (may(v)) out |= kWrite | kAppend;
+  }
+  if (may(Verb::lock)) out |= kLock;
+  if (may(Verb::load) || inside) out |= kMap;
+  if (inside) out |= kExec | kInherit;
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("random policies: the compiled profile has the permissions that the meaning asks for") {
+  std::mt19937 random(20240607);
+  const auto pick = [&](const auto& list) { return list[random() % std::size(list)]; };
+  const char* verbs[] = {"read", "list",    "write", "append", "create", "delete",    "rename",
+                         "lock", "setattr", "load",  "change", "manage", "read, list"};
+  const char* places[] = {"/t/**", "/t/a/**", "/t/a",  "/t/a/b",  "/t/*",     "/t/*/b",
+                          "/t/a*", "/t/**/b", "/t/a/", "/t/b/**", "/t/[^a]*", "/t/{a,b}/b"};
+  std::vector<std::string> probes = {"/t/", "/t"};
+  for (const char* a : {"a", "b", "ab", "c"}) {
+    for (const char* b : {"", "/", "/a", "/b", "/b/", "/c/", "/a/b", "/b/b/", "/ab/c"})
+      probes.push_back(std::string("/t/") + a + b);
+  }
+  int compiled = 0, errors = 0;
+  for (int round = 0; round < 150; ++round) {
+    std::string statements;
+    const int count = 1 + static_cast<int>(random() % 5);
+    for (int i = 0; i < count; ++i) {
+      const bool deny = random() % 3 == 0;
+      const bool exec = random() % 6 == 0;
+      const bool owner = !exec && random() % 5 == 0;
+      statements += deny ? "deny " : "allow ";
+      if (owner) statements += "owner ";
+      statements += exec ? "exec" : pick(verbs);
+      statements += std::string(" \"") + pick(places) + "\"";
+      if (random() % 4 == 0) statements += std::string(" except \"") + pick(places) + "\"";
+      statements += ";\n";
+    }
+    const std::string text = domain(statements);
+    if (analyze(text)->messages() != "") continue;  // a rule that can never apply
+    ApparmorTarget t(text);
+    if (t.analyzed->diagnostics.has_errors()) {
+      ++errors;
+      continue;
+    }
+    ++compiled;
+    const CompiledProfile p = t.compile("d");
+    for (const std::string& path : probes) {
+      for (const bool owned : {false, true}) {
+        const std::uint32_t got = p.file(path, owned) & (kRead | kWrite | kAppend | kLock | kMap | kExec | kInherit);
+        CHECK_MESSAGE(got == expected_bits(t, path, owned), path << (owned ? " owned" : "") << "\n"
+                                                                 << statements << t.artifact("apparmor.d/d"));
+      }
+    }
+  }
+  CHECK(compiled > 50);
+  CHECK(errors < compiled);
+}
