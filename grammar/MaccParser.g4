@@ -143,12 +143,12 @@ verb : IDENT | MACC ;
 name : IDENT | SOCKET | MACC | OPTIONS ;
 qualifiedName : name ( DOT name )* ;
 
-// Where no word between parts can follow, reserved words are plain words too: `capability bpf`, `options exec`.
-word : typeWord | OPTIONS ;
+// Where no word between parts can follow, most reserved words are plain words too: `capability bpf`, `options exec`.
+// Words of declarations are not: they show where an unclosed brace should have been.
+word : typeWord | OPTIONS | DOMAIN | RESOURCE | EXPECT ;
 compoundWord : typeWord ( ( DOT | DASH ) ( typeWord | INT ) )* ;
 typeWord
-  : IDENT | MACC | MODULE | IMPORT | AS | EXTEND | EXTERNAL | PUBLIC | DOMAIN | RESOURCE | ABSTRACTION | BOOLEAN | LET
-  | TEST | EXPECT | ENTRY | INCLUDE | MODE | LEVEL | REPLACES | RAW | ALLOW | DENY | NEVER | AUDIT | IF | ELSE
+  : IDENT | MACC | AS | ENTRY | INCLUDE | MODE | LEVEL | REPLACES | RAW | ALLOW | DENY | AUDIT | IF | ELSE
   | EXEC | LISTEN | CONNECT | SOCKET | USE | SIGNAL | INSPECT | TRACE | IPC | BECOME | MEMORY | CAPABILITY | MOUNT
   | UNMOUNT | PIVOT | USERNS | BPF | PERF | IO_URING | MQUEUE | KEYRING | DBUS
   ;

@@ -14,9 +14,9 @@ struct Limits {
 };
 
 /// Parses one file of `sources`. Always returns what could be understood: after errors (reported to `diagnostics`)
-/// the tree holds the statements that were whole, and only those (a missing semicolon does not make one broken). After
-/// a thousand errors, or past a limit, it is empty. Diagnostics come in the order of their places. Never throws for any
-/// bytes.
+/// the tree holds the statements that were whole, and only those (a missing semicolon or closing brace does not make
+/// one broken). After a thousand errors, or past a limit, it is empty. Diagnostics come in the order of their places.
+/// Never throws for any bytes.
 [[nodiscard]] ast::File parse(const SourceManager& sources, FileId file, Diagnostics& diagnostics,
                               const Limits& limits = {});
 

@@ -51,6 +51,13 @@ bool fits_body(std::size_t rule, std::size_t type) {
   }
 }
 
+/// Whether this word begins a declaration that can't stand in the body of `rule`.
+bool ends_body(std::size_t rule, std::size_t type) {
+  if (starts_declaration_only(type)) return true;
+  const bool statements = rule == Grammar::RuleBlock || rule == Grammar::RuleBraceList;
+  return !statements && (type == T::RESOURCE || type == T::LET || type == T::NEVER || type == T::PUBLIC);
+}
+
 /// "`=`", "`(` or `{`": up to four tokens that can be spelled.
 std::string one_of(const antlr4::misc::IntervalSet& tokens) {
   std::vector<std::string> words;
@@ -190,14 +197,15 @@ bool Recovery::missing_close(antlr4::Parser* parser) {
   if (!is_braced(context->getRuleIndex()) || context->start->getType() != T::LBRACE) return false;
   if (next == context->start) return false;
   const bool list = context->getRuleIndex() == Grammar::RuleBraceList;
-  if (!is_end(next) && !starts_declaration_only(next->getType()) && !(list && ends_statement(next))) return false;
+  const bool declared = ends_body(context->getRuleIndex(), next->getType());
+  if (!is_end(next) && !declared && !(list && ends_statement(next))) return false;
   if (is_end(next) && (end_reported_ || reports_.end_is_lost())) return true;
   end_reported_ = end_reported_ || is_end(next);
-  Diagnostic& report =
-      list && !is_end(next)
-          ? reports_.broken(Code::E0109, span(next), "expected `}` before this")
-          : reports_.understood(Code::E0109, span(next),
-                                is_end(next) ? "the file ends inside a block" : "expected `}` before this declaration");
+  // What was understood of the block or list stays: leaving it out would only make its uses look wrong.
+  const char* message = "expected `}` before this declaration";
+  if (list) message = "expected `}` before this";
+  if (is_end(next)) message = "the file ends inside a block";
+  Diagnostic& report = reports_.understood(Code::E0109, span(next), message);
   report.also(span(context->start), "this brace is not closed");
   if (const Token* inner = likely_unclosed(context, next)) {
     report.also(span(inner), "or this one: the brace that closes it stands further left");
@@ -350,8 +358,7 @@ void Recovery::sync(antlr4::Parser* parser) {
   while (!fits_body(rule, parser->getCurrentToken()->getType())) {
     if (reports_.full()) throw TooManyErrors{};
     const Token* next = parser->getCurrentToken();
-    if (rule != Grammar::RuleFile && starts_declaration_only(next->getType()) &&
-        closes_by_indent(next, parser->getContext())) {
+    if (rule != Grammar::RuleFile && ends_body(rule, next->getType()) && closes_by_indent(next, parser->getContext())) {
       return;  // the loop ends here, and missing_close() has the word
     }
     misplaced(parser);
