@@ -167,7 +167,8 @@ class Transaction {
     for (const OutputFile& file : files_) {
       struct stat status {};
       const fs::path path = final_path(file);
-      if (::lstat(path.c_str(), &status) != 0 || before_.contains(file.path)) continue;
+      if (::lstat(path.c_str(), &status) != 0) continue;
+      if (S_ISREG(status.st_mode) && before_.contains(file.path)) continue;
       if (const auto text = content_of(path); text && *text == file.content) continue;
       diagnostics_.report(Code::E9012, {}, fmt::format("`{}` is there already, and macc did not write it", name(path)))
           .note("remove it, or choose another folder with `--out`");

@@ -40,6 +40,7 @@ struct Report {
 struct Style {
   bool colour = false;
   std::size_t width = 140;  ///< columns of a source excerpt; longer lines are cut around what they are about
+  std::size_t most = 100;   ///< diagnostics that are shown; the summary counts all
 };
 
 class Sink {

@@ -126,22 +126,29 @@ class TextSink final : public Sink {
 
   [[nodiscard]] std::string render(const Report& report) const override {
     std::string out;
-    for (const Diagnostic& d : report.diagnostics) out += Writer(report.sources, d, style_).write() + "\n";
+    const std::size_t shown = std::min(report.diagnostics.size(), style_.most);
+    for (std::size_t i = 0; i < shown; ++i) out += Writer(report.sources, report.diagnostics[i], style_).write() + "\n";
+    if (shown < report.diagnostics.size()) {
+      out += fmt::format("{} more are not shown; `--format json` lists all\n\n", report.diagnostics.size() - shown);
+    }
     const Counts counts = count(report.diagnostics);
     const std::string line = summary_line(counts);
     if (line.empty()) return out;
     const Painter painter(style_.colour);
     out += painter(ink_of(counts.errors != 0 ? Severity::error : Severity::warning), line) + "\n";
-    if (counts.errors != 0) out += explain_hint(report.diagnostics);
-    return out;
+    return out + explain_hint(report.diagnostics);
   }
   [[nodiscard]] bool for_machines() const override { return false; }
 
  private:
+  /// How to learn more about the first error; a mistake on the command line speaks for itself.
   static std::string explain_hint(const std::vector<Diagnostic>& diagnostics) {
-    const auto first = std::find_if(diagnostics.begin(), diagnostics.end(),
-                                    [](const Diagnostic& d) { return d.severity == Severity::error; });
-    return fmt::format("`macc explain {}` says more about an error\n", info(first->code).id.substr(5));
+    const auto first = std::find_if(diagnostics.begin(), diagnostics.end(), [](const Diagnostic& d) {
+      return d.severity == Severity::error && (d.primary.span.valid() || info(d.code).blame != Blame::input);
+    });
+    if (first == diagnostics.end()) return "";
+    return fmt::format("`macc explain {}` says more about {}\n", info(first->code).id.substr(5),
+                       count(diagnostics).errors == 1 ? "this error" : "the first error");
   }
 
   Style style_;
