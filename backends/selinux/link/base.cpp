@@ -97,16 +97,17 @@ BaseOrReason Base::from_folder(const std::string& folder, const std::vector<std:
 }
 
 std::shared_ptr<const Base> Base::skeleton() {
-  auto data = std::make_unique<Data>();
-  data->description = "the bundled skeleton of a policy";
-  data->skeleton = true;
-  data->modules = {"skeleton"};
-  for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) data->core += file.text;
-  // The linker writes file contexts in the order in which they are to be matched.
-  std::shared_ptr<const Base> base = finish(std::move(data));
-  auto complete = std::make_unique<Data>(base->data());
-  complete->file_contexts = link(*base, {}).file_contexts;
-  return std::make_shared<const Base>(std::move(complete));
+  static const std::shared_ptr<const Base> base = [] {
+    Data data;
+    data.description = "the bundled skeleton of a policy";
+    data.skeleton = true;
+    data.modules = {"skeleton"};
+    for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) data.core += file.text;
+    // The linker writes file contexts in the order in which they are to be matched.
+    data.file_contexts = link(*finish(std::make_unique<Data>(data)), {}).file_contexts;
+    return finish(std::make_unique<Data>(std::move(data)));
+  }();
+  return base;
 }
 
 const std::string& Base::description() const { return data_->description; }

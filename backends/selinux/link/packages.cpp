@@ -49,15 +49,6 @@ std::string read_compressed(std::FILE* file) {
   return status == BZ_STREAM_END ? text : std::string();
 }
 
-/// The module's CIL; "" when it cannot be read.
-std::string read_cil(const PackageFile& package) {
-  const File file(std::fopen(package.path.c_str(), "rbe"), std::fclose);
-  if (file == nullptr) return {};
-  std::string text = package.path.ends_with(".bz2") ? read_compressed(file.get()) : read_plain(file.get());
-  if (package.path.ends_with(".cil")) return text;
-  return sepol::package_to_cil(std::move(text));
-}
-
 struct Texts {
   std::vector<CilModule> kept, left_out;
 };
@@ -65,7 +56,7 @@ struct Texts {
 std::string read_texts(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out,
                        Texts& texts) {
   for (const PackageFile& package : packages) {
-    CilModule module{package.name, read_cil(package)};
+    CilModule module{package.name, read_package(package)};
     if (module.text.empty()) return fmt::format("the policy module {} cannot be read", printable(package.path));
     const bool wanted = std::find(leave_out.begin(), leave_out.end(), package.name) == leave_out.end();
     (wanted ? texts.kept : texts.left_out).push_back(std::move(module));
@@ -182,6 +173,14 @@ bool is_package(const std::filesystem::path& path) {
 }
 
 }  // namespace
+
+std::string read_package(const PackageFile& package) {
+  const File file(std::fopen(package.path.c_str(), "rbe"), std::fclose);
+  if (file == nullptr) return {};
+  std::string text = package.path.ends_with(".bz2") ? read_compressed(file.get()) : read_plain(file.get());
+  if (package.path.ends_with(".cil")) return text;
+  return sepol::package_to_cil(std::move(text));
+}
 
 std::vector<PackageFile> packages_in(const std::string& folder) {
   std::vector<PackageFile> packages;

@@ -19,6 +19,9 @@ struct PackageFile {
 /// The *.pp, *.pp.bz2 and *.cil of a folder, by name; empty when there are none.
 [[nodiscard]] std::vector<PackageFile> packages_in(const std::string& folder);
 
+/// The CIL of a module; "" when it cannot be read. Only for use inside run_in_child().
+[[nodiscard]] std::string read_package(const PackageFile& package);
+
 /// Converts, resolves, condenses and links all packages but those of `leave_out`: some seconds. `data` gets everything
 /// but description and inventory. Returns "" or the reason why it does not work, one sentence.
 [[nodiscard]] std::string build_base(const std::vector<PackageFile>& packages,
