@@ -94,7 +94,10 @@ void take_operands(Session& session, Inputs& inputs) {
       add_root(session, inputs, operand, false);
       continue;
     }
-    if (operand.find('\0') != std::string::npos) continue;
+    if (operand.empty()) {
+      session.diagnostics.report(Code::E0005, {}, "an empty text is no file name");
+      continue;
+    }
     const bool folder = is_folder(absolute(session, operand));
     const std::vector<fs::path> files =
         folder ? project::walk({operand, {}}, session.loader) : std::vector<fs::path>{operand};

@@ -14,8 +14,10 @@ namespace {
 
 std::string version_text() {
   std::string out = fmt::format("macc {}\n", MACC_VERSION);
-  for (const backends::Backend* b : backends::all()) out += fmt::format("  {}: {}\n", b->name(), b->description());
-  return out;
+  for (const backends::Backend* b : backends::all()) {
+    out += fmt::format("  backend {}: {}\n", b->name(), b->description());
+  }
+  return out + fmt::format("  compiled by {} for C++ {}\n", __VERSION__, __cplusplus / 100);
 }
 
 /// One of a few words, or a usage error with what may have been meant.

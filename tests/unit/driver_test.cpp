@@ -290,6 +290,7 @@ TEST_CASE("mistakes on the command line say what may have been meant") {
   CHECK(contains(said({"explain", "usge"}), "did you mean `usage`?"));
   CHECK(contains(said({"check", "nothing.macc"}), "`nothing.macc` cannot be read"));
   CHECK(contains(said({"check"}), "`macc init`"));
+  CHECK(contains(said({"check", ""}), "an empty text is no file name"));
   CHECK(contains(said({"check", "."}), "no policy (*.macc) in `.`"));
   CHECK(contains(said({"--nonsense\x1b[2J"}), "\\x1b[2J"));
 }

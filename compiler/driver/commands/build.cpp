@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "backends/backend.h"
 #include "compiler/driver/build_report.h"
@@ -137,7 +138,11 @@ class Builder {
       skipped.reason = "`--no-verify` was given";
       return skipped;
     }
-    return backend.verify(input, lowered, found);
+    backends::Verification result = backend.verify(input, lowered, found);
+    if (result.status == backends::Verification::Status::failed && !found.has_errors()) {
+      throw std::logic_error("a backend refused its artifacts without saying why");
+    }
+    return result;
   }
 
   [[nodiscard]] bool shares_backend(const project::Target& target) const {
