@@ -17,7 +17,7 @@ std::string version_text() {
   for (const backends::Backend* b : backends::all()) {
     out += fmt::format("  backend {}: {}\n", b->name(), b->description());
   }
-  return out + fmt::format("  compiled by {} for C++ {}\n", __VERSION__, __cplusplus / 100);
+  return out + fmt::format("  built by {}, {}\n", MACC_COMPILER, MACC_BUILD_TYPE);
 }
 
 /// One of a few words, or a usage error with what may have been meant.
