@@ -50,7 +50,7 @@ struct LinkMessage {
   LinkProblem problem = LinkProblem::other;
   std::string text;                ///< one sentence, printable
   std::string subject;             ///< printable; "" where `problem` names none
-  std::vector<LinkPlace> places;   ///< our own places first; may be empty
+  std::vector<LinkPlace> places;   ///< ours first; may be empty. neverallow: the rules, then the neverallow itself
   std::vector<std::string> rules;  ///< neverallow: the rules that break it, "(allow a b (file (read)))"
 };
 
