@@ -124,7 +124,7 @@ class CellPlanner {
     if (set.empty()) return;
     for (const Element& known : plan_.elements)
       if (known.pattern == pattern && known.object == object) return;
-    plan_.elements.push_back({pattern, set, pattern.tail() == paths::Tail::directory ? "dir" : object, module, span});
+    plan_.elements.push_back({pattern, set, element_object(pattern, object), module, span});
   }
 
   // ---- cuts
@@ -340,6 +340,11 @@ class CellPlanner {
 };
 
 }  // namespace
+
+std::string element_object(const PathPattern& pattern, const std::string& otherwise) {
+  if (pattern.tail() == paths::Tail::directory) return "dir";
+  return pattern.tail() == paths::Tail::file && otherwise == "any" ? "nondir" : otherwise;
+}
 
 CellPlan plan_cells(const Input& input, NameTable& names, Diagnostics& diagnostics) {
   return CellPlanner(input, names, diagnostics).run();

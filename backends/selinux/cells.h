@@ -11,10 +11,15 @@ namespace macc::backends::selinux {
 struct Element {
   paths::PathPattern pattern;
   paths::PathSet set;
-  std::string object = "any";  ///< "file" for executables, "dir" for a directory alone
+  /// What its file context is about: "any", "file" for executables, "dir" for a directory alone, "nondir" for all
+  /// but directories.
+  std::string object = "any";
   std::string module;
   Span span;
 };
+
+/// The object of a pattern whose tail does not say otherwise.
+[[nodiscard]] std::string element_object(const paths::PathPattern& pattern, const std::string& otherwise);
 
 struct CellPlan {
   std::vector<Region> cells;      ///< own and entry regions, disjoint

@@ -43,12 +43,19 @@ class ContextPlanner {
     std::map<std::string, std::vector<FileContext>> result;
     for (const Line& line : lines_) {
       const Element& element = nodes_[line.node].element;
-      result[element.module].push_back({line.regex, line.object, line.type, element.span});
+      for (const auto& object : objects(line.object))
+        result[element.module].push_back({line.regex, object, line.type, element.span});
     }
     return result;
   }
 
  private:
+  /// A file context is about one class or about all of them.
+  static std::vector<std::string> objects(const std::string& object) {
+    if (object != "nondir") return {object};
+    return {"file", "char", "block", "socket", "pipe", "symlink"};
+  }
+
   bool add(const Element& element) {
     Node node{element, element.set.literal_prefix(), {}, {}};
     for (const Node& known : nodes_)
@@ -85,7 +92,7 @@ class ContextPlanner {
       Element element = nodes_[i].element;
       element.pattern = pattern;
       element.set = PathSet::of(pattern);
-      if (pattern.tail() == paths::Tail::directory) element.object = "dir";
+      element.object = element_object(pattern, "any");
       add(element);
     }
     return true;
@@ -180,7 +187,7 @@ class ContextPlanner {
               type,
               element.pattern.anchor() == PathPattern::Anchor::home,
               element.set};
-    if (object == "file") line.set = line.set & PathSet::non_directories();
+    if (object == "file" || object == "nondir") line.set = line.set & PathSet::non_directories();
     if (object == "dir") line.set = line.set & PathSet::directories();
     for (const Line& wider : lines_) {
       if (!must_precede(wider, line)) continue;
@@ -207,7 +214,7 @@ class ContextPlanner {
 
   // ---- the check, in the platform's order
 
-  static int object_rank(const std::string& object) { return object == "any" ? 0 : object == "file" ? 1 : 2; }
+  static int object_rank(const std::string& object) { return object == "any" ? 0 : object == "dir" ? 2 : 1; }
 
   static bool before(const Line& a, const Line& b) {
     if (a.home != b.home) return !a.home;

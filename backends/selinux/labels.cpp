@@ -52,14 +52,6 @@ Region process_region() {
   return region;
 }
 
-/// The union of what can matter to a set, which is small: others are left out by their literal heads.
-PathSet relevant_union(const std::vector<Region>& regions, const std::string& prefix) {
-  PathSet all;
-  for (const Region& region : regions)
-    if (compatible(region.prefix, prefix)) all = all | region.set;
-  return all;
-}
-
 }  // namespace
 
 Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
@@ -81,6 +73,7 @@ Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
     if (compatible(region.set.literal_prefix(), process.set.literal_prefix())) region.set = region.set - process.set;
     add(std::move(region));
   }
+  inherit();
   adopt(plan.adopted);
   if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, regions_, diagnostics);
 }
@@ -96,11 +89,39 @@ void Labels::adopt(const std::vector<Region>& resources) {
   }
 }
 
+/// The union of what can matter to a set, which is small: others are left out by their literal heads.
+PathSet Labels::relevant_union(const std::string& prefix, bool inherited) const {
+  PathSet all;
+  for (const Region& region : regions_)
+    if ((inherited || !region.inherited) && compatible(region.prefix, prefix)) all = all | region.set;
+  return all;
+}
+
+void Labels::inherit() {
+  std::vector<Region> folders;
+  for (const Region& region : regions_) {
+    if (region.origin != Region::Origin::system || region.prefix == "/" || region.types.empty()) continue;
+    if (region.set.meets(PathSet::non_directories()) || !region.prefix.ends_with('/')) continue;
+    paths::PatternError error;
+    const auto tree = PathPattern::parse(PathPattern::literal(region.prefix).text() + "**", error);
+    const PathSet inside = PathSet::of(tree) & PathSet::directories();
+    if (tree.empty() || !region.set.contains(region.prefix) || !inside.meets(region.set)) continue;
+    Region folder = region;
+    folder.inherited = true;
+    folder.set = inside - relevant_union(region.prefix, false);
+    folder.prefix = region.prefix;
+    if (folder.set.empty()) continue;
+    folder.automaton = folder.set.automaton();
+    folders.push_back(std::move(folder));
+  }
+  for (Region& folder : folders) regions_.push_back(std::move(folder));
+}
+
 std::vector<const Region*> Labels::meeting(const PathSet& set) const {
   std::vector<const Region*> list;
   const std::string prefix = set.literal_prefix();
   for (const Region& region : regions_)
-    if (compatible(region.prefix, prefix) && region.set.meets(set)) list.push_back(&region);
+    if (!region.inherited && compatible(region.prefix, prefix) && region.set.meets(set)) list.push_back(&region);
   return list;
 }
 
@@ -115,12 +136,12 @@ std::vector<const Region*> Labels::above(const PathSet& set) const {
 }
 
 std::optional<std::string> Labels::unlabelled(const PathSet& set) const {
-  return (set - relevant_union(regions_, set.literal_prefix())).example();
+  return (set - relevant_union(set.literal_prefix(), false)).example();
 }
 
 std::optional<std::string> Labels::unlabelled_above(const PathSet& set) const {
   if (set.empty()) return std::nullopt;
-  return ancestor_outside(set.automaton(), relevant_union(regions_, set.literal_prefix()).automaton());
+  return ancestor_outside(set.automaton(), relevant_union(set.literal_prefix(), true).automaton());
 }
 
 std::string Labels::type_of(ir::ResourceId resource) const {
@@ -128,22 +149,6 @@ std::string Labels::type_of(ir::ResourceId resource) const {
   for (const Region& region : regions_)
     if (region.resource == resource && !region.types.empty()) return region.types[0];
   return "";
-}
-
-std::vector<Witness> Labels::witnesses() const {
-  std::vector<Witness> list;
-  for (const Region& region : regions_) {
-    if (region.origin == Region::Origin::process || region.types.empty()) continue;
-    for (const PathSet& part : {region.set & PathSet::non_directories(), region.set & PathSet::directories()})
-      if (auto path = part.example()) list.push_back({*path, region.types, region.span});
-  }
-  return list;
-}
-
-bool Labels::has_entry(ir::DomainId domain) const {
-  return std::any_of(regions_.begin(), regions_.end(), [&](const Region& region) {
-    return region.origin == Region::Origin::entry && region.domain == domain;
-  });
 }
 
 }  // namespace macc::backends::selinux

@@ -32,6 +32,9 @@ struct Region {
   std::string module;  ///< whose CIL declares the type; own and entry
   std::string what;    ///< "resource config of acme.ledger.ledgerd"
   Span span;
+  /// Folders beneath one that is only described as a folder (/run, /tmp): they have its type, since a label comes from
+  /// the directory at creation. Their contents are unknown, so no rule can be about them.
+  bool inherited = false;
   std::string prefix;  ///< literal head of the set
   Automaton automaton;
 
@@ -65,12 +68,11 @@ class Labels {
   [[nodiscard]] const std::map<std::string, std::vector<FileContext>>& contexts() const { return contexts_; }
   /// The main type of a resource, for raw text; "" for an external one without a binding.
   [[nodiscard]] std::string type_of(ir::ResourceId resource) const;
-  [[nodiscard]] std::vector<Witness> witnesses() const;
-  /// Whether the domain has executables of its own.
-  [[nodiscard]] bool has_entry(ir::DomainId domain) const;
 
  private:
   void adopt(const std::vector<Region>& resources);
+  void inherit();
+  [[nodiscard]] paths::PathSet relevant_union(const std::string& prefix, bool inherited) const;
   std::vector<Region> regions_;
   std::map<std::string, std::vector<FileContext>> contexts_;
   std::map<ir::ResourceId, std::vector<std::string>> adopted_;

@@ -221,7 +221,6 @@ class ExecLowering {
   void others(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
     if (!subject_.all_labelled(set, span_)) return;
     for (const Region* region : subject_.context.labels.meeting(set)) {
-      if (!region->set.meets(set)) continue;
       for (const auto& target : subject_.types(*region, span_)) {
         subject_.allow(guard, target, "file", kRun, span_);
         if (rule.audit) subject_.audit(guard, target, "file", {"execute"}, span_);
@@ -248,10 +247,21 @@ class ExecLowering {
 
   void transition(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
     for (const Region* region : subject_.context.labels.meeting(set)) {
-      if (!region->set.meets(set)) continue;
+      if (opens_system_domain(access, *region)) continue;
       for (const auto& exec : subject_.types(*region, span_)) enter(rule, access, exec, guard);
       if (region->origin != Region::Origin::entry) say_what_else(rule, set, *region);
     }
+  }
+
+  /// A program of the project as a new way into a domain of the system: the system's policy has no such entry point.
+  bool opens_system_domain(const ir::ExecAccess& access, const Region& region) {
+    const ir::Domain& target = subject_.context.policy.domain(access.target);
+    if (!target.external || !region.is_own()) return false;
+    subject_.context.diagnostics
+        .report(Code::E1019, span_, "`" + target.name + "` belongs to the system and is not entered by " + region.what)
+        .also(region.span, "declared here")
+        .note("give the program a domain of its own");
+    return true;
   }
 
   void enter(const ir::Rule& rule, const ir::ExecAccess& access, const std::string& exec, const Guard& guard) {

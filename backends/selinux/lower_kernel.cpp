@@ -111,6 +111,14 @@ bool has_option(const ir::MountAccess& access, std::string_view option) {
   return std::find(access.options.begin(), access.options.end(), option) != access.options.end();
 }
 
+/// Options with which mount(2) makes no file system: only the place is asked then.
+bool moves_a_tree(const ir::MountAccess& access) {
+  static constexpr std::string_view kOptions[] = {"bind",    "rbind", "move",   "private",    "rprivate",   "shared",
+                                                  "rshared", "slave", "rslave", "unbindable", "runbindable"};
+  return std::any_of(std::begin(kOptions), std::end(kOptions),
+                     [&](std::string_view option) { return has_option(access, option); });
+}
+
 void mount_on(Subject& subject, const Guard& guard, const ir::PathExpr& paths, Span span) {
   const paths::PathSet& set = subject.context.input.meaning.set(paths);
   if (!subject.all_labelled(set, span)) return;
@@ -130,7 +138,7 @@ void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& 
   subject.allow_self(guard, "capability", "sys_admin", span);
   mount_on(subject, guard, access.on, span);
   subject.say(rule, Topic::mount);
-  if (has_option(access, "bind") || has_option(access, "rbind")) return;  // only the target is asked
+  if (moves_a_tree(access)) return;
   for (const auto& type : filesystem_types(access.fstypes))
     subject.allow(guard, type, "filesystem", has_option(access, "remount") ? "mount remount" : "mount", span);
 }
@@ -176,6 +184,14 @@ std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& na
     if (owns) list.push_back(static_cast<ir::DomainId>(i));
   }
   return list;
+}
+
+/// A session's bus is a daemon of the user's; one attribute holds them all.
+void reach_session_bus(Subject& subject, const Guard& guard, Span span) {
+  const std::string bus(platform::kSessionBus);
+  subject.allow(guard, bus, "unix_stream_socket", "connectto", span);
+  subject.allow(guard, bus, "dbus", "send_msg", span);
+  subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", span);
 }
 
 void reach_bus(Subject& subject, const Guard& guard, Span span) {
@@ -229,13 +245,13 @@ void lower_dbus(Subject& subject) {
   for (const auto& [rule, access] : subject.rules<ir::DbusAccess>(ir::Effect::allow)) {
     Guard guard = subject.guard(*rule);
     if (dbus_denied(subject, *access, guard)) continue;
-    if (access->session_bus) {
-      subject.say(*rule, Topic::not_mediated);
-      continue;
-    }
-    reach_bus(subject, guard, rule->where.span);
+    const std::string bus(access->session_bus ? platform::kSessionBus : platform::kSystemBus);
+    if (access->session_bus)
+      reach_session_bus(subject, guard, rule->where.span);
+    else
+      reach_bus(subject, guard, rule->where.span);
     if (access->own)
-      subject.allow(guard, std::string(platform::kSystemBus), "dbus", "acquire_svc", rule->where.span);
+      subject.allow(guard, bus, "dbus", "acquire_svc", rule->where.span);
     else
       talk(subject, *rule, *access, guard);
   }

@@ -1,6 +1,7 @@
 #include "backends/selinux/rules.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "backends/selinux/vocabulary.h"
 
@@ -67,12 +68,14 @@ class Emitter {
       write(form("typeattribute", name), set.second);
       write(form("typeattributeset", name, set.first), set.second);
     }
-    for (const auto& [kind, guarded] : module_.vectors)
+    never_allows();
+    for (const auto& [kind, guarded] : module_.vectors) {
+      if (kind == RuleKind::never_allow) continue;
       for (const auto& [guard, vectors] : guarded)
         for (const auto& [key, value] : vectors)
           write_guarded(guard, vector_node(kind, key, value.permissions), value.span);
-    for (const auto& [guard, transitions] : module_.transitions)
-      for (const auto& [key, value] : transitions) write_guarded(guard, transition_node(key, value.result), value.span);
+    }
+    transitions();
     for (const auto& [node, span] : module_.range_transitions) write(node, span);
     labels();
     section("raw text", !module_.raw.empty());
@@ -93,6 +96,47 @@ class Emitter {
       return;
     }
     out_.write_at(node, sources_.file(span.file).path(), sources_.position(span).line);
+  }
+
+  /// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
+  /// attribute.
+  void never_allows() {
+    auto kind = module_.vectors.find(RuleKind::never_allow);
+    if (kind == module_.vectors.end()) return;
+    using Group = std::tuple<std::string, std::string, std::set<std::string>, Span>;
+    std::map<Group, std::set<std::string>> groups;
+    for (const auto& [key, value] : kind->second.at(Guard()))
+      groups[{key.source, key.class_name, value.permissions, value.span}].insert(key.target);
+    std::map<std::set<std::string>, std::string> attributes;
+    for (const auto& [group, targets] : groups) {
+      const auto& [source, class_name, permissions, span] = group;
+      if (targets.size() < 4 || targets.count("self") != 0) {
+        for (const auto& target : targets)
+          write(vector_node(RuleKind::never_allow, {source, target, class_name}, permissions), span);
+        continue;
+      }
+      auto [it, fresh] =
+          attributes.try_emplace(targets, "macc_never_" + source + "_" + std::to_string(attributes.size() + 1));
+      if (fresh) {
+        write(form("typeattribute", it->second), span);
+        write(form("typeattributeset", it->second, Node::symbols(targets)), span);
+      }
+      write(vector_node(RuleKind::never_allow, {source, it->second, class_name}, permissions), span);
+    }
+  }
+
+  /// A transition stands under one condition or under none: libsepol refuses it in several places.
+  void transitions() {
+    std::map<TransitionKey, int> places;
+    for (const auto& [guard, list] : module_.transitions)
+      for (const auto& [key, value] : list) places[key] += guard.is_always() ? 2 : 1;
+    std::set<TransitionKey> written;
+    for (const auto& [guard, list] : module_.transitions)
+      for (const auto& [key, value] : list) {
+        const bool always = places[key] > 1 || !key.name.empty();
+        if (always && !written.insert(key).second) continue;
+        write_guarded(always ? Guard() : guard, transition_node(key, value.result), value.span);
+      }
   }
 
   void write_guarded(const Guard& guard, Node node, Span span) {
@@ -182,7 +226,8 @@ std::string to_cil(const Module& module, const SourceManager& sources, std::stri
 
 std::string to_file_contexts(const Module& module) {
   static const std::map<std::string_view, std::string_view> kFlags = {
-      {"any", ""}, {"file", "\t--"}, {"dir", "\t-d"}, {"char", "\t-c"}, {"block", "\t-b"}};
+      {"any", ""},       {"file", "\t--"},   {"dir", "\t-d"},  {"char", "\t-c"},
+      {"block", "\t-b"}, {"socket", "\t-s"}, {"pipe", "\t-p"}, {"symlink", "\t-l"}};
   std::string out;
   for (const auto& fc : module.file_contexts) {
     out += fc.regex;

@@ -94,11 +94,11 @@ void report_message(const LinkMessage& message, const Places& places, Diagnostic
 
 // ---- labels
 
-LookupQuery query(const std::string& path, bool executable) {
+LookupQuery query(const std::string& path) {
   LookupQuery query;
   query.path = path;
   query.kind = ObjectKind::file;
-  if (path.size() > 1 && path.back() == '/' && !executable) {
+  if (path.size() > 1 && path.back() == '/') {
     query.path.pop_back();
     query.kind = ObjectKind::directory;
   }
@@ -144,12 +144,33 @@ class LabelCheck {
     compare(list, Code::E1021, true);
   }
 
+  /// Paths that the system gives a label of their own, without being told that they are replaced or adopted.
+  void taken(const ir::Policy& policy, const std::vector<Region>& regions) {
+    std::vector<LookupQuery> queries;
+    std::vector<const Region*> asked;
+    for (const Region& region : regions) {
+      if (!region.is_own() || replaces(policy, region)) continue;
+      auto path = region.set.example();
+      if (!path) continue;
+      queries.push_back(query(*path));
+      queries.push_back(query(folder_above(region.set, *path)));
+      asked.push_back(&region);
+    }
+    const LookupResult result = lookup(base_.file_contexts(), queries);
+    if (!result.error.empty()) return;  // said by compare()
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const FoundContext &own = result.contexts[2 * i], &above = result.contexts[2 * i + 1];
+      if (!own || !above || type_of_context(*own) == type_of_context(*above)) continue;
+      report_taken(*asked[i], queries[2 * i].path, type_of_context(*own));
+    }
+  }
+
   void system(const std::vector<Witness>& witnesses) { compare(witnesses, Code::E1023, false); }
 
  private:
   void compare(const std::vector<Witness>& witnesses, Code code, bool must_be_labelled) {
     std::vector<LookupQuery> queries;
-    for (const Witness& witness : witnesses) queries.push_back(query(witness.path, false));
+    for (const Witness& witness : witnesses) queries.push_back(query(witness.path));
     const LookupResult result = lookup(linked_.file_contexts, queries);
     if (!result.error.empty()) {
       diagnostics_.report(Code::E1020, {}, "the file contexts cannot be looked up: " + result.error);
@@ -160,6 +181,33 @@ class LabelCheck {
       if (found.empty() && !must_be_labelled) continue;
       if (!expected(witnesses[i], found)) report(witnesses[i], found, code);
     }
+  }
+
+  static bool replaces(const ir::Policy& policy, const Region& region) {
+    const ir::DomainId owner =
+        region.resource == ir::ResourceId::none ? region.domain : policy.resource(region.resource).owner;
+    if (owner == ir::DomainId::none) return false;
+    const auto& list = policy.domain(owner).replaces;
+    return std::any_of(list.begin(), list.end(), [](const ir::Replacement& r) { return r.backend == "selinux"; });
+  }
+
+  /// The innermost folder above a path that is not in the set itself.
+  static std::string folder_above(const PathSet& set, std::string path) {
+    do {
+      if (path.size() > 1 && path.back() == '/') path.pop_back();
+      path.erase(path.rfind('/') + 1);
+    } while (path.size() > 1 && set.contains(path));
+    return path;
+  }
+
+  void report_taken(const Region& region, const std::string& path, const std::string& type) {
+    diagnostics_
+        .report(Code::E1024, region.span,
+                "the system already labels `" + printable(path) + "` as `" + type + "`, which " + region.what +
+                    " would replace")
+        .note(
+            "`adopt` the resource to keep that type, or say which module of the system the domain replaces: "
+            "`replaces selinux \"NAME\";`");
   }
 
   bool expected(const Witness& witness, const std::string& found) const {
@@ -195,6 +243,7 @@ void check_labels(const Input& input, const Base& base, const LinkResult& linked
   const Labels labels(input, names, known);
   LabelCheck check(base, linked, diagnostics);
   check.own(labels.regions());
+  check.taken(input.policy, labels.regions());
   if (!base.is_skeleton()) check.system(system_witnesses(input, labels));
 }
 

@@ -74,6 +74,7 @@ inline constexpr std::string_view kNetif = "netif_t";
 inline constexpr std::string_view kProc = "proc_t";
 inline constexpr std::string_view kFilesystem = "filesystem_type";
 inline constexpr std::string_view kSystemBus = "system_dbusd_t";
+inline constexpr std::string_view kSessionBus = "session_bus_type";
 inline constexpr std::string_view kSystemBusRuntime = "system_dbusd_runtime_t";
 }  // namespace platform
 

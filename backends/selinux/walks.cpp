@@ -11,6 +11,8 @@ namespace macc::backends::selinux {
 namespace {
 
 constexpr std::uint32_t kDead = 0xffffffff;
+/// More literal names than these count as a wildcard.
+constexpr std::size_t kMaxNames = 16;
 
 std::uint32_t step(const Automaton& automaton, std::uint32_t state, unsigned char byte) {
   if (state == kDead) return kDead;
@@ -80,7 +82,7 @@ class NameCollector {
 
  private:
   void visit(std::uint32_t state, const std::string& name) {
-    if (out_.names.size() > 16) return;
+    if (out_.names.size() > kMaxNames) return;
     if (name.size() > 255) {  // no file has such a name: a loop of single bytes
       out_.wildcard = true;
       return;
@@ -93,18 +95,19 @@ class NameCollector {
     if (edge.first <= '/' && '/' <= edge.last && !name.empty() && automaton_.states[edge.target].accepting)
       found(name, true);
     if (edge.first == '/' && edge.last == '/') return;
-    if (edge.first != edge.last) {
+    if (edge.last - edge.first >= kMaxNames) {
       wild(edge.target);
       return;
     }
-    visit(edge.target, name + static_cast<char>(edge.first));
+    for (unsigned byte = edge.first; byte <= edge.last; ++byte)
+      if (byte != '/') visit(edge.target, name + static_cast<char>(byte));
   }
 
   void found(const std::string& name, bool directory) {
     out_.any = true;
     (directory ? out_.directories : out_.files) = true;
     out_.names.insert(name);
-    if (out_.names.size() > 16) out_.wildcard = true;
+    if (out_.names.size() > kMaxNames) out_.wildcard = true;
   }
 
   /// Behind a choice of bytes: only whether the name can end, and how.

@@ -1,0 +1,371 @@
+// The SELinux lowering, read back from the binary policy that libsepol links, and from libselinux's own lookups.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "backends/backend.h"
+#include "backends/selinux/cil.h"
+#include "backends/selinux/file_context.h"
+#include "backends/selinux/link/access.h"
+#include "backends/selinux/link/link.h"
+#include "backends/selinux/link/lookup.h"
+#include "backends/selinux/vocabulary.h"
+#include "backends/selinux/walks.h"
+#include "tests/support/analyzed.h"
+
+namespace macc::backends {
+const Backend& selinux_backend();
+}
+
+using namespace macc;
+using namespace macc::backends;
+namespace se = macc::backends::selinux;
+
+namespace {
+
+/// A policy, lowered and linked with the bundled skeleton.
+struct Built {
+  std::unique_ptr<test::Analyzed> analyzed;
+  std::unique_ptr<ir::Meaning> meaning;
+  Target target;
+  Diagnostics diagnostics;
+  Lowered lowered;
+  se::LinkResult linked;
+  std::unique_ptr<se::CompiledPolicy> policy;
+
+  Input input() const { return {analyzed->policy, *meaning, analyzed->sources, target}; }
+
+  std::string messages() const {
+    std::string out = analyzed->messages();
+    for (const auto& d : diagnostics.all()) {
+      out += std::string(info(d.code).id) + " " + analyzed->sources.describe(d.primary.span) + " " + d.message + "\n";
+    }
+    for (const auto& m : linked.messages) out += "link: " + m.text + "\n";
+    return out;
+  }
+
+  bool has(Code code) const {
+    return std::any_of(diagnostics.all().begin(), diagnostics.all().end(),
+                       [&](const Diagnostic& d) { return d.code == code; });
+  }
+
+  /// The conditions under which a permission is there, "" for always; "-" when it never is.
+  std::string condition(const std::string& source, const std::string& target_type, const std::string& class_name,
+                        const std::string& permission) const {
+    std::string found = "-";
+    for (const auto& access : policy->access_of(source)) {
+      if (access.target != target_type || access.class_name != class_name) continue;
+      const auto& list = access.permissions;
+      if (std::find(list.begin(), list.end(), permission) != list.end()) found = access.condition;
+    }
+    return found;
+  }
+  bool may(const std::string& source, const std::string& target_type, const std::string& class_name,
+           const std::string& permission) const {
+    return condition(source, target_type, class_name, permission) != "-";
+  }
+
+  std::string label(const std::string& path, se::ObjectKind kind = se::ObjectKind::file) const {
+    const auto result = se::lookup(linked.file_contexts, {{path, kind}});
+    REQUIRE(result.error == "");
+    return result.contexts[0] ? se::type_of_context(*result.contexts[0]) : "";
+  }
+
+  std::string cil(const std::string& file = "m.cil") const {
+    for (const auto& artifact : lowered.artifacts)
+      if (artifact.path == file) return artifact.content;
+    return "";
+  }
+
+  std::vector<std::string> fidelity(const std::string& rule) const {
+    std::vector<std::string> list;
+    for (const auto& entry : lowered.fidelity.entries)
+      if (entry.rule == rule) list.push_back(std::string(word(entry.fidelity)) + " " + entry.topic);
+    return list;
+  }
+};
+
+std::unique_ptr<Built> lower_only(const std::string& text) {
+  auto built = std::make_unique<Built>();
+  built->analyzed = test::analyze(text, {}, true);
+  CAPTURE(built->analyzed->messages());
+  REQUIRE(!built->analyzed->diagnostics.has_errors());
+  built->meaning = std::make_unique<ir::Meaning>(built->analyzed->policy);
+  built->target.backend = "selinux";
+  built->target.settings["base"] = "skeleton";
+  built->lowered = selinux_backend().lower(built->input(), built->diagnostics);
+  return built;
+}
+
+std::unique_ptr<Built> build(const std::string& text) {
+  auto built = lower_only(text);
+  std::vector<se::CilModule> modules;
+  for (const auto& artifact : built->lowered.artifacts)
+    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  built->linked = se::link(*se::Base::skeleton(), modules);
+  CAPTURE(built->messages());
+  REQUIRE(!built->diagnostics.has_errors());
+  REQUIRE(built->linked.ok);
+  built->policy = se::CompiledPolicy::read(built->linked.image);
+  REQUIRE(built->policy);
+  return built;
+}
+
+std::string domain(const std::string& body, const std::string& before = "") {
+  return "macc 1;\nmodule m;\n" + before + "\ndomain d {\n  entry \"/usr/lib/d/d\";\n" + body + "\n}\n";
+}
+
+constexpr const char* kTree = "  resource data : state { \"/var/lib/d/**\" }\n";
+
+}  // namespace
+
+TEST_CASE("each file verb gives its own permissions and no other verb's") {
+  struct Row {
+    const char *verb, *class_name, *permission;
+  };
+  const Row rows[] = {{"read", "file", "read"},       {"list", "dir", "read"},      {"write", "file", "write"},
+                      {"append", "file", "append"},   {"create", "file", "create"}, {"delete", "file", "unlink"},
+                      {"rename", "file", "rename"},   {"link", "file", "link"},     {"lock", "file", "lock"},
+                      {"setattr", "file", "setattr"}, {"load", "file", "execute"},  {"watch", "file", "watch"},
+                      {"ioctl", "file", "ioctl"}};
+  for (const Row& row : rows) {
+    CAPTURE(row.verb);
+    const auto b = build(domain(std::string(kTree) + "allow " + row.verb + " data;"));
+    CHECK(b->condition("d_t", "d_data_t", row.class_name, row.permission) == "");
+    for (const Row& other : rows) {
+      if (std::string(other.verb) == row.verb) continue;
+      const std::string pair = std::string(row.verb) + "+" + other.verb;
+      if (pair == "write+append" || pair == "load+read" || pair == "watch+read" || pair == "watch+list") continue;
+      CAPTURE(other.verb);
+      CHECK_FALSE(b->may("d_t", "d_data_t", other.class_name, other.permission));
+    }
+  }
+}
+
+TEST_CASE("directories above a path can be searched and no more") {
+  const auto b = build(domain(std::string(kTree) + "allow read data;"));
+  CHECK(b->may("d_t", "var_lib_t", "dir", "search"));
+  CHECK(b->may("d_t", "d_data_t", "dir", "search"));
+  CHECK_FALSE(b->may("d_t", "var_lib_t", "dir", "write"));
+  CHECK_FALSE(b->may("d_t", "var_lib_t", "file", "read"));
+}
+
+TEST_CASE("what changes a directory is asked on the directory") {
+  const auto b = build(domain(std::string(kTree) + "allow create, delete data;"));
+  for (const char* permission : {"write", "add_name", "remove_name", "search"})
+    CHECK(b->may("d_t", "d_data_t", "dir", permission));
+  CHECK_FALSE(b->may("d_t", "var_lib_t", "dir", "add_name"));
+}
+
+TEST_CASE("a resource inside another has its own type, and a rule on the outer one does not reach it") {
+  const auto b =
+      build(domain("  resource config : config { \"/etc/d/**\" }\n"
+                   "  resource keys : secret { \"/etc/d/keys/**\" }\n"
+                   "allow read config;"));
+  CHECK(b->label("/etc/d/app.conf") == "d_config_t");
+  CHECK(b->label("/etc/d/keys/root.key") == "d_keys_t");
+  CHECK(b->label("/etc/d/keys", se::ObjectKind::directory) == "d_keys_t");
+  CHECK(b->may("d_t", "d_config_t", "file", "read"));
+  CHECK_FALSE(b->may("d_t", "d_keys_t", "file", "read"));
+}
+
+TEST_CASE("a deny on part of a tree gives it a type, and the rest keeps what was allowed") {
+  const auto b = build(domain(std::string(kTree) + "allow read data; deny read \"/var/lib/d/private/**\";"));
+  CHECK(b->label("/var/lib/d/x") == "d_data_t");
+  const std::string inner = b->label("/var/lib/d/private/x");
+  CHECK(inner != "d_data_t");
+  CHECK(b->may("d_t", "d_data_t", "file", "read"));
+  CHECK_FALSE(b->may("d_t", inner, "file", "read"));
+}
+
+TEST_CASE("a deny takes verbs away, whatever else is granted") {
+  const auto b = build(domain(std::string(kTree) + "allow manage data; deny write data;"));
+  CHECK(b->may("d_t", "d_data_t", "file", "append"));
+  CHECK_FALSE(b->may("d_t", "d_data_t", "file", "write"));
+  CHECK(b->cil().find("(neverallow d_t d_data_t (file (write)))") != std::string::npos);
+}
+
+TEST_CASE("what an except leaves out keeps the system's label") {
+  const auto b =
+      build(domain("  resource data : state { \"/var/lib/d/**\" except \"/var/lib/d/old/**\" }\nallow read data;"));
+  CHECK(b->label("/var/lib/d/x") == "d_data_t");
+  CHECK(b->label("/var/lib/d/old/x") == "var_lib_t");
+}
+
+TEST_CASE("conditions become conditional rules, with else and with a conditional deny") {
+  const auto b = build(domain(std::string(kTree) + "if mail { allow connect tcp 8025; } else { allow lock data; }\n"
+                                                   "allow read data; if quiet { deny read data; }",
+                              "boolean mail = false;\nboolean quiet = false;"));
+  CHECK(b->condition("d_t", "tcp_8025_port_t", "tcp_socket", "name_connect") == "mail");
+  CHECK(b->condition("d_t", "d_data_t", "file", "lock") == "not mail");
+  CHECK(b->condition("d_t", "d_data_t", "file", "read") == "not quiet");
+}
+
+TEST_CASE("init enters a domain by its executable") {
+  const auto b = build(domain(""));
+  CHECK(b->label("/usr/lib/d/d") == "d_exec_t");
+  CHECK(b->may("d_t", "d_exec_t", "file", "entrypoint"));
+  CHECK(b->may("init_t", "d_t", "process", "transition"));
+  bool found = false;
+  for (const auto& t : b->policy->transitions_of("init_t"))
+    found |= t.target == "d_exec_t" && t.class_name == "process" && t.result == "d_t";
+  CHECK(found);
+}
+
+TEST_CASE("a program that runs in its own domain") {
+  const auto b = build(domain("exec \"/usr/lib/d/helper\" to helper;", "domain helper { allow capability chown; }"));
+  CHECK(b->label("/usr/lib/d/helper") == "helper_exec_t");
+  CHECK(b->may("d_t", "helper_t", "process", "transition"));
+  CHECK_FALSE(b->may("d_t", "helper_exec_t", "file", "execute_no_trans"));
+  CHECK(b->may("helper_t", "d_t", "process", "sigchld"));
+}
+
+TEST_CASE("capabilities are in the class that the kernel asks") {
+  const auto b = build(domain("allow capability chown, bpf;"));
+  CHECK(b->may("d_t", "d_t", "capability", "chown"));
+  CHECK(b->may("d_t", "d_t", "capability2", "bpf"));
+  CHECK_FALSE(b->may("d_t", "d_t", "capability", "setuid"));
+}
+
+TEST_CASE("signals are told apart as far as SELinux does") {
+  const auto b = build(domain("allow signal kill to p;", "domain p { entry \"/usr/lib/d/p\"; }"));
+  CHECK(b->may("d_t", "p_t", "process", "sigkill"));
+  CHECK_FALSE(b->may("d_t", "p_t", "process", "signal"));
+  CHECK_FALSE(b->may("d_t", "p_t", "process", "sigstop"));
+}
+
+TEST_CASE("two domains share the type of a port, and ranges are cut where they cross") {
+  const auto b =
+      build(domain("allow listen tcp 18000-18010;", "domain p { entry \"/usr/lib/d/p\"; allow connect tcp 18005; }"));
+  CHECK(b->may("d_t", "tcp_18005_port_t", "tcp_socket", "name_bind"));
+  CHECK(b->may("d_t", "tcp_18000_18004_port_t", "tcp_socket", "name_bind"));
+  CHECK(b->may("p_t", "tcp_18005_port_t", "tcp_socket", "name_connect"));
+  CHECK_FALSE(b->may("p_t", "tcp_18000_18004_port_t", "tcp_socket", "name_connect"));
+}
+
+TEST_CASE("what is created outside the own trees gets its own type by a transition") {
+  const auto b = build(domain("  resource pid : runtime { \"/run/d.pid\" }\nallow create, write pid;"));
+  bool found = false;
+  for (const auto& t : b->policy->transitions_of("d_t"))
+    found |= t.target == "var_run_t" && t.class_name == "file" && t.name == "d.pid" && t.result == "d_pid_t";
+  CAPTURE(b->cil());
+  CHECK(found);
+  CHECK(b->may("d_t", "var_run_t", "dir", "add_name"));
+}
+
+TEST_CASE("a type that only a wildcard tells apart cannot hold where files are created") {
+  const auto b = lower_only(domain(std::string(kTree) + "  resource keys : secret { \"/var/lib/d/*.key\" }\n"
+                                                        "allow create, write data; allow create, write keys;"));
+  CHECK(b->has(Code::E1011));
+}
+
+TEST_CASE("generated names that collide are an error with both places") {
+  const auto b = lower_only(domain("", "resource p : state { \"/srv/d/**\" }\ndomain m_p { entry \"/usr/lib/d/m\"; }"));
+  CHECK(b->has(Code::E1001));
+}
+
+TEST_CASE("a path that nobody labels is an error that shows the declaration") {
+  const auto b = lower_only(domain("allow read \"/tmp/somebody/x\";"));
+  REQUIRE(b->has(Code::E1003));
+  CHECK(b->diagnostics.all()[0].notes.at(0).text.find("external resource") != std::string::npos);
+}
+
+TEST_CASE("a unit's drop-in, and no automatic entry") {
+  const auto b =
+      build("macc 1;\nmodule m;\ndomain d { entry \"/usr/bin/redis-server\" from unit \"redis@a.service\"; }\n");
+  CHECK(b->cil("units/redis@a.service.d/50-selinux.conf") == "[Service]\nSELinuxContext=system_u:system_r:d_t:s0\n");
+  for (const auto& t : b->policy->transitions_of("init_t")) CHECK(t.result != "d_t");
+}
+
+TEST_CASE("complain mode") {
+  const auto b = build(domain("mode complain;"));
+  CHECK(b->cil().find("(typepermissive d_t)") != std::string::npos);
+}
+
+TEST_CASE("hostile paths never change the structure of what is written") {
+  for (const char* path :
+       {"/srv/a\\\")(allow d_t self (process (execmem)))(filecon \\\"/b", "/srv/;;* lme", "/srv/a b\\\\nc",
+        "/srv/\\xff\\xfe", "/srv/(.*)+[x]{2}|^$", "/srv/USER/ROLE/HOME_DIR", "/srv/<<none>>"}) {
+    CAPTURE(path);
+    const auto analyzed =
+        test::analyze(domain(std::string("resource x : state { \"") + path + "\" }\nallow read x;"), {}, true);
+    if (analyzed->diagnostics.has_errors()) continue;  // refused as a pattern
+    const auto b = build(domain(std::string("resource x : state { \"") + path + "\" }\nallow read x;"));
+    CHECK(b->may("d_t", "d_x_t", "file", "read"));
+    CHECK_FALSE(b->may("d_t", "d_t", "process", "execmem"));
+    const auto example = b->meaning->set(b->analyzed->policy.resources.front().paths).example();
+    for (const auto& resource : b->analyzed->policy.resources)
+      if (resource.name == "x")
+        CHECK(b->label(*(b->meaning->set(resource.paths) & paths::PathSet::non_directories()).example()) == "d_x_t");
+  }
+}
+
+TEST_CASE("CIL atoms cannot be broken out of") {
+  CHECK_THROWS_AS((void)se::cil::Node::symbol("a b"), std::invalid_argument);
+  CHECK_THROWS_AS((void)se::cil::Node::symbol(""), std::invalid_argument);
+  CHECK_THROWS_AS((void)se::cil::Node::quoted("a\"b"), std::invalid_argument);
+  CHECK_THROWS_AS((void)se::cil::Node::quoted("a\nb"), std::invalid_argument);
+  CHECK(se::cil::mark_name("a\"\n;b.macc") == "a__;b.macc");
+  CHECK(se::cil::check_raw("(allow a b (file (read)))") == "");
+  CHECK(se::cil::check_raw("(allow a b") != "");
+  CHECK(se::cil::check_raw("))((") != "");
+  CHECK(se::cil::check_raw(";;* lmx 1 \"x\"") != "");
+}
+
+TEST_CASE("raw text knows resources by name and stays within its bounds") {
+  const auto b = build(domain(std::string(kTree) + "raw selinux \"\"\"(allow d_t ${data} (file (execmod)))\"\"\";"));
+  CHECK(b->may("d_t", "d_data_t", "file", "execmod"));
+  const auto broken =
+      lower_only(domain(std::string(kTree) + "raw selinux \"\"\"(allow d_t ${data} (file (execmod))\"\"\";"));
+  CHECK(broken->has(Code::E1013));
+}
+
+TEST_CASE("the same policy gives the same bytes") {
+  const std::string text = domain(std::string(kTree) + "allow manage data; allow listen tcp 8443;");
+  const auto a = lower_only(text), b = lower_only(text);
+  REQUIRE(a->lowered.artifacts.size() == b->lowered.artifacts.size());
+  for (std::size_t i = 0; i < a->lowered.artifacts.size(); ++i)
+    CHECK(a->lowered.artifacts[i].content == b->lowered.artifacts[i].content);
+}
+
+TEST_CASE("fidelity says what is wider") {
+  const auto b = build(domain("allow listen tcp 8443; allow read \"/etc/hostname\" owner;"));
+  const auto listen = b->fidelity("listen tcp 8443");
+  CHECK(std::find(listen.begin(), listen.end(), "wider ephemeral-ports") != listen.end());
+}
+
+TEST_CASE("verification names the base and finds what the platform refuses") {
+  const auto b = build(domain(std::string(kTree) + "allow read data;"));
+  Diagnostics diagnostics;
+  const Verification good = selinux_backend().verify(b->input(), b->lowered, diagnostics);
+  CHECK(good.status == Verification::Status::passed);
+  CHECK(good.against == se::Base::skeleton()->description());
+  const auto bad =
+      lower_only(domain(std::string(kTree) + "raw selinux \"\"\"(allow d_t no_such_t (file (read)))\"\"\";"));
+  const Verification refused = selinux_backend().verify(bad->input(), bad->lowered, diagnostics);
+  CHECK(refused.status == Verification::Status::failed);
+  REQUIRE(diagnostics.has_errors());
+  CHECK(diagnostics.all()[0].code == Code::E1022);
+  CHECK(bad->analyzed->sources.position(diagnostics.all()[0].primary.span).line == 6);
+}
+
+TEST_CASE("file contexts are sorted by stem, then length; padding moves an entry back") {
+  CHECK(se::context_order("/etc/x(/.*)?").stem == 6);
+  CHECK(se::context_order("/etc/x").exact);
+  CHECK(se::sorted_behind("/a/[^/]*", se::context_order("/a/(.*/)?[^/]*")) == "/a/[^/]*()()()()");
+  CHECK(se::sorted_behind("/a(/.*)?", se::context_order("/abc/.*")) == "");
+}
+
+TEST_CASE("directories above a set of paths, and children of directories") {
+  paths::PatternError error;
+  auto set = [&](const char* text) { return paths::PathSet::of(paths::PathPattern::parse(text, error)); };
+  CHECK(se::ancestor_in(set("/a/b/c").automaton(), set("/a/").automaton()) == "/a/");
+  CHECK_FALSE(se::ancestor_in(set("/a/b/c").automaton(), set("/b/").automaton()));
+  CHECK(se::ancestor_outside(set("/a/b").automaton(), set("/").automaton()) == "/a/");
+  const auto literal = se::children_in(set("/a/{x,y}.pid").automaton(), set("/a/").automaton());
+  CHECK(literal.any);
+  CHECK_FALSE(literal.wildcard);
+  CHECK(literal.names == std::set<std::string>{"x.pid", "y.pid"});
+  CHECK(se::children_in(set("/a/*.pid").automaton(), set("/a/").automaton()).wildcard);
+  CHECK_FALSE(se::children_in(set("/a/b/c").automaton(), set("/a/").automaton()).any);
+}
