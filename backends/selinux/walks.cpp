@@ -95,7 +95,7 @@ class NameCollector {
     if (edge.first <= '/' && '/' <= edge.last && !name.empty() && automaton_.states[edge.target].accepting)
       found(name, true);
     if (edge.first == '/' && edge.last == '/') return;
-    if (edge.last - edge.first >= kMaxNames) {
+    if (static_cast<std::size_t>(edge.last - edge.first) >= kMaxNames) {
       wild(edge.target);
       return;
     }
