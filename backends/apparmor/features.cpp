@@ -37,9 +37,12 @@ std::string yes(std::string_view names) {
   return out;
 }
 
-std::string capabilities() {
+/// The ABI was fixed before the kernel had the newest capability.
+std::string capabilities(bool newest) {
   std::string out;
-  for (const std::string& word : ir::capability_words()) out += (out.empty() ? "" : " ") + word;
+  for (const std::string& word : ir::capability_words()) {
+    if (newest || word != ir::word(ir::Capability::checkpoint_restore)) out += (out.empty() ? "" : " ") + word;
+  }
   return out;
 }
 
@@ -55,14 +58,15 @@ std::string domain() {
 }
 
 struct Mediated {
-  bool dbus = false, unix_sockets = false, outofband = false;
+  bool dbus = false, unix_sockets = false;
+  bool outofband = false, newest_capability = false;  ///< of the kernel, not of the ABI
 };
 
 std::string features_text(const Mediated& mediated) {
   const std::string families = node("af_mask", kFamilies);
   std::string out = query();
   if (mediated.dbus) out += mask("dbus", "acquire send receive");
-  out += mask("signal", kSignals) + mask("ptrace", "read trace") + mask("caps", capabilities());
+  out += mask("signal", kSignals) + mask("ptrace", "read trace") + mask("caps", capabilities(mediated.newest_capability));
   out += mask("rlimit", kLimits) + node("capability", "0xffffff");
   out += node("namespaces", node("pivot_root", "no") + yes("profile")) + mask("mount", "mount umount pivot_root");
   if (mediated.unix_sockets) out += node("network", yes("af_unix") + families);
@@ -91,9 +95,9 @@ const Features* find_features(std::string_view name) {
 }
 
 std::string kernel_features(const Features& features) {
-  return features_text({features.dbus, features.unix_sockets, features.outofband});
+  return features_text({features.dbus, features.unix_sockets, features.outofband, true});
 }
 
-std::string abi_features(const Features&) { return features_text({true, true, false}); }
+std::string abi_features(const Features&) { return features_text({true, true, false, false}); }
 
 }  // namespace macc::backends::apparmor

@@ -159,10 +159,8 @@ bool FileItem::needs(Bit bit) const {
 FileItems file_items(Build& build, ir::DomainId id) { return Collector(build, id).run(); }
 
 bool same_operation(const FileItem& deny, const FileItem& allow) {
-  if (allow.kind == FileItem::Kind::entry) {
-    const bool reads = deny.verb == Verb::read || deny.verb == Verb::load;
-    return deny.kind == FileItem::Kind::verb && reads;
-  }
+  // Mapping the entry needs `r` as well, so a deny of reading alone cannot be held there.
+  if (allow.kind == FileItem::Kind::entry) return deny.kind == FileItem::Kind::verb && deny.verb == Verb::load;
   if (deny.kind != allow.kind) return false;
   if (deny.kind == FileItem::Kind::verb) return deny.verb == allow.verb;
   if (deny.kind != FileItem::Kind::exec) return true;

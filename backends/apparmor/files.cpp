@@ -169,7 +169,6 @@ class Files {
   /// A program run inside keeps r and m under a deny of x, so that is subtracted.
   bool held_by_deny_rule(const FileItem& item, std::size_t index, const PathSet& common) const {
     if (item.kind == FileItem::Kind::exec && item.exec->kind == ExecMode::Kind::inherit) return false;
-    if (item.kind == FileItem::Kind::entry && items_.denies[index].verb == Verb::read) return false;
     return emitted_[index].set.contains(common);
   }
 
@@ -300,7 +299,7 @@ class Files {
       const bool concerned = same_operation(deny, item) && (deny.guard & item.guard).possible();
       if (!concerned) continue;
       const PathSet common = set_of(item) & set_of(deny);
-      if (common.empty() || emitted_[i].set.contains(common)) continue;
+      if (common.empty() || held_by_deny_rule(item, i, common)) continue;
       report_collision(Code::E2004, item, deny,
                        "what remains after this deny cannot be written as AppArmor path patterns", common);
       return;

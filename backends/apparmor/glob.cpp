@@ -126,10 +126,13 @@ Glob nonempty(const Sequence& sequence) {
   return choice_of(std::move(choices));
 }
 
-/// One component. No component of a path is empty; AppArmor sees to that for a lone `*` only.
+/// One component. No component of a path is empty.
 Glob glob_of_component(const Sequence& sequence) {
   const bool lone_star = sequence.size() == 1 && std::holds_alternative<paths::AnyChars>(sequence.front().value);
-  return lone_star || !may_be_empty(sequence) ? glob_of(sequence) : nonempty(sequence);
+  Glob name;
+  name.append(GlobName{});
+  if (lone_star) return name;
+  return may_be_empty(sequence) ? nonempty(sequence) : glob_of(sequence);
 }
 
 GlobPiece optional_piece(Glob something) { return GlobChoice{{Glob(), std::move(something)}}; }
@@ -251,28 +254,46 @@ std::string class_text(const GlobClass& c) {
   return out + "]";
 }
 
-std::string choice_text(const GlobChoice& choice) {
-  std::string out = "{";
-  for (std::size_t i = 0; i < choice.choices.size(); ++i) {
-    if (i != 0) out += ',';
-    out += render(choice.choices[i]);
+/// Writes pieces behind what is written already. A star asks for at least one byte only where AppArmor finds it alone
+/// between slashes, or at the end of the whole text; elsewhere a `?` has to say so.
+class Renderer {
+ public:
+  std::string take() { return std::move(out_); }
+
+  void glob(const Glob& g, bool whole) {
+    for (std::size_t i = 0; i < g.pieces.size(); ++i) {
+      const bool last = i + 1 == g.pieces.size();
+      const auto* next = last ? nullptr : std::get_if<GlobLiteral>(&g.pieces[i + 1]);
+      const bool before_slash = next != nullptr && next->bytes.starts_with('/');
+      const bool behind_slash = out_.ends_with('/');
+      const bool lone = behind_slash && (before_slash || (last && whole));
+      std::visit(Overloaded{[&](const GlobLiteral& l) { out_ += escaped(l.bytes); },
+                            [&](const GlobName&) { out_ += lone ? "*" : "?*"; }, [&](const GlobStar&) { out_ += "*"; },
+                            [&](const GlobDeepStar&) { out_ += behind_slash && last && !whole ? "?**" : "**"; },
+                            [&](const GlobAny&) { out_ += "?"; }, [&](const GlobClass& c) { out_ += class_text(c); },
+                            [&](const GlobChoice& c) { choice(c); }},
+                 g.pieces[i]);
+    }
   }
-  return out + "}";
-}
+
+ private:
+  void choice(const GlobChoice& c) {
+    for (std::size_t i = 0; i < c.choices.size(); ++i) {
+      out_ += i == 0 ? '{' : ',';
+      glob(c.choices[i], false);
+    }
+    out_ += '}';
+  }
+
+  std::string out_;
+};
 
 }  // namespace
 
 std::string render(const Glob& glob) {
-  std::string out;
-  for (const GlobPiece& piece : glob.pieces) {
-    out += std::visit(
-        Overloaded{
-            [](const GlobLiteral& l) { return escaped(l.bytes); }, [](const GlobStar&) { return std::string("*"); },
-            [](const GlobDeepStar&) { return std::string("**"); }, [](const GlobAny&) { return std::string("?"); },
-            [](const GlobClass& c) { return class_text(c); }, [](const GlobChoice& c) { return choice_text(c); }},
-        piece);
-  }
-  return out;
+  Renderer renderer;
+  renderer.glob(glob, true);
+  return renderer.take();
 }
 
 std::string quoted(std::string_view literal) { return '"' + escaped(literal) + '"'; }

@@ -19,11 +19,15 @@ struct GlobLiteral {
   std::string bytes;  ///< '/' included
   friend bool operator==(const GlobLiteral&, const GlobLiteral&) = default;
 };
-/// `*`: bytes of one component. AppArmor asks for at least one where it is a whole component, as macc does.
+/// A whole name: at least one byte, none of them '/'.
+struct GlobName {
+  friend bool operator==(const GlobName&, const GlobName&) = default;
+};
+/// `*` as a part of a name: any number of bytes, none of them '/'.
 struct GlobStar {
   friend bool operator==(const GlobStar&, const GlobStar&) = default;
 };
-/// `**`: any bytes. At least one directly behind a '/'.
+/// `**`: any bytes; at least one directly behind a '/'.
 struct GlobDeepStar {
   friend bool operator==(const GlobDeepStar&, const GlobDeepStar&) = default;
 };
@@ -42,7 +46,7 @@ struct GlobChoice {
   std::vector<Glob> choices;
   friend bool operator==(const GlobChoice&, const GlobChoice&);
 };
-using GlobPiece = std::variant<GlobLiteral, GlobStar, GlobDeepStar, GlobAny, GlobClass, GlobChoice>;
+using GlobPiece = std::variant<GlobLiteral, GlobName, GlobStar, GlobDeepStar, GlobAny, GlobClass, GlobChoice>;
 
 struct Glob {
   std::vector<GlobPiece> pieces;

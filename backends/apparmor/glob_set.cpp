@@ -156,8 +156,12 @@ class Enumeration {
 
   /// `state` stays where it is on every byte of a component.
   bool visit_star(State state, Glob prefix, char last) {
-    if (last != '/') prefix.append(GlobAny{});
-    prefix.append(GlobStar{});
+    if (last == '/') {
+      prefix.append(GlobName{});
+    } else {
+      prefix.append(GlobAny{});
+      prefix.append(GlobStar{});
+    }
     if (automaton_.states[state].accepting && !emit(prefix)) return false;
     const State next = step(automaton_, state, '/');
     if (next == kDead) return true;

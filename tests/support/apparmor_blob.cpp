@@ -229,9 +229,9 @@ std::string CompiledProfile::exec(std::string_view path) const {
   return out;
 }
 
-bool CompiledProfile::link(std::string_view name, std::string_view target) const {
+bool CompiledProfile::link(std::string_view link_name, std::string_view target) const {
   if (!files) return false;
-  const std::uint32_t after_name = files->step(files->run(name), 0);
+  const std::uint32_t after_name = files->step(files->run(link_name), 0);
   return (files->accept(files->run(target, after_name)) & kLink) != 0;
 }
 

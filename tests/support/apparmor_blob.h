@@ -54,7 +54,7 @@ struct CompiledProfile {
   [[nodiscard]] std::uint32_t file_audit(std::string_view path) const;
   /// "" no exec, "ix", "ux", "px", "cx", or "-> NAME"; with " unsafe" when the environment is kept.
   [[nodiscard]] std::string exec(std::string_view path) const;
-  [[nodiscard]] bool link(std::string_view name, std::string_view target) const;
+  [[nodiscard]] bool link(std::string_view link_name, std::string_view target) const;
   [[nodiscard]] bool attaches(std::string_view path) const;
   [[nodiscard]] bool network(int family, int type) const;
   [[nodiscard]] bool sends(int signal, std::string_view peer) const;
