@@ -94,6 +94,6 @@ enum class SetOperation : std::uint8_t { unite, intersect, subtract };
 
 /// The bounds. 30,000 states hold a thousand usual patterns; the steps keep one operation at about 100 ms.
 inline constexpr std::size_t max_states = 30'000;
-inline constexpr std::size_t max_steps = 4'000'000;
+inline constexpr std::size_t max_steps = 8'000'000;
 
 }  // namespace macc::paths

@@ -5,9 +5,8 @@ extern "C" {
 }
 
 #include <algorithm>
-#include <array>
+#include <functional>
 #include <queue>
-#include <tuple>
 #include <unordered_map>
 #include <utility>
 
@@ -138,7 +137,7 @@ PathSet::PathSet() {
 PathSet PathSet::of(const PathPattern& pattern) { return PathSet(Impl::of_terms({{{pattern}, {}}})); }
 PathSet PathSet::of(const std::vector<PathPattern>& patterns) { return PathSet(Impl::of_terms({{patterns, {}}})); }
 PathSet PathSet::of(const std::vector<PathPattern>& include, const std::vector<PathPattern>& exclude) {
-  return PathSet(Impl::of_terms({{include, exclude}}));
+  return of(include) - of(exclude);
 }
 
 const PathSet& PathSet::all() {
@@ -276,7 +275,7 @@ class ExampleSearch {
   std::optional<std::string> run() {
     reach({0, 0, no_parent, 0, 0});
     while (!queue_.empty()) {
-      const std::uint32_t index = std::get<1>(queue_.top());
+      const std::uint32_t index = queue_.top().second;
       queue_.pop();
       const Node node = nodes_[index];
       if (done_[key_of(node)]) continue;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bitset>
-#include <functional>
 #include <map>
 #include <utility>
 
@@ -21,7 +20,11 @@ struct NoPatterns {};
 
 constexpr int max_depth = 8;
 /// Each loop tries several ways: without a bound they would multiply.
-constexpr int max_loops = 200;
+constexpr int max_loops = 60;
+/// A loop of more states gives no pattern that anyone could read.
+constexpr std::size_t max_loop_states = 64;
+/// A component of the file system has at most 255 bytes.
+constexpr std::size_t max_name_states = 3000;
 
 using Sequences = std::vector<Sequence>;
 
@@ -60,6 +63,24 @@ std::vector<std::pair<Dfa::State, std::bitset<256>>> targets_of(const Dfa& dfa, 
     }
   }
   return targets;
+}
+
+std::vector<CharClass::Range> ranges_of(const std::bitset<256>& bytes) {
+  std::vector<CharClass::Range> ranges;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    if (!bytes[byte]) continue;
+    const auto b = static_cast<unsigned char>(byte);
+    if (!ranges.empty() && ranges.back().last + 1U == byte) {
+      ranges.back().last = b;
+    } else {
+      ranges.push_back({b, b});
+    }
+  }
+  return ranges;
+}
+
+void add_edges(Nfa& nfa, Nfa::State from, const std::bitset<256>& bytes, Nfa::State to) {
+  for (const CharClass::Range& range : ranges_of(bytes)) nfa.add_edge(from, range.first, range.last, to);
 }
 
 /// The state that every byte of a name leads to, if there is one.
@@ -121,6 +142,7 @@ class NameRewriter {
 
   /// A component that matches just the words of `names`, which holds no empty word.
   Component component(const Dfa& names) {
+    if (names.size() > max_name_states) throw NoPatterns();
     // No component is empty, so the empty word may be taken in where that makes things simpler.
     Nfa with_empty;
     with_empty.add_dfa(names, 0);
@@ -129,11 +151,14 @@ class NameRewriter {
     Sequences sequences = shortest_of(extended.size() < names.size() ? extended : names, 0);
     std::erase_if(sequences, [](const Sequence& sequence) { return sequence.empty(); });
     if (sequences.empty()) throw NoPatterns();
+    for (Sequence& sequence : sequences) std::reverse(sequence.begin(), sequence.end());
     if (sequences.size() == 1) return {false, std::move(sequences[0])};
     return {false, {Atom{Alternatives{std::move(sequences)}}}};
   }
 
  private:
+  // Sequences are made from their ends, so the last atom stands first in all that follows.
+
   Sequences rewrite(const Dfa& dfa, int depth) {
     if (dfa.empty()) return {};
     if (depth > max_depth) throw NoPatterns();
@@ -200,7 +225,7 @@ class NameRewriter {
 
   void add_in_front(Sequences& result, const Sequence& front, Sequences rest) const {
     for (Sequence& sequence : rest) {
-      sequence.insert(sequence.begin(), front.begin(), front.end());
+      sequence.insert(sequence.end(), front.rbegin(), front.rend());
       result.push_back(std::move(sequence));
       if (result.size() > limit_) throw NoPatterns();
     }
@@ -215,16 +240,7 @@ class NameRewriter {
     }
     CharClass value;
     value.negated = bytes.count() > 128;
-    const std::bitset<256> listed = value.negated ? ~bytes & name_bytes() : bytes;
-    for (unsigned byte = 0; byte < 256; ++byte) {
-      if (!listed[byte]) continue;
-      const auto b = static_cast<unsigned char>(byte);
-      if (!value.ranges.empty() && value.ranges.back().last + 1U == byte) {
-        value.ranges.back().last = b;
-      } else {
-        value.ranges.push_back({b, b});
-      }
-    }
+    value.ranges = ranges_of(value.negated ? ~bytes & name_bytes() : bytes);
     return Atom{std::move(value)};
   }
 
@@ -261,7 +277,7 @@ class NameRewriter {
 
   /// The start of `dfa` is on a cycle.
   Sequences rewrite_loop(const Dfa& dfa, int depth) {
-    if (depth > max_depth || ++loops_ > max_loops) throw NoPatterns();
+    if (depth > max_depth || ++loops_ > max_loops || dfa.size() > max_loop_states) throw NoPatterns();
     States states;
     for (Dfa::State s = 0; s < dfa.size(); ++s) {
       if (!reads_every_byte(dfa, s)) throw NoPatterns();
@@ -285,7 +301,7 @@ class NameRewriter {
       const Dfa all = words_into(endings, s);
       const Dfa infixes = minus(all, any_before(all, true));
       for (Sequence& infix : shortest_of(infixes, depth + 1)) {
-        infix.push_back(Atom{AnyChars{}});
+        infix.insert(infix.begin(), Atom{AnyChars{}});
         add_in_front(result, {Atom{AnyChars{}}}, {std::move(infix)});
       }
       covered = any_before(any_after(infixes), false);
@@ -312,10 +328,7 @@ class NameRewriter {
       if (target == 0) continue;
       Nfa nfa;
       const Nfa::State after = nfa.add_state();
-      for (unsigned byte = 0; byte < 256; ++byte) {
-        const auto b = static_cast<unsigned char>(byte);
-        if (bytes[byte]) nfa.add_edge(0, b, b, after);
-      }
+      add_edges(nfa, 0, bytes, after);
       nfa.add_dfa(residual(dfa, target), after);
       const Dfa exit = nfa.determinize();
       if (!is_subset(exit, endings)) continue;
@@ -374,26 +387,23 @@ class PathRewriter {
     return reachable(dfa, state, [&](Dfa::State from) { return directories(dfa, from); });
   }
 
-  /// The names from `state` whose last state is in `ends`.
+  /// The names from `state` whose last state is an end.
   template <typename IsEnd>
   static Dfa names(const Dfa& dfa, Dfa::State state, IsEnd is_end) {
     Nfa nfa;
-    for (Dfa::State s = 0; s < dfa.size(); ++s) nfa.add_state();
-    States inside = name_states(dfa, state);
+    const States inside = name_states(dfa, state);
+    std::map<Dfa::State, Nfa::State> numbers;
     for (Dfa::State s : inside) {
-      if (is_end(s)) nfa.want(s + 1);
+      const Nfa::State number = nfa.add_state();
+      numbers.emplace(s, number);
+      if (is_end(s)) nfa.want(number);
     }
     // The start is a state of its own: the automaton may use `state` inside a name, too.
     const auto copy_edges = [&](Dfa::State from, Nfa::State to) {
-      for (const auto& [target, bytes] : targets_of(dfa, from)) {
-        for (unsigned byte = 0; byte < 256; ++byte) {
-          const auto b = static_cast<unsigned char>(byte);
-          if (bytes[byte]) nfa.add_edge(to, b, b, target + 1);
-        }
-      }
+      for (const auto& [target, bytes] : targets_of(dfa, from)) add_edges(nfa, to, bytes, numbers.at(target));
     };
     copy_edges(state, 0);
-    for (Dfa::State s : inside) copy_edges(s, s + 1);
+    for (const auto& [s, number] : numbers) copy_edges(s, number);
     return nfa.determinize();
   }
 
@@ -485,8 +495,9 @@ class PathRewriter {
 
   /// The start of `dfa` can be come back to by names.
   Shapes rewrite_loop(const Dfa& dfa, int depth) {
-    if (depth > max_depth) throw NoPatterns();
-    States loop = all_directories(dfa, 0);
+    if (depth > max_depth || ++loops_ > max_loops) throw NoPatterns();
+    const States loop = all_directories(dfa, 0);
+    if (loop.size() > max_loop_states) throw NoPatterns();
     for (Dfa::State directory : loop) check_every_name_leads_on(dfa, directory);
     const Dfa endings = common_residual(dfa, loop);
     if (endings.empty()) throw NoPatterns();
@@ -516,6 +527,7 @@ class PathRewriter {
   }
 
   std::size_t limit_;
+  int loops_ = 0;
   NameRewriter names_;
 };
 
