@@ -31,6 +31,10 @@ struct Build {
 
   [[nodiscard]] Draft& draft(ir::DomainId id) { return drafts.at(static_cast<std::size_t>(id)); }
   [[nodiscard]] Origin origin(const ir::Rule& rule) const;
+  /// Adds to the profile of `where` a rule of a class that the parser drops, without a word, from every `if` (seen with
+  /// 3.0.8: signal, ptrace, unix, mount, dbus). An allow is given always; a deny that is not always meant is left out.
+  /// `id` is the domain that the policy's rule stands in.
+  void add_unconditional(ir::DomainId id, ir::DomainId where, const Guard& guard, RuleBody body, const ir::Rule& rule);
 };
 
 /// Name of the domain's profile: its own, or that of the profile which it replaces.

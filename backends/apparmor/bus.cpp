@@ -33,7 +33,7 @@ class Bus {
     return out;
   }
 
-  void add(RuleBody body) { build_.draft(id_).add(guard_, std::move(body), build_.origin(rule_)); }
+  void add(RuleBody body) { build_.add_unconditional(id_, id_, guard_, std::move(body), rule_); }
 
   /// The bus's own socket, and the messages that every client exchanges with the bus itself.
   void reach_bus() {
@@ -42,13 +42,13 @@ class Bus {
     FileRule socket;
     socket.path = *glob_of(paths::PathPattern::parse(path, error).at(0), Shape::files);
     socket.permissions.read = socket.permissions.write = true;
-    add(socket);
+    build_.draft(id_).add(guard_, socket, build_.origin(rule_));
     if (build_.features.unix_sockets) {
       UnixRule stream;
       stream.type = "stream";
       add(stream);
     } else {
-      add(NetworkRule{{}, "unix", "stream"});
+      build_.draft(id_).add(guard_, NetworkRule{{}, "unix", "stream"}, build_.origin(rule_));
     }
     if (!build_.features.dbus) return;
     DbusRule bus = start(DbusRule::Kind::send);

@@ -1,5 +1,7 @@
 #include "backends/apparmor/draft.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -16,8 +18,7 @@ std::string key_of(const RuleBody& body, std::size_t raw_texts) {
     const Qualifiers& q = file->qualifiers;
     return render(file->path) + '\n' + (q.deny ? 'd' : 'a') + (q.audit ? 'a' : '-') + (q.owner ? 'o' : '-');
   }
-  if (std::holds_alternative<RawRule>(body))
-    return std::string(1, static_cast<char>('a' + std::min<std::size_t>(raw_texts, 25))) + std::to_string(raw_texts);
+  if (std::holds_alternative<RawRule>(body)) return fmt::format("{:08}", raw_texts);
   return rule_text(body);
 }
 
@@ -73,6 +74,27 @@ static std::vector<Rule> nested(const Level& level, std::size_t depth,
   return out;
 }
 
+namespace {
+
+bool has_network(const std::vector<Rule>& rules) {
+  return std::any_of(rules.begin(), rules.end(), [](const Rule& r) {
+    const auto* inner = std::get_if<Conditional>(&r.body);
+    return inner != nullptr ? has_network(inner->rules) : std::holds_alternative<NetworkRule>(r.body);
+  });
+}
+
+/// The parser merges a conditional block into what surrounds it without its network rules, or crashes, unless both have
+/// some (seen with 3.0.8). So each gets one that grants nothing: no socket can be made of an unspecified family.
+void seed_networks(std::vector<Rule>& rules) {
+  for (Rule& r : rules) {
+    if (auto* inner = std::get_if<Conditional>(&r.body)) seed_networks(inner->rules);
+  }
+  const Origin why{Span{}, "grants nothing: without it the parser loses the network rules of conditions"};
+  rules.insert(rules.begin(), Rule{NetworkRule{{}, "unspec", "stream"}, {why}});
+}
+
+}  // namespace
+
 std::vector<Rule> Draft::assemble(const std::function<std::string(ir::BooleanId)>& variable) const {
   const auto always = rules_.find(Switches{});
   Level level;
@@ -89,7 +111,11 @@ std::vector<Rule> Draft::assemble(const std::function<std::string(ir::BooleanId)
     }
     if (!rules.empty()) level.emplace_back(when, std::move(rules));
   }
-  return nested(level, 0, variable);
+  std::vector<Rule> out = nested(level, 0, variable);
+  const bool conditional =
+      std::any_of(out.begin(), out.end(), [](const Rule& r) { return std::holds_alternative<Conditional>(r.body); });
+  if (conditional && has_network(out)) seed_networks(out);
+  return out;
 }
 
 }  // namespace macc::backends::apparmor

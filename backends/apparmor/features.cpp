@@ -66,7 +66,8 @@ std::string features_text(const Mediated& mediated) {
   const std::string families = node("af_mask", kFamilies);
   std::string out = query();
   if (mediated.dbus) out += mask("dbus", "acquire send receive");
-  out += mask("signal", kSignals) + mask("ptrace", "read trace") + mask("caps", capabilities(mediated.newest_capability));
+  out +=
+      mask("signal", kSignals) + mask("ptrace", "read trace") + mask("caps", capabilities(mediated.newest_capability));
   out += mask("rlimit", kLimits) + node("capability", "0xffffff");
   out += node("namespaces", node("pivot_root", "no") + yes("profile")) + mask("mount", "mount umount pivot_root");
   if (mediated.unix_sockets) out += node("network", yes("af_unix") + families);

@@ -149,8 +149,17 @@ class Files {
     const FileItem& deny = items_.denies[index];
     if (!same_operation(deny, item) || !(deny.guard & item.guard).possible()) return true;
     const PathSet common = set_of(item) & set_of(deny);
-    if (common.empty() || held_by_deny_rule(item, index, common)) return true;
+    const Held held = common.empty() ? Held::wholly : held_by_deny_rule(item, index, common);
+    if (held == Held::wholly) return true;
+    if (held == Held::partly && !globs_of(set_of(item) - set_of(deny))) {
+      build_.fidelity.add(id_, *deny.rule, Topic::deny_residue, {item.origin.phrase});
+      return true;
+    }
     if (deny.owner && !item.owner) {
+      if (held == Held::partly) {
+        build_.fidelity.add(id_, *deny.rule, Topic::deny_residue, {item.origin.phrase});
+        return true;
+      }
       report_collision(Code::E2006, item, deny, "AppArmor cannot deny this to the owner of the files alone", common);
       return false;
     }
@@ -166,10 +175,17 @@ class Files {
     return true;
   }
 
-  /// A program run inside keeps r and m under a deny of x, so that is subtracted.
-  bool held_by_deny_rule(const FileItem& item, std::size_t index, const PathSet& common) const {
-    if (item.kind == FileItem::Kind::exec && item.exec->kind == ExecMode::Kind::inherit) return false;
-    return emitted_[index].set.contains(common);
+  /// Whether the deny rule that was written takes the item away on these paths: partly, where other permissions of
+  /// the item stay, and those are better not given.
+  enum class Held : std::uint8_t { no, partly, wholly };
+  Held held_by_deny_rule(const FileItem& item, std::size_t index, const PathSet& common) const {
+    // A program run inside keeps m under a deny of x.
+    if (item.exec && item.exec->kind == ExecMode::Kind::inherit) return Held::no;
+    if (!emitted_[index].set.contains(common)) return Held::no;
+    const Bit decisive = *items_.denies[index].decisive;
+    const bool more =
+        std::any_of(std::begin(kBits), std::end(kBits), [&](Bit b) { return b != decisive && item.needs(b); });
+    return more ? Held::partly : Held::wholly;
   }
 
   void write(const FileItem& item, const Piece& piece) {
@@ -299,7 +315,7 @@ class Files {
       const bool concerned = same_operation(deny, item) && (deny.guard & item.guard).possible();
       if (!concerned) continue;
       const PathSet common = set_of(item) & set_of(deny);
-      if (common.empty() || held_by_deny_rule(item, i, common)) continue;
+      if (common.empty() || held_by_deny_rule(item, i, common) != Held::no) continue;
       report_collision(Code::E2004, item, deny,
                        "what remains after this deny cannot be written as AppArmor path patterns", common);
       return;

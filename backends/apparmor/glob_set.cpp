@@ -123,6 +123,7 @@ class Enumeration {
       whole.append(*rest);
       return emit(std::move(whole));
     }
+    if (last != '/' && loops(state)) return visit_star(state, prefix);
     if (!open_.insert(state).second) return false;  // a cycle that is no star
     const bool fine = visit_edges(state, prefix, last);
     open_.erase(state);
@@ -133,11 +134,8 @@ class Enumeration {
     if (automaton_.states[state].accepting && !emit(prefix)) return false;
     for (const Bundle& bundle : bundles(state)) {
       if (bundle.target == state) return false;
-      if (bundle.size == kComponentBytes && loops(bundle.target)) {
-        if (!visit_star(bundle.target, prefix, last)) return false;
-      } else if (!visit_bundle(bundle, prefix)) {
-        return false;
-      }
+      const bool whole_name = last == '/' && bundle.size == kComponentBytes && loops(bundle.target);
+      if (whole_name ? !visit_name(bundle.target, prefix) : !visit_bundle(bundle, prefix)) return false;
     }
     return true;
   }
@@ -154,14 +152,19 @@ class Enumeration {
     return visit(bundle.target, prefix, bundle.size == 1 ? static_cast<char>(first) : 'x');
   }
 
+  /// Behind a slash: any name leads to `state`.
+  bool visit_name(State state, Glob prefix) {
+    prefix.append(GlobName{});
+    return visit_behind_star(state, prefix);
+  }
+
   /// `state` stays where it is on every byte of a component.
-  bool visit_star(State state, Glob prefix, char last) {
-    if (last == '/') {
-      prefix.append(GlobName{});
-    } else {
-      prefix.append(GlobAny{});
-      prefix.append(GlobStar{});
-    }
+  bool visit_star(State state, Glob prefix) {
+    prefix.append(GlobStar{});
+    return visit_behind_star(state, prefix);
+  }
+
+  bool visit_behind_star(State state, Glob prefix) {
     if (automaton_.states[state].accepting && !emit(prefix)) return false;
     const State next = step(automaton_, state, '/');
     if (next == kDead) return true;

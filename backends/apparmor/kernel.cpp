@@ -142,7 +142,7 @@ class Kernel {
       out.source = one_glob(rule, access.from, Shape::both);
       if (!out.source) return;
     }
-    build_.draft(id_).add(Guard::of(rule.condition), out, build_.origin(rule));
+    build_.add_unconditional(id_, id_, Guard::of(rule.condition), out, rule);
     build_.fidelity.add(id_, rule, Topic::none);
   }
 
@@ -154,7 +154,7 @@ class Kernel {
     const auto target = one_glob(rule, access.paths, Shape::directories);
     if (!target) return;
     out.target = *target;
-    build_.draft(id_).add(Guard::of(rule.condition), out, build_.origin(rule));
+    build_.add_unconditional(id_, id_, Guard::of(rule.condition), out, rule);
     build_.fidelity.add(id_, rule, Topic::none);
   }
 

@@ -10,6 +10,13 @@ Origin Build::origin(const ir::Rule& rule) const {
   return {rule.where.span, phrase + ir::describe(policy, rule.access)};
 }
 
+void Build::add_unconditional(ir::DomainId id, ir::DomainId where, const Guard& guard, RuleBody body,
+                              const ir::Rule& rule) {
+  const bool deny = rule.effect == ir::Effect::deny;
+  if (guard.is_always() || !deny) draft(where).add(Guard::always(), std::move(body), origin(rule));
+  if (!guard.is_always()) fidelity.add(id, rule, deny ? Topic::conditional_deny : Topic::unconditional);
+}
+
 std::string profile_name(const ir::Domain& domain) {
   for (const ir::Replacement& r : domain.replaces) {
     if (r.backend == "apparmor") return r.what;

@@ -51,9 +51,9 @@ class Processes {
     for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
       SignalRule send{qualifiers(rule), false, access.signals, label_or_any(peer.label)};
       const bool named = !peer.label.empty() || peer.domain == ir::DomainId::none;
-      if (named) build_.draft(id_).add(guard, send, build_.origin(rule));
+      if (named) build_.add_unconditional(id_, id_, guard, send, rule);
       if (peer.domain == ir::DomainId::none || rule.effect == Effect::deny) continue;
-      build_.draft(peer.domain).add(guard, SignalRule{{}, true, access.signals, self}, build_.origin(rule));
+      build_.add_unconditional(id_, peer.domain, guard, SignalRule{{}, true, access.signals, self}, rule);
     }
     build_.fidelity.add(id_, rule, Topic::none);
   }
@@ -77,9 +77,9 @@ class Processes {
     for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
       const PtraceRule own{qualifiers(rule), trace, true, false, label_or_any(peer.label)};
       const bool named = !peer.label.empty() || peer.domain == ir::DomainId::none;
-      if (named) build_.draft(id_).add(guard, own, build_.origin(rule));
+      if (named) build_.add_unconditional(id_, id_, guard, own, rule);
       if (peer.domain == ir::DomainId::none) continue;
-      build_.draft(peer.domain).add(guard, PtraceRule{{}, trace, true, true, self}, build_.origin(rule));
+      build_.add_unconditional(id_, peer.domain, guard, PtraceRule{{}, trace, true, true, self}, rule);
     }
     FileRule files;
     files.qualifiers = qualifiers(rule);
@@ -108,7 +108,7 @@ class Processes {
     for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
       if (peer.label.empty() && peer.domain != ir::DomainId::none) continue;
       const PtraceRule denied{qualifiers(rule), trace, !trace, false, label_or_any(peer.label)};
-      build_.draft(id_).add(Guard::of(rule.condition), denied, build_.origin(rule));
+      build_.add_unconditional(id_, id_, Guard::of(rule.condition), denied, rule);
     }
     build_.fidelity.add(id_, rule, Topic::none);
   }

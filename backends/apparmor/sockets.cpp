@@ -135,7 +135,7 @@ class Sockets {
         unix_rule.qualifiers = qualifiers(rule);
         unix_rule.transfer = true;
         unix_rule.peer = label;
-        build_.draft(id_).add(guard, unix_rule, build_.origin(rule));
+        build_.add_unconditional(id_, id_, guard, unix_rule, rule);
       }
     }
     const auto* a = std::get_if<ir::UnixAccess>(&rule.access);
@@ -156,7 +156,7 @@ class Sockets {
     UnixRule out;
     out.qualifiers = qualifiers(rule);
     out.type = type;
-    build_.draft(id_).add(guard, out, build_.origin(rule));
+    build_.add_unconditional(id_, id_, guard, out, rule);
   }
 
   void abstract_listen(const Guard& guard, const ir::Rule& rule, const ir::UnixAccess& a, const char* type) {
@@ -165,7 +165,7 @@ class Sockets {
     out.type = type;
     out.listen = out.transfer = true;
     out.address = a.abstract_name;
-    build_.draft(id_).add(guard, out, build_.origin(rule));
+    build_.add_unconditional(id_, id_, guard, out, rule);
   }
 
   void abstract_connect(const Guard& guard, const ir::Rule& rule, const ir::UnixAccess& a, const char* type) {
@@ -178,14 +178,15 @@ class Sockets {
     for (ir::DomainId server : a.servers) {
       for (const std::string& label : labels_of(build_.policy, server)) {
         out.peer = label;
-        build_.draft(id_).add(guard, out, build_.origin(rule));
+        build_.add_unconditional(id_, id_, guard, out, rule);
       }
     }
-    if (a.servers.empty()) build_.draft(id_).add(guard, out, build_.origin(rule));
+    if (a.servers.empty()) build_.add_unconditional(id_, id_, guard, out, rule);
   }
 
   void own_sockets() {
     if (!build_.features.unix_sockets) return;
+    build_.draft(id_).add(Guard::always(), UnixRule{}, {domain_.where.span, "always there: sockets to itself"});
     UnixRule out;
     out.listen = out.connect = out.transfer = true;
     out.peer = profile_name(domain_);
@@ -225,7 +226,7 @@ class Sockets {
     out.qualifiers = qualifiers(*demand.rule);
     (a->listen ? out.listen : out.connect) = true;
     (a->listen ? out.address : out.peer_address) = a->abstract_name;
-    build_.draft(id_).add(demand.guard, out, build_.origin(*demand.rule));
+    build_.add_unconditional(id_, id_, demand.guard, out, *demand.rule);
   }
 
   Build& build_;

@@ -72,8 +72,10 @@ std::string text_of(const NetworkRule& r) {
 
 std::string text_of(const UnixRule& r) {
   std::vector<std::string> words;
-  if (!r.qualifiers.deny) words = {"create", "getattr", "setattr", "getopt", "setopt", "shutdown"};
-  if (r.listen) words.insert(words.end(), {"bind", "listen", "accept"});
+  const bool about_peer = r.peer || r.peer_address;  // those of the socket itself may not stand there
+  if (!r.qualifiers.deny && !about_peer) words = {"create", "getattr", "setattr", "getopt", "setopt", "shutdown"};
+  if (r.listen && about_peer) words.emplace_back("accept");
+  if (r.listen && !about_peer) words.insert(words.end(), {"bind", "listen", "accept"});
   if (r.connect) words.emplace_back("connect");
   if (r.transfer) words.insert(words.end(), {"send", "receive"});
   std::string out = fmt::format("{}unix ({})", prefix(r.qualifiers), joined(words));

@@ -193,7 +193,7 @@ TEST_CASE("file verbs become permissions on files, directories or both") {
   ApparmorTarget t(domain(R"(
     allow read "/r/**"; allow list "/l/**"; allow write "/w/**"; allow create "/c/**"; allow rename "/n/**";
     allow lock "/k/**"; allow load "/m/**"; allow setattr "/s/**"; allow link "/h/**"; allow watch "/i/**";
-    allow owner read "/o/**";
+    allow read "/o/**" owner;
   )"));
   CHECK(t.analyzed->messages() == "");
   const CompiledProfile p = t.compile("d");
@@ -293,12 +293,12 @@ TEST_CASE("deny of execution leaves nothing of it behind") {
 }
 
 TEST_CASE("owner: a deny for owners alone holds as a rule or is an error") {
-  ApparmorTarget t(domain("allow read \"/a/**\"; deny owner read \"/a/own\";"));
+  ApparmorTarget t(domain("allow read \"/a/**\"; deny read \"/a/own\" owner;"));
   CHECK(t.analyzed->messages() == "");
   const CompiledProfile p = t.compile("d");
   CHECK(p.file("/a/own", true) == 0);
   CHECK(p.file("/a/own", false) == kRead);
-  ApparmorTarget shared(domain("allow rename \"/a/own\"; allow read \"/a/**\"; deny owner read \"/a/own\";"));
+  ApparmorTarget shared(domain("allow rename \"/a/own\"; allow read \"/a/**\"; deny read \"/a/own\" owner;"));
   CHECK(shared.analyzed->has(Code::E2006));
 }
 
@@ -408,7 +408,8 @@ TEST_CASE("conditions are nested ifs over tunables") {
 
 TEST_CASE("two profiles that attach to one program, or share a name, are errors") {
   ApparmorTarget attach(
-      "module m;\ndomain d { entry \"/usr/bin/x\" from init; }\ndomain e { entry \"/usr/bin/*\" from user; }\n");
+      "module m;\nexternal domain cron { selinux type crond_t; }\ndomain d { entry \"/usr/bin/x\" from init; }\n"
+      "domain e { entry \"/usr/bin/x\" from cron; }\n");
   CHECK(attach.analyzed->has(Code::E2002));
 }
 
@@ -524,11 +525,10 @@ TEST_CASE("random policies: the compiled profile has the permissions that the me
       const bool exec = random() % 6 == 0;
       const bool owner = !exec && random() % 5 == 0;
       statements += deny ? "deny " : "allow ";
-      if (owner) statements += "owner ";
       statements += exec ? "exec" : pick(verbs);
       statements += std::string(" \"") + pick(places) + "\"";
       if (random() % 4 == 0) statements += std::string(" except \"") + pick(places) + "\"";
-      statements += ";\n";
+      statements += owner ? " owner;\n" : ";\n";
     }
     const std::string text = domain(statements);
     if (analyze(text)->messages() != "") continue;  // a rule that can never apply
