@@ -6,8 +6,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "backends/selinux/link/access.h"
@@ -113,15 +113,15 @@ std::string skeleton_text() { return read_text(fs::path(MACC_SOURCE_DIR) / "back
 
 /// The names in `selinux type a_t, b_t;` of the standard library.
 std::set<std::string> types_of_standard_library() {
+  constexpr std::string_view kBinding = "selinux type ";
   std::set<std::string> types;
-  const std::regex binding("selinux\\s+type\\s+([A-Za-z0-9_,\\s]+);");
-  const std::regex name("[A-Za-z0-9_]+");
   for (const auto& file : fs::recursive_directory_iterator(fs::path(MACC_SOURCE_DIR) / "stdlib")) {
     if (file.path().extension() != ".macc") continue;
     const std::string text = read_text(file.path());
-    for (std::sregex_iterator at(text.begin(), text.end(), binding), end; at != end; ++at) {
-      const std::string list = (*at)[1];
-      for (std::sregex_iterator word(list.begin(), list.end(), name); word != end; ++word) types.insert(word->str());
+    for (std::size_t at = text.find(kBinding); at != std::string::npos; at = text.find(kBinding, at)) {
+      at += kBinding.size();
+      std::istringstream list(text.substr(at, text.find(';', at) - at));
+      for (std::string name; std::getline(list >> std::ws, name, ',');) types.insert(name);
     }
   }
   return types;
@@ -567,6 +567,7 @@ TEST_SUITE("selinux link") {
         "HOME_DIR\t-d\tsystem_u:object_r:user_home_dir_t:s0-s0:c0.c1023\n"
         "HOME_DIR/.+\tsystem_u:object_r:user_home_t:s0\n"
         "HOME_ROOT\t-d\tsystem_u:object_r:home_root_t:s0\n"
+        "HOME_ROOT/lost\\+found/.*\t<<none>>\n"
         "/run/user/%{USERID}/bus\t-s\tsystem_u:object_r:bus_t:s0\n";
     const LookupResult found = lookup(contexts, {{"/srv/web/x", ObjectKind::file},
                                                  {"/srv/web/socket", ObjectKind::socket},
@@ -578,12 +579,14 @@ TEST_SUITE("selinux link") {
                                                  {"/home/mary/notes", ObjectKind::file},
                                                  {"/root/.profile", ObjectKind::file},
                                                  {"/home", ObjectKind::directory},
+                                                 {"/home/lost+found/x", ObjectKind::file},
                                                  {"/run/user/1000/bus", ObjectKind::socket}});
     CHECK(found.error.empty());
     std::vector<std::string> types;
     for (const FoundContext& context : found.contexts) types.push_back(context ? type_of_context(*context) : "none");
     CHECK(types == std::vector<std::string>{"web_data_t", "web_socket_t", "web_data_t", "lib_t", "web_run_t", "none",
-                                            "user_home_dir_t", "user_home_t", "user_home_t", "home_root_t", "bus_t"});
+                                            "user_home_dir_t", "user_home_t", "user_home_t", "home_root_t", "none",
+                                            "bus_t"});
     CHECK(found.contexts[7] == "unconfined_u:object_r:user_home_t:s0");
   }
 

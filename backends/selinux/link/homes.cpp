@@ -63,8 +63,8 @@ SplitContexts split_contexts(std::string_view file_contexts) {
       (result.system += line) += '\n';
     }
   }
-  result.homes = roots;
-  for (std::size_t i = 0; i < kLogins.size(); ++i) result.homes += homes[i] + users[i];
+  // As genhomedircon orders them, since the last match wins: /home/lost+found is no home.
+  result.homes = homes[0] + roots + users[0] + homes[1] + users[1];
   return result;
 }
 
