@@ -42,15 +42,16 @@ bool same_rest(const Automaton& a, State start_a, const Automaton& b, State star
   return true;
 }
 
-/// A rest that has a glob although its automaton has cycles.
+/// A rest that has a glob although its automaton has cycles. Stars mean another thing directly behind a slash.
 struct KnownRest {
   Automaton automaton;
   State state = 0;
-  Glob glob;
+  Glob behind_slash, elsewhere;
 };
 
-Glob deep_star() {
+Glob deep_star(bool at_least_one) {
   Glob out;
+  if (at_least_one) out.append(GlobAny{});
   out.append(GlobDeepStar{});
   return out;
 }
@@ -61,26 +62,34 @@ Glob or_nothing(Glob glob) {
   return out;
 }
 
-/// The rests of "all that lies in a directory", as files, directories or both, behind a slash and inside a component.
+Glob followed(Glob glob, GlobPiece piece) {
+  glob.append(std::move(piece));
+  return glob;
+}
+
+/// The rests of "all that lies in a directory", as files, directories or both: those that begin with a name, and those
+/// inside a name.
 std::vector<KnownRest> known_rests() {
   using paths::PathSet;
-  const PathSet& all = PathSet::all();
-  Glob files = deep_star();
-  files.append(GlobClass{true, {}});
-  Glob directories = deep_star();
-  directories.append(GlobLiteral{"/"});
+  const PathSet root = PathSet::of(paths::PathPattern::literal("/"));
+  const GlobPiece slash = GlobLiteral{"/"}, no_slash = GlobClass{true, {}};
+  const Glob files = followed(deep_star(false), no_slash), directories = followed(deep_star(false), slash);
+  Glob some_file;
+  some_file.append(GlobAny{});
+  some_file.append(or_nothing(files));
+  const Glob some_directory = followed(deep_star(true), slash);
   std::vector<KnownRest> out;
-  const auto add = [&](const PathSet& set, Glob behind_slash, Glob in_component) {
+  const auto add = [&](const PathSet& set, Glob behind_slash, Glob elsewhere, Glob in_name) {
     const Automaton a = set.automaton();
-    const State slash = step(a, 0, '/');
-    out.push_back({a, slash, std::move(behind_slash)});
-    out.push_back({a, step(a, slash, 'a'), std::move(in_component)});
+    const State names = step(a, 0, '/');
+    out.push_back({a, names, std::move(behind_slash), std::move(elsewhere)});
+    out.push_back({a, step(a, names, 'a'), in_name, in_name});
   };
-  add(all, or_nothing(deep_star()), deep_star());
-  add(all - PathSet::of(paths::PathPattern::literal("/")), deep_star(), deep_star());
-  add(PathSet::non_directories(), files, or_nothing(files));
-  add(PathSet::directories(), or_nothing(directories), directories);
-  add(PathSet::directories() - PathSet::of(paths::PathPattern::literal("/")), directories, directories);
+  add(PathSet::all(), or_nothing(deep_star(false)), or_nothing(deep_star(true)), deep_star(false));
+  add(PathSet::all() - root, deep_star(false), deep_star(true), deep_star(false));
+  add(PathSet::non_directories(), files, some_file, or_nothing(files));
+  add(PathSet::directories(), or_nothing(directories), or_nothing(some_directory), directories);
+  add(PathSet::directories() - root, directories, some_directory, directories);
   return out;
 }
 
@@ -106,21 +115,21 @@ class Enumeration {
     return out_.size() <= limit_;
   }
 
-  const Glob* known(State state) {
+  const KnownRest* known(State state) {
     if (const auto it = known_.find(state); it != known_.end()) return it->second;
     static const std::vector<KnownRest> rests = known_rests();
-    const Glob* found = nullptr;
+    const KnownRest* found = nullptr;
     for (const KnownRest& rest : rests) {
-      if (found == nullptr && same_rest(automaton_, state, rest.automaton, rest.state)) found = &rest.glob;
+      if (found == nullptr && same_rest(automaton_, state, rest.automaton, rest.state)) found = &rest;
     }
     return known_[state] = found;
   }
 
   /// All paths that begin with `prefix` and end in what `state` accepts; false when that has no globs.
   bool visit(State state, const Glob& prefix, char last) {
-    if (const Glob* rest = known(state)) {
+    if (const KnownRest* rest = known(state)) {
       Glob whole = prefix;
-      whole.append(*rest);
+      whole.append(last == '/' ? rest->behind_slash : rest->elsewhere);
       return emit(std::move(whole));
     }
     if (last != '/' && loops(state)) return visit_star(state, prefix);
@@ -226,7 +235,7 @@ class Enumeration {
 
   const Automaton& automaton_;
   std::size_t limit_;
-  std::map<State, const Glob*> known_;
+  std::map<State, const KnownRest*> known_;
   std::set<State> open_;
   std::vector<Glob> out_;
 };

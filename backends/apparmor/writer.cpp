@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/base/diagnostic.h"
 
@@ -165,7 +166,7 @@ class Lines {
   [[nodiscard]] std::string place(const Origin& origin) const {
     if (!origin.span.valid()) return comment(origin.phrase);
     const SourceFile& file = sources_.file(origin.span.file);
-    return comment(fmt::format("{}:{} {}", file.path(), file.position(origin.span.begin).line, origin.phrase));
+    return comment(fmt::format("{}:{} {}", file.stable_path(), file.position(origin.span.begin).line, origin.phrase));
   }
   Written take() { return std::move(out_); }
 
@@ -187,11 +188,15 @@ class Lines {
   std::string comments(const std::vector<Origin>& origins) const {
     if (origins.empty()) return "";
     std::string out = "  # " + place(origins.front());
-    for (std::size_t i = 1; i < origins.size(); ++i) {
-      const Span span = origins[i].span;
-      if (span.valid()) out += fmt::format(", line {}", sources_.position(span).line);
+    std::set<std::uint32_t> lines = {line_of(origins.front())};
+    for (const Origin& o : origins) {
+      if (const std::uint32_t line = line_of(o); lines.insert(line).second) out += fmt::format(", line {}", line);
     }
     return out;
+  }
+
+  std::uint32_t line_of(const Origin& origin) const {
+    return origin.span.valid() ? sources_.position(origin.span).line : 0;
   }
 
   void raw_text(int depth, const RawRule& raw, const std::vector<Origin>& origins) {

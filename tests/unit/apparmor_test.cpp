@@ -178,6 +178,34 @@ TEST_CASE("globs: sets that are unions of globs, and those that are not") {
   CHECK(aa::globs_of(paths::PathSet())->empty());
 }
 
+TEST_CASE("globs: the globs of a set match what is in the set") {
+  const char* includes[] = {"/x/**", "/x/*", "/x/*/**", "/x/a*", "/x/**/k", "/x/{a,keys}/**", "/x/*/k"};
+  const char* excludes[] = {"/x/keys/**", "/x/keys",   "/x/keys/",  "/x/a*", "/x/*/k",
+                            "/x/**",      "/x/[a-k]*", "/x/a/**/k", "/x/?"};
+  std::vector<std::string> probes = {"/", "/x", "/x/"};
+  for (const char* a : {"a", "k", "ke", "key", "keys", "keysx", "ax", "z", "l"}) {
+    for (const char* b : {"", "/", "/k", "/k/", "/a/k", "/k/a", "/a/k/", "k", "/kk/a/"})
+      probes.push_back(std::string("/x/") + a + b);
+  }
+  int expressible = 0;
+  for (const char* include : includes) {
+    for (const char* exclude : excludes) {
+      const auto whole = paths::PathSet::of(patterns(include), patterns(exclude));
+      for (const auto& set :
+           {whole, whole & paths::PathSet::directories(), whole & paths::PathSet::non_directories()}) {
+        const auto found = aa::globs_of(set);
+        if (!found) continue;
+        ++expressible;
+        const CompiledProfile p = reading(*found);
+        for (const std::string& path : probes) {
+          CHECK_MESSAGE(reads(p, path) == set.contains(path), include << " except " << exclude << ": " << path);
+        }
+      }
+    }
+  }
+  CHECK(expressible > 100);
+}
+
 TEST_CASE("guards: alternatives, contradictions and complements") {
   const auto a = aa::Guard::when(ir::BooleanId{0}, true);
   const auto b = aa::Guard::when(ir::BooleanId{1}, true);
@@ -328,6 +356,7 @@ TEST_CASE("resources inside a resource are left out") {
   )"));
   CHECK(t.analyzed->messages() == "");
   const CompiledProfile p = t.compile("d");
+  INFO(t.artifact("apparmor.d/d"));
   CHECK(p.file("/etc/d/x") == kRead);
   CHECK(p.file("/etc/d/") == kRead);
   CHECK(p.file("/etc/d/keys/x") == 0);
@@ -406,11 +435,25 @@ TEST_CASE("conditions are nested ifs over tunables") {
   }
 }
 
-TEST_CASE("two profiles that attach to one program, or share a name, are errors") {
-  ApparmorTarget attach(
-      "module m;\nexternal domain cron { selinux type crond_t; }\ndomain d { entry \"/usr/bin/x\" from init; }\n"
-      "domain e { entry \"/usr/bin/x\" from cron; }\n");
-  CHECK(attach.analyzed->has(Code::E2002));
+TEST_CASE("two profiles that share a name are an error") {
+  ApparmorTarget t("module m;\nexternal domain other { apparmor label \"d\"; }\ndomain d { entry \"/usr/bin/x\"; }\n");
+  CHECK(t.analyzed->has(Code::E2003));
+}
+
+TEST_CASE("two profiles that attach to one program are an error") {
+  Analyzed a;
+  for (const char* name : {"d", "e"}) {
+    ir::Domain domain;
+    domain.name = name;
+    domain.module = "m";
+    domain.entries.emplace_back();
+    domain.entries.back().paths.include = patterns("/usr/bin/x");
+    a.policy.domains.push_back(domain);
+  }
+  const ir::Meaning meaning(a.policy);
+  const backends::Target target;
+  (void)backends::apparmor_backend().lower({a.policy, meaning, a.sources, target}, a.diagnostics);
+  CHECK(a.has(Code::E2002));
 }
 
 TEST_CASE("units: no attachment, a drop-in") {
