@@ -1,6 +1,7 @@
 #include "backends/selinux/labels.h"
 
 #include <algorithm>
+#include <span>
 
 #include "backends/selinux/cells.h"
 #include "backends/selinux/contexts.h"
@@ -22,7 +23,7 @@ PathSet adopted_in(const Input& input, ir::ResourceId id) {
   return set.empty() ? set : (set & input.meaning.extent(id)) - inner;
 }
 
-Region system_region(const Input& input, ir::ResourceId id, const std::vector<Region>& own) {
+Region system_region(const Input& input, ir::ResourceId id, std::span<const Region> own) {
   const ir::Resource& resource = input.policy.resource(id);
   Region region;
   region.origin = Region::Origin::system;
@@ -68,8 +69,7 @@ Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
   add(process);
   for (std::size_t i = 0; i < input.policy.resources.size(); ++i) {
     if (!input.policy.resources[i].external) continue;
-    Region region = system_region(input, static_cast<ir::ResourceId>(i),
-                                  std::vector<Region>(regions_.begin(), regions_.begin() + static_cast<long>(cells)));
+    Region region = system_region(input, static_cast<ir::ResourceId>(i), std::span(regions_).first(cells));
     if (compatible(region.set.literal_prefix(), process.set.literal_prefix())) region.set = region.set - process.set;
     add(std::move(region));
   }
@@ -89,12 +89,16 @@ void Labels::adopt(const std::vector<Region>& resources) {
   }
 }
 
-/// The union of what can matter to a set, which is small: others are left out by their literal heads.
-PathSet Labels::relevant_union(const std::string& prefix, bool inherited) const {
-  PathSet all;
-  for (const Region& region : regions_)
-    if ((inherited || !region.inherited) && compatible(region.prefix, prefix)) all = all | region.set;
-  return all;
+/// What is left of a set when every region has taken its part. The set is the small side of each step: the union of all
+/// regions would have thousands of states.
+PathSet Labels::rest_of(PathSet set, bool inherited) const {
+  const std::string prefix = set.literal_prefix();
+  for (const Region& region : regions_) {
+    if (set.empty()) break;
+    if ((inherited || !region.inherited) && compatible(region.prefix, prefix) && region.set.meets(set))
+      set = set - region.set;
+  }
+  return set;
 }
 
 void Labels::inherit() {
@@ -108,7 +112,7 @@ void Labels::inherit() {
     if (tree.empty() || !region.set.contains(region.prefix) || !inside.meets(region.set)) continue;
     Region folder = region;
     folder.inherited = true;
-    folder.set = inside - relevant_union(region.prefix, false);
+    folder.set = rest_of(inside, false);
     folder.prefix = region.prefix;
     if (folder.set.empty()) continue;
     folder.automaton = folder.set.automaton();
@@ -135,13 +139,15 @@ std::vector<const Region*> Labels::above(const PathSet& set) const {
   return list;
 }
 
-std::optional<std::string> Labels::unlabelled(const PathSet& set) const {
-  return (set - relevant_union(set.literal_prefix(), false)).example();
-}
+std::optional<std::string> Labels::unlabelled(const PathSet& set) const { return rest_of(set, false).example(); }
 
 std::optional<std::string> Labels::unlabelled_above(const PathSet& set) const {
   if (set.empty()) return std::nullopt;
-  return ancestor_outside(set.automaton(), relevant_union(set.literal_prefix(), true).automaton());
+  const std::string prefix = set.literal_prefix();
+  std::vector<const Automaton*> near;
+  for (const Region& region : regions_)
+    if (compatible(region.prefix, prefix)) near.push_back(&region.automaton);
+  return ancestor_outside(set.automaton(), near);
 }
 
 std::string Labels::type_of(ir::ResourceId resource) const {

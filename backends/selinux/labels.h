@@ -72,7 +72,7 @@ class Labels {
  private:
   void adopt(const std::vector<Region>& resources);
   void inherit();
-  [[nodiscard]] paths::PathSet relevant_union(const std::string& prefix, bool inherited) const;
+  [[nodiscard]] paths::PathSet rest_of(paths::PathSet set, bool inherited) const;
   std::vector<Region> regions_;
   std::map<std::string, std::vector<FileContext>> contexts_;
   std::map<ir::ResourceId, std::vector<std::string>> adopted_;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "compiler/paths/path_set.h"
 
@@ -14,8 +15,9 @@ using Automaton = paths::PathSet::Automaton;
 /// A directory in `directories` that lies above a member of `members` (anywhere above), or nullopt.
 [[nodiscard]] std::optional<std::string> ancestor_in(const Automaton& members, const Automaton& directories);
 
-/// A directory above a member of `members` that is not in `directories`, or nullopt.
-[[nodiscard]] std::optional<std::string> ancestor_outside(const Automaton& members, const Automaton& directories);
+/// A directory above a member of `members` that is in none of `directories`, or nullopt.
+[[nodiscard]] std::optional<std::string> ancestor_outside(const Automaton& members,
+                                                          const std::vector<const Automaton*>& directories);
 
 /// How members of a set hang in directories.
 struct Children {
