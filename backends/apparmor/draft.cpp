@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "backends/apparmor/tails.h"
 #include "backends/apparmor/writer.h"
 
 namespace macc::backends::apparmor {
@@ -76,6 +77,24 @@ static std::vector<Rule> nested(const Level& level, std::size_t depth,
 
 namespace {
 
+/// The file rules come first; fewer of them where several grant the same.
+std::vector<Rule> with_fewer_file_rules(std::vector<Rule> rules) {
+  std::map<Qualifiers, std::vector<Rule>> files;
+  std::vector<Rule> out, others;
+  for (Rule& r : rules) {
+    const auto* file = std::get_if<FileRule>(&r.body);
+    (file != nullptr ? files[file->qualifiers] : others).push_back(std::move(r));
+  }
+  for (auto& [qualifiers, same] : files) {
+    for (Rule& r : minimised(std::move(same))) out.push_back(std::move(r));
+  }
+  std::stable_sort(out.begin(), out.end(), [](const Rule& a, const Rule& b) {
+    return render(std::get<FileRule>(a.body).path) < render(std::get<FileRule>(b.body).path);
+  });
+  std::move(others.begin(), others.end(), std::back_inserter(out));
+  return out;
+}
+
 bool has_network(const std::vector<Rule>& rules) {
   return std::any_of(rules.begin(), rules.end(), [](const Rule& r) {
     const auto* inner = std::get_if<Conditional>(&r.body);
@@ -109,7 +128,7 @@ std::vector<Rule> Draft::assemble(const std::function<std::string(ir::BooleanId)
       }
       rules.push_back({one.body, one.origins});
     }
-    if (!rules.empty()) level.emplace_back(when, std::move(rules));
+    if (!rules.empty()) level.emplace_back(when, with_fewer_file_rules(std::move(rules)));
   }
   std::vector<Rule> out = nested(level, 0, variable);
   const bool conditional =

@@ -148,7 +148,7 @@ std::string text_of(const Conditional& c) { return fmt::format("if {}${} {{", c.
 /// Printable ASCII without a backslash: nothing in it can end a comment.
 std::string comment(std::string_view text) {
   std::string out;
-  for (unsigned char c : printable(text, 160)) out += c < 0x20 || c >= 0x7f || c == '\\' ? '?' : static_cast<char>(c);
+  for (unsigned char c : printable(text, 100)) out += c < 0x20 || c >= 0x7f || c == '\\' ? '?' : static_cast<char>(c);
   return out;
 }
 
