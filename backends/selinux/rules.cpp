@@ -95,7 +95,7 @@ class Emitter {
       out_.write(node);
       return;
     }
-    out_.write_at(node, sources_.file(span.file).path(), sources_.position(span).line);
+    out_.write_at(node, sources_.file(span.file).stable_path(), sources_.position(span).line);
   }
 
   /// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
@@ -175,7 +175,7 @@ class Emitter {
   }
 
   void raw(const std::string& text, Span span) {
-    out_.write_raw(text, span.valid() ? sources_.file(span.file).path() : "", sources_.position(span).line);
+    out_.write_raw(text, span.valid() ? sources_.file(span.file).stable_path() : "", sources_.position(span).line);
   }
 
   const Module& module_;

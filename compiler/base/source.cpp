@@ -14,7 +14,10 @@ Span cover(Span a, Span b) {
   return {a.file, std::min(a.begin, b.begin), std::max(a.end, b.end)};
 }
 
-SourceFile::SourceFile(std::string path, std::string text) : path_(std::move(path)), text_(std::move(text)) {
+SourceFile::SourceFile(std::string path, std::string text, std::string stable_path)
+    : path_(std::move(path)),
+      stable_path_(stable_path.empty() ? path_ : std::move(stable_path)),
+      text_(std::move(text)) {
   line_starts_.push_back(0);
   for (std::size_t i = 0; i < text_.size(); ++i) {
     if (text_[i] == '\n') line_starts_.push_back(static_cast<std::uint32_t>(i + 1));
@@ -51,8 +54,8 @@ Position SourceFile::position(std::uint32_t offset) const {
   return {line, column};
 }
 
-FileId SourceManager::add(std::string path, std::string text) {
-  files_.emplace_back(std::move(path), std::move(text));
+FileId SourceManager::add(std::string path, std::string text, std::string stable_path) {
+  files_.emplace_back(std::move(path), std::move(text), std::move(stable_path));
   return static_cast<FileId>(files_.size());
 }
 
@@ -76,6 +79,12 @@ std::string SourceManager::describe(Span span) const {
   if (!span.valid()) return {};
   const Position p = position(span);
   return fmt::format("{}:{}:{}", file(span.file).path(), p.line, p.column);
+}
+
+std::string SourceManager::describe_stable(Span span) const {
+  if (!span.valid()) return {};
+  const Position p = position(span);
+  return fmt::format("{}:{}:{}", file(span.file).stable_path(), p.line, p.column);
 }
 
 namespace {

@@ -35,10 +35,13 @@ struct Position {
 /// One text with its line table. Lines end with '\n'; a '\r' before it is not part of the line.
 class SourceFile {
  public:
-  SourceFile(std::string path, std::string text);
+  SourceFile(std::string path, std::string text, std::string stable_path);
 
   /// The name that is shown to the user, as given or relative to the current folder.
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// The name that goes into what is written: it does not depend on where macc was started, so that the same policy
+  /// gives the same bytes, and it names no folder above the project.
+  [[nodiscard]] const std::string& stable_path() const { return stable_path_; }
   [[nodiscard]] const std::string& text() const { return text_; }
   /// An offset past the end gives the position behind the last byte.
   [[nodiscard]] Position position(std::uint32_t offset) const;
@@ -49,6 +52,7 @@ class SourceFile {
 
  private:
   std::string path_;
+  std::string stable_path_;
   std::string text_;
   std::vector<std::uint32_t> line_starts_;
 };
@@ -56,7 +60,8 @@ class SourceFile {
 /// Owns all texts of a run. References stay valid while it lives.
 class SourceManager {
  public:
-  FileId add(std::string path, std::string text);
+  /// `stable_path` is `path` when it is empty.
+  FileId add(std::string path, std::string text, std::string stable_path = {});
   /// Throws std::out_of_range for FileId::none or an unknown id (a broken invariant).
   [[nodiscard]] const SourceFile& file(FileId id) const;
   [[nodiscard]] Position position(Span span) const;
@@ -64,6 +69,8 @@ class SourceManager {
   [[nodiscard]] std::string_view text(Span span) const;
   /// "path:line:column", or "" for an invalid span.
   [[nodiscard]] std::string describe(Span span) const;
+  /// The same by SourceFile::stable_path(), for what is written.
+  [[nodiscard]] std::string describe_stable(Span span) const;
 
  private:
   std::deque<SourceFile> files_;

@@ -48,9 +48,8 @@ bool is_accepted(const project::Target& target, const std::string& topic) {
 /// Writes report.json.
 class Writer {
  public:
-  Writer(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources,
-         const std::filesystem::path& root, const std::filesystem::path& current)
-      : result_(result), policy_(policy), sources_(sources), root_(root), current_(current) {}
+  Writer(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources)
+      : result_(result), policy_(policy), sources_(sources) {}
 
   [[nodiscard]] Json write() const {
     const backends::Target& target = result_.target.target;
@@ -76,15 +75,7 @@ class Writer {
   [[nodiscard]] Json place(Span span) const {
     if (!span.valid()) return nullptr;
     const Position p = sources_.position(span);
-    return {{"file", valid_utf8(file_name(sources_.file(span.file).path()))}, {"line", p.line}, {"column", p.column}};
-  }
-
-  /// <stdin> and <stdlib> are no files; all others are named from the project's folder on.
-  [[nodiscard]] std::string file_name(const std::string& shown) const {
-    if (shown.starts_with('<')) return shown;
-    const std::filesystem::path full = (current_ / shown).lexically_normal();
-    const std::filesystem::path relative = full.lexically_relative(root_);
-    return relative.empty() ? full.string() : relative.string();
+    return {{"file", valid_utf8(sources_.file(span.file).stable_path())}, {"line", p.line}, {"column", p.column}};
   }
 
   [[nodiscard]] Json verification() const {
@@ -145,8 +136,6 @@ class Writer {
   const TargetResult& result_;
   const ir::Policy& policy_;
   const SourceManager& sources_;
-  const std::filesystem::path& root_;
-  const std::filesystem::path& current_;
 };
 
 std::string checked_text(const Verification& v) {
@@ -171,9 +160,8 @@ std::string counts_text(const FidelityCounts& counts) {
 
 }  // namespace
 
-std::string report_json(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources,
-                        const std::filesystem::path& root, const std::filesystem::path& current) {
-  return Writer(result, policy, sources, root, current).write().dump(2) + "\n";
+std::string report_json(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources) {
+  return Writer(result, policy, sources).write().dump(2) + "\n";
 }
 
 std::string report_text(const TargetResult& result, const std::string& folder) {

@@ -1,7 +1,6 @@
 // What a build says about one target: report.json for programs, a few lines for people.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
 #include "backends/backend.h"
@@ -17,11 +16,9 @@ struct TargetResult {
   const backends::Verification& verification;
 };
 
-/// The whole of report.json (docs/json.md). Places are relative to the project's folder, so that the same policy gives
-/// the same bytes wherever macc is started; `current` is the folder that the sources' names are relative to.
+/// The whole of report.json (docs/json.md).
 [[nodiscard]] std::string report_json(const TargetResult& result, const ir::Policy& policy,
-                                      const SourceManager& sources, const std::filesystem::path& root,
-                                      const std::filesystem::path& current);
+                                      const SourceManager& sources);
 
 /// The summary for people; `folder` is where the artifacts are, as the user would write it.
 [[nodiscard]] std::string report_text(const TargetResult& result, const std::string& folder);

@@ -137,6 +137,7 @@ void take_project(Session& session, Inputs& inputs, bool as_roots) {
 std::optional<Inputs> gather(Session& session) {
   auto project = load_project(session);
   if (!project) return std::nullopt;
+  session.loader.set_root(project->root);
   Inputs inputs{.project = std::move(*project), .roots = {}, .module_files = {}};
   const bool named = !session.arguments.operands.empty();
   take_project(session, inputs, !named);

@@ -181,7 +181,9 @@ class Transaction {
     for (const OutputFile& file : files_) {
       const fs::path path = temporary(file);
       if (!make_folder(path.parent_path())) return false;
-      if (const int error = write_temporary(path, file.content); error != 0) return cannot_write(path, error);
+      if (const int error = write_temporary(path, file.content); error != 0) {
+        return cannot_write(final_path(file), error);
+      }
     }
     return true;
   }

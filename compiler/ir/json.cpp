@@ -37,7 +37,7 @@ class Writer {
     return out;
   }
 
-  Json at(Span span) const { return span.valid() ? Json(sources_.describe(span)) : Json(nullptr); }
+  Json at(Span span) const { return span.valid() ? Json(sources_.describe_stable(span)) : Json(nullptr); }
 
   Json where(const Provenance& p) const {
     Json out = {{"at", at(p.span)}};

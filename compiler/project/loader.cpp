@@ -38,6 +38,15 @@ std::string Loader::shown(const fs::path& path) const {
   return below ? relative.string() : normal.string();
 }
 
+std::string Loader::stable(const fs::path& path) const {
+  if (path.string().starts_with('<')) return path.string();
+  const fs::path full = (path.is_absolute() ? path : current_ / path).lexically_normal();
+  const fs::path relative = full.lexically_relative(root_);
+  const bool below = !relative.empty() && *relative.begin() != "..";
+  // Outside the project only the name itself says nothing about the machine.
+  return below ? relative.string() : full.filename().string();
+}
+
 std::optional<FileId> Loader::refuse(const fs::path& path, Span asked, const std::string& why,
                                      const std::string& instead) {
   Diagnostic& d =
@@ -83,7 +92,7 @@ std::optional<FileId> Loader::read(std::istream& in, const fs::path& path, Span 
                                     kMaxFileBytes >> 20U));
     return std::nullopt;
   }
-  return sources_.add(shown(path), std::move(text));
+  return sources_.add(shown(path), std::move(text), stable(path));
 }
 
 FileId Loader::add(const std::string& shown, std::string text) { return sources_.add(shown, std::move(text)); }

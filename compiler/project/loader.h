@@ -16,13 +16,16 @@ class Loader {
  public:
   /// `current` is the folder against which names are shown and resolved; `input` is what "-" reads.
   Loader(SourceManager& sources, Diagnostics& diagnostics, std::filesystem::path current, std::istream& input)
-      : sources_(sources), diagnostics_(diagnostics), current_(std::move(current)), input_(input) {}
+      : sources_(sources), diagnostics_(diagnostics), current_(std::move(current)), root_(current_), input_(input) {}
 
   /// Reads a file, or standard input for "-". A file that was read before (by device and inode) gives the same id.
   /// Reports at `asked` and returns nullopt for what can't be read, isn't a regular file or pipe, or is too large.
   [[nodiscard]] std::optional<FileId> load(const std::filesystem::path& path, Span asked = {});
   /// A text that is in no file: a module of the standard library.
   [[nodiscard]] FileId add(const std::string& shown, std::string text);
+
+  /// The folder of the project, from which SourceFile::stable_path() is told; the current folder until it is set.
+  void set_root(const std::filesystem::path& root) { root_ = root.lexically_normal(); }
 
   /// The path as a user would write it from the current folder.
   [[nodiscard]] std::string shown(const std::filesystem::path& path) const;
@@ -33,11 +36,13 @@ class Loader {
  private:
   std::optional<FileId> refuse(const std::filesystem::path& path, Span asked, const std::string& why,
                                const std::string& instead = {});
+  [[nodiscard]] std::string stable(const std::filesystem::path& path) const;
   std::optional<FileId> read(std::istream& in, const std::filesystem::path& path, Span asked);
 
   SourceManager& sources_;
   Diagnostics& diagnostics_;
   std::filesystem::path current_;
+  std::filesystem::path root_;
   std::istream& input_;
   std::map<std::pair<std::uint64_t, std::uint64_t>, FileId> by_inode_;
   std::optional<FileId> standard_input_;

@@ -120,8 +120,7 @@ class Builder {
     const TargetResult result{target, lowered, verification};
     std::vector<OutputFile> files;
     for (const backends::Artifact& a : lowered.artifacts) files.push_back({a.path, a.content});
-    files.push_back({std::string(kReportName), report_json(result, meaning_.policy(), session_.sources,
-                                                           inputs_.project.root, session_.environment.current)});
+    files.push_back({std::string(kReportName), report_json(result, meaning_.policy(), session_.sources)});
     if (!write_files(folder, files, shown_by(session_), found)) return;
 
     const std::string shown = session_.loader.shown(folder);
