@@ -435,6 +435,42 @@ TEST_CASE("conditions are nested ifs over tunables") {
   }
 }
 
+TEST_CASE("what the parser drops from conditions is given always and said") {
+  const std::string e = "domain e { entry \"/usr/bin/e\"; }\n";
+  ApparmorTarget t(domain("if b { allow signal term to e; } else { deny trace e; }", "boolean b = false;") + e);
+  CHECK(t.analyzed->messages() == "");
+  CHECK(t.compile("d").sends(15, "e"));
+  CHECK(t.topic("unconditional"));
+  CHECK(t.topic("conditional-deny"));
+}
+
+TEST_CASE("a path that the parser's scanner cannot hold is an error, one that it can is not") {
+  const auto path = [](std::size_t bytes) {
+    std::string out = "allow read \"/";
+    for (std::size_t i = 0; i < bytes; ++i) out += "\\*";
+    return domain(out + "\";");
+  };
+  ApparmorTarget fits(path(1900));
+  CHECK(fits.analyzed->messages() == "");
+  CHECK(fits.compile("d").file("/" + std::string(1900, '*')) == kRead);
+  ApparmorTarget longer(path(2040));
+  CHECK(longer.analyzed->has(Code::E2005));
+}
+
+TEST_CASE("a profile that replaces another has its name and its file") {
+  ApparmorTarget t(domain("replaces apparmor \"/usr/sbin/d\";"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("usr.sbin.d");
+  CHECK(p.name == "/usr/sbin/d");
+  CHECK(p.sends(15, "/usr/sbin/d"));
+}
+
+TEST_CASE("lowering twice gives the same bytes") {
+  const std::string text =
+      domain("allow manage \"/a/**\"; deny read \"/a/b\"; allow connect tcp any; exec \"/bin/x\";");
+  CHECK(ApparmorTarget(text).artifact("apparmor.d/d") == ApparmorTarget(text).artifact("apparmor.d/d"));
+}
+
 TEST_CASE("two profiles that share a name are an error") {
   ApparmorTarget t("module m;\nexternal domain other { apparmor label \"d\"; }\ndomain d { entry \"/usr/bin/x\"; }\n");
   CHECK(t.analyzed->has(Code::E2003));
