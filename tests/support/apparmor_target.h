@@ -74,7 +74,6 @@ inline Compiled compile_profile(const ScratchFolder& folder, const std::string& 
        "--Include=" + base, "--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi",
        file},
       std::chrono::minutes(1));
-  folder.write("apparmor.d/abi/unused", "");
   if (result.status != 0) return {result.err.empty() ? "failed" : result.err, {}};
   return {"", read_compiled_policy(result.out)};
 }
@@ -82,7 +81,6 @@ inline Compiled compile_profile(const ScratchFolder& folder, const std::string& 
 /// A policy lowered for one target.
 class ApparmorTarget {
  public:
-  /// `values` replaces the value of booleans in the tunables files, by name.
   explicit ApparmorTarget(const std::string& text, const std::string& features = "debian12", bool with_library = false)
       : analyzed(analyze(text, {}, with_library)), meaning(analyzed->policy), features_(features) {
     REQUIRE_MESSAGE(analyzed->messages() == "", analyzed->messages());
