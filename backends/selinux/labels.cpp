@@ -1,8 +1,10 @@
 #include "backends/selinux/labels.h"
 
 #include <algorithm>
+#include <set>
 #include <span>
 
+#include "backends/selinux/base_choice.h"
 #include "backends/selinux/cells.h"
 #include "backends/selinux/contexts.h"
 
@@ -12,33 +14,64 @@ namespace {
 using paths::PathPattern;
 using paths::PathSet;
 
-/// Paths of own resources that keep the label which this external one gives.
-PathSet adopted_in(const Input& input, ir::ResourceId id) {
-  PathSet set, inner;
-  for (ir::ResourceId inside : input.policy.resource(id).inside) {
-    const ir::Resource& resource = input.policy.resource(inside);
-    if (resource.external) inner = inner | input.meaning.extent(inside);
-    if (!resource.external && resource.adopt) set = set | input.meaning.region(inside);
+/// External resources of the build that count, as against those whose types go with a replaced module: their paths get
+/// the label of what is around them.
+class SystemRegions {
+ public:
+  explicit SystemRegions(const Input& input) : input_(input) {
+    const std::set<std::string> gone = replaced_types(input);
+    for (std::size_t i = 0; i < input.policy.resources.size() && !gone.empty(); ++i) {
+      const auto* types = input.policy.resources[i].bindings.find("selinux", "type");
+      if (!input.policy.resources[i].external || types == nullptr) continue;
+      if (std::all_of(types->begin(), types->end(), [&](const auto& type) { return gone.count(type) != 0; }))
+        gone_.insert(static_cast<ir::ResourceId>(i));
+    }
   }
-  return set.empty() ? set : (set & input.meaning.extent(id)) - inner;
-}
 
-Region system_region(const Input& input, ir::ResourceId id, std::span<const Region> own) {
-  const ir::Resource& resource = input.policy.resource(id);
-  Region region;
-  region.origin = Region::Origin::system;
-  region.resource = id;
-  region.kind = resource.kind;
-  region.what = input.policy.qualified_name(id);
-  region.span = resource.where.span;
-  region.set = input.meaning.region(id) | adopted_in(input, id);
-  if (const auto* types = resource.bindings.find("selinux", "type")) region.types = *types;
-  // What a project declares lies inside the system's extents; its patterns win wherever they reach.
-  const std::string prefix = region.set.literal_prefix();
-  for (const Region& cell : own)
-    if (compatible(prefix, cell.prefix) && region.set.meets(cell.set)) region.set = region.set - cell.set;
-  return region;
-}
+  [[nodiscard]] bool is_gone(ir::ResourceId id) const { return gone_.count(id) != 0; }
+
+  Region region(ir::ResourceId id, std::span<const Region> own) const {
+    const ir::Resource& resource = input_.policy.resource(id);
+    Region region;
+    region.origin = Region::Origin::system;
+    region.resource = id;
+    region.kind = resource.kind;
+    region.what = input_.policy.qualified_name(id);
+    region.span = resource.where.span;
+    region.set = input_.meaning.region(id) | left_to(id);
+    if (const auto* types = resource.bindings.find("selinux", "type")) region.types = *types;
+    // What a project declares lies inside the system's extents; its patterns win wherever they reach.
+    const std::string prefix = region.set.literal_prefix();
+    for (const Region& cell : own)
+      if (compatible(prefix, cell.prefix) && region.set.meets(cell.set)) region.set = region.set - cell.set;
+    return region;
+  }
+
+ private:
+  /// Paths inside a resource that belong to others by name, but keep its label.
+  PathSet left_to(ir::ResourceId id) const {
+    PathSet set;
+    collect(id, set);
+    if (set.empty()) return set;
+    set = set & input_.meaning.extent(id);
+    for (ir::ResourceId inside : input_.policy.resource(id).inside)
+      if (input_.policy.resource(inside).external && !is_gone(inside) && input_.meaning.extent(inside).meets(set))
+        set = set - input_.meaning.extent(inside);
+    return set;
+  }
+
+  void collect(ir::ResourceId id, PathSet& set) const {
+    for (ir::ResourceId inside : input_.policy.resource(id).inside) {
+      const ir::Resource& resource = input_.policy.resource(inside);
+      if (!is_gone(inside) && (resource.external || !resource.adopt)) continue;
+      set = set | input_.meaning.region(inside);
+      if (is_gone(inside)) collect(inside, set);
+    }
+  }
+
+  const Input& input_;
+  std::set<ir::ResourceId> gone_;
+};
 
 Region process_region() {
   Region region;
@@ -67,9 +100,11 @@ Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
   const std::size_t cells = regions_.size();
   const Region process = process_region();
   add(process);
+  const SystemRegions system(input);
   for (std::size_t i = 0; i < input.policy.resources.size(); ++i) {
-    if (!input.policy.resources[i].external) continue;
-    Region region = system_region(input, static_cast<ir::ResourceId>(i), std::span(regions_).first(cells));
+    const auto id = static_cast<ir::ResourceId>(i);
+    if (!input.policy.resources[i].external || system.is_gone(id)) continue;
+    Region region = system.region(id, std::span(regions_).first(cells));
     if (compatible(region.set.literal_prefix(), process.set.literal_prefix())) region.set = region.set - process.set;
     add(std::move(region));
   }

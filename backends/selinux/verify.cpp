@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "backends/selinux/base_choice.h"
 #include "backends/selinux/cil.h"
 #include "backends/selinux/labels.h"
 #include "backends/selinux/link/link.h"
@@ -13,27 +14,6 @@ namespace macc::backends::selinux {
 namespace {
 
 using paths::PathSet;
-
-std::string setting(const Target& target, const std::string& key, std::string_view fallback) {
-  auto it = target.settings.find(key);
-  return it == target.settings.end() || it->second.empty() ? std::string(fallback) : it->second;
-}
-
-std::vector<std::string> replaced_modules(const ir::Policy& policy) {
-  std::set<std::string> names;
-  for (const auto& domain : policy.domains)
-    for (const auto& replacement : domain.replaces)
-      if (replacement.backend == "selinux") names.insert(replacement.what);
-  return {names.begin(), names.end()};
-}
-
-BaseOrReason open_base(const Input& input) {
-  const std::string wanted = setting(input.target, "base", "auto");
-  if (wanted == "skeleton") return {Base::skeleton(), ""};
-  BaseOrReason installed = Base::installed(setting(input.target, "policy", "default"), replaced_modules(input.policy));
-  if (installed.base || wanted == "installed") return installed;
-  return {Base::skeleton(), installed.reason};
-}
 
 /// From the names in line marks back to source files.
 class Places {
@@ -49,7 +29,9 @@ class Places {
 
   /// An invalid span for a place in no source of ours.
   Span span(const LinkPlace& place) const {
-    auto it = files_.find(place.file);
+    std::string name = place.file;
+    if (name.size() >= 2 && name.front() == '"' && name.back() == '"') name = name.substr(1, name.size() - 2);
+    auto it = files_.find(name);
     if (it == files_.end() || place.line == 0) return {};
     const SourceFile& file = sources_.file(it->second);
     const std::uint32_t begin = file.line_begin(place.line);
@@ -60,7 +42,7 @@ class Places {
 
  private:
   void note(Span span) {
-    if (span.valid()) files_.emplace(cil::mark_name(sources_.file(span.file).path()), span.file);
+    if (span.valid()) files_.emplace(cil::mark_name(sources_.file(span.file).stable_path()), span.file);
   }
 
   const SourceManager& sources_;
@@ -94,30 +76,26 @@ void report_message(const LinkMessage& message, const Places& places, Diagnostic
 
 // ---- labels
 
-LookupQuery query(const std::string& path) {
-  LookupQuery query;
-  query.path = path;
-  query.kind = ObjectKind::file;
-  if (path.size() > 1 && path.back() == '/') {
-    query.path.pop_back();
-    query.kind = ObjectKind::directory;
-  }
-  if (path == "/") query.kind = ObjectKind::directory;
-  return query;
+LookupQuery query(const std::string& path, ObjectKind kind = ObjectKind::file) {
+  if (path == "/" || !path.ends_with('/')) return {path, path == "/" ? ObjectKind::directory : kind};
+  return {path.substr(0, path.size() - 1), ObjectKind::directory};
 }
+
+/// Kinds of objects that a path without a final slash can be.
+constexpr ObjectKind kKinds[] = {ObjectKind::file, ObjectKind::symlink,     ObjectKind::socket,
+                                 ObjectKind::fifo, ObjectKind::char_device, ObjectKind::block_device};
 
 /// Examples of system paths that rules of the build really speak of.
 std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) {
   std::vector<Witness> list;
-  std::set<std::pair<const Region*, bool>> seen;
+  std::set<const Region*> seen;
   auto add = [&](const ir::PathExpr& paths, Span span) {
     const PathSet& set = input.meaning.set(paths);
     for (const Region* region : labels.meeting(set)) {
       if (region->origin != Region::Origin::system || region->types.empty()) continue;
-      for (bool directory : {false, true}) {
-        auto path = (set & region->set & (directory ? PathSet::directories() : PathSet::non_directories())).example();
-        if (path && seen.insert({region, directory}).second) list.push_back({*path, region->types, span});
-      }
+      const PathSet part = set & region->set, files = part & PathSet::non_directories();
+      auto path = files.empty() ? part.example() : files.example();
+      if (path && seen.insert(region).second) list.push_back({*path, region->types, span});
     }
   };
   for (const auto& domain : input.policy.domains)
@@ -141,7 +119,12 @@ class LabelCheck {
       for (const PathSet& part : {region.set & PathSet::non_directories(), region.set & PathSet::directories()})
         if (auto path = part.example()) list.push_back({*path, region.types, region.span});
     }
-    compare(list, Code::E1021, true);
+    compare(list, {ObjectKind::file}, Code::E1021);
+  }
+
+  /// A system's path is often of one kind only, which a declaration does not say: any kind may have the type.
+  void system(const std::vector<Witness>& witnesses) {
+    compare(witnesses, {std::begin(kKinds), std::end(kKinds)}, Code::E1023);
   }
 
   /// Paths that the system gives a label of their own, without being told that they are replaced or adopted.
@@ -165,21 +148,27 @@ class LabelCheck {
     }
   }
 
-  void system(const std::vector<Witness>& witnesses) { compare(witnesses, Code::E1023, false); }
-
  private:
-  void compare(const std::vector<Witness>& witnesses, Code code, bool must_be_labelled) {
+  /// Reports each path that gets none of its types as any of the kinds.
+  void compare(const std::vector<Witness>& witnesses, const std::vector<ObjectKind>& kinds, Code code) {
     std::vector<LookupQuery> queries;
-    for (const Witness& witness : witnesses) queries.push_back(query(witness.path));
+    for (const Witness& witness : witnesses)
+      for (ObjectKind kind : kinds) queries.push_back(query(witness.path, kind));
     const LookupResult result = lookup(linked_.file_contexts, queries);
     if (!result.error.empty()) {
       diagnostics_.report(Code::E1020, {}, "the file contexts cannot be looked up: " + result.error);
       return;
     }
     for (std::size_t i = 0; i < witnesses.size(); ++i) {
-      const std::string found = result.contexts[i] ? type_of_context(*result.contexts[i]) : "";
-      if (found.empty() && !must_be_labelled) continue;
-      if (!expected(witnesses[i], found)) report(witnesses[i], found, code);
+      std::vector<std::string> found;
+      for (std::size_t k = 0; k < kinds.size(); ++k) {
+        const FoundContext& context = result.contexts[i * kinds.size() + k];
+        found.push_back(context ? type_of_context(*context) : "");
+      }
+      // What the system leaves without a label gets one when it is made.
+      if (code == Code::E1023 && found.front().empty()) continue;
+      if (std::none_of(found.begin(), found.end(), [&](const auto& type) { return expected(witnesses[i], type); }))
+        report(witnesses[i], found.front(), code);
     }
   }
 
@@ -252,7 +241,7 @@ void check_labels(const Input& input, const Base& base, const LinkResult& linked
 Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) {
   Verification verification;
   verification.checker = linker_name();
-  const BaseOrReason opened = open_base(input);
+  const BaseOrReason opened = chosen_base(input);
   if (!opened.base) {
     verification.reason = opened.reason + "; install selinux-policy-default, or set `base = \"skeleton\"`";
     return verification;

@@ -300,6 +300,33 @@ TEST_CASE("hostile paths never change the structure of what is written") {
   }
 }
 
+TEST_CASE("a promise stands as neverallow on what the system has there too") {
+  const auto b = build(domain(std::string(kTree) + "allow manage data; never change \"/etc/**\";"));
+  const std::string cil = b->cil();
+  CHECK(cil.find("(neverallow d_t macc_never_d_t_1 ") != std::string::npos);
+  CHECK(cil.find("shadow_t") != std::string::npos);
+}
+
+TEST_CASE("a rule on everything goes through attributes, leaves out what is denied and passes the guarded types") {
+  const auto b =
+      build(domain("  resource keys : secret { \"/etc/d/keys/**\" }\n"
+                   "allow read \"/**\"; deny read keys; deny read \"/etc/gshadow\", \"/etc/shadow*\";"));
+  CHECK(b->may("d_t", "etc_t", "file", "read"));
+  CHECK(b->may("d_t", "bin_t", "file", "read"));
+  CHECK_FALSE(b->may("d_t", "d_keys_t", "file", "read"));
+  const auto all = build(domain("allow read \"/**\";"));
+  CHECK(all->may("d_t", "shadow_t", "file", "read"));
+  CHECK(all->cil().find("(typeattributeset can_read_shadow_passwords (d_t))") != std::string::npos);
+}
+
+TEST_CASE("a program that runs inside or in its own domain, by a switch") {
+  const auto b = build(domain("if apart { exec \"/usr/lib/d/h\" to h; }", "boolean apart = false;\ndomain h { }"));
+  CHECK(b->condition("d_t", "h_t", "process", "transition") == "apart");
+  bool found = false;
+  for (const auto& t : b->policy->transitions_of("d_t")) found |= t.target == "h_exec_t" && t.condition == "apart";
+  CHECK(found);
+}
+
 TEST_CASE("CIL atoms cannot be broken out of") {
   CHECK_THROWS_AS((void)se::cil::Node::symbol("a b"), std::invalid_argument);
   CHECK_THROWS_AS((void)se::cil::Node::symbol(""), std::invalid_argument);
@@ -346,7 +373,7 @@ TEST_CASE("verification names the base and finds what the platform refuses") {
   CHECK(refused.status == Verification::Status::failed);
   REQUIRE(diagnostics.has_errors());
   CHECK(diagnostics.all()[0].code == Code::E1022);
-  CHECK(bad->analyzed->sources.position(diagnostics.all()[0].primary.span).line == 6);
+  CHECK(bad->analyzed->sources.position(diagnostics.all()[0].primary.span).line == 7);
 }
 
 TEST_CASE("file contexts are sorted by stem, then length; padding moves an entry back") {
