@@ -280,10 +280,12 @@ TEST_CASE("mistakes on the command line say what may have been meant") {
   CHECK(contains(said({"check", "--out", "x"}), "it is an option of `macc build`"));
   CHECK(contains(said({"check", "--format", "jsno"}), "did you mean `json`?"));
   CHECK(contains(said({"check", "--color=sometimes"}), "`--color` can't be `sometimes`"));
-  CHECK(contains(said({"build", "--target"}), "E0005"));
+  CHECK(contains(said({"build", "--target"}), "MACC-E0005"));
   CHECK(contains(said({"build", "--emit", "it"}), "`--emit` can't be `it`"));
   CHECK(contains(said({"build", "--out", "-"}), "goes with `--emit ir` only"));
   CHECK(contains(said({"explain", "usge"}), "did you mean `usage`?"));
+  CHECK(contains(said({"explain", "usge"}), "error[MACC-E0008]"));
+  CHECK(contains(said({"check"}), "error[MACC-E0006]"));
   CHECK(contains(said({"check", "nothing.macc"}), "`nothing.macc` cannot be read"));
   CHECK(contains(said({"check"}), "`macc init`"));
   CHECK(contains(said({"check", ""}), "an empty text is no file name"));
@@ -353,8 +355,8 @@ TEST_CASE("a broken promise and a failed test are exit code 1") {
           "test \"t\" { expect deny d read \"/etc/d/x\"; }\n");
   const driver::Outcome o = macc_in(f.path(), {"check", "a.macc"});
   CHECK_MESSAGE(o.exit_code == 1, o.err);
-  CHECK(contains(o.err, "E0501"));
-  CHECK(contains(o.err, "E0502"));
+  CHECK(contains(o.err, "MACC-E0501"));
+  CHECK(contains(o.err, "MACC-E0502"));
 }
 
 TEST_CASE("json goes to stdout and nothing else does") {
@@ -392,7 +394,7 @@ TEST_CASE("init starts a project that checks clean, and never overwrites") {
   CHECK(check.err.empty());
   const driver::Outcome again = macc_in(f.path(), {"init", "My-Ledger"});
   CHECK(again.exit_code == 2);
-  CHECK(contains(again.err, "E0007"));
+  CHECK(contains(again.err, "MACC-E0007"));
 }
 
 TEST_CASE("the project is found from below, and by --project") {
@@ -402,8 +404,8 @@ TEST_CASE("the project is found from below, and by --project") {
   CHECK(macc_in(f.path() / "p/sub", {"check"}).exit_code == 0);
   CHECK(macc_in("/", {"check", "--project", f.path().string()}).exit_code == 0);
   CHECK(macc_in("/", {"check", "-p", (f.path() / "macc.toml").string()}).exit_code == 0);
-  CHECK(contains(macc_in("/", {"check", "-p", "/nowhere"}).err, "E0006"));
-  CHECK(contains(macc_in(f.path(), {"build", "-t", "nothing"}).err, "there is no target `nothing`"));
+  CHECK(contains(macc_in("/", {"check", "-p", "/nowhere"}).err, "MACC-E0006"));
+  CHECK(contains(macc_in(f.path(), {"build", "-t", "nothing"}).err, "error[MACC-E0610]: there is no target `nothing`"));
   f.write("macc.toml", "[project]\npolciy = [\"p\"]\n");
   const driver::Outcome o = macc_in(f.path(), {"check"});
   CHECK(o.exit_code == 2);

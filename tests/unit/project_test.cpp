@@ -46,13 +46,13 @@ struct Read {
     const FileId id = sources.add("macc.toml", std::move(text));
     project = project::read(sources, id, "/p/ledger", {&backend}, diagnostics);
   }
-  /// "E0602@2:1 message", one a line
+  /// "MACC-E0602@2:1 message", one a line
   [[nodiscard]] std::string said() const {
     std::string out;
     for (const Diagnostic& d : diagnostics.all()) {
       const Position p = sources.position(d.primary.span);
-      out += std::string(info(d.code).id.substr(5)) + "@" + std::to_string(p.line) + ":" + std::to_string(p.column) +
-             " " + d.message + "\n";
+      out += std::string(info(d.code).id) + "@" + std::to_string(p.line) + ":" + std::to_string(p.column) + " " +
+             d.message + "\n";
     }
     return out;
   }
@@ -101,25 +101,26 @@ TEST_CASE("what is left out has defaults") {
 }
 
 TEST_CASE("mistakes in a project file are reported at their places") {
-  CHECK(Read("[project]\nnmae = \"x\"\n").said() == "E0602@2:1 unknown key `nmae` in `project`\n");
-  CHECK(Read("[projct]\n").said() == "E0602@1:2 unknown key `projct` in `macc.toml`\n");
-  CHECK(Read("project = 3\n").said() == "E0603@1:11 `project` is a whole number, but a table is needed\n");
+  CHECK(Read("[project]\nnmae = \"x\"\n").said() == "MACC-E0602@2:1 unknown key `nmae` in `project`\n");
+  CHECK(Read("[projct]\n").said() == "MACC-E0602@1:2 unknown key `projct` in `macc.toml`\n");
+  CHECK(Read("project = 3\n").said() == "MACC-E0603@1:11 `project` is a whole number, but a table is needed\n");
   CHECK(Read("[project]\npolicy = [\"a\", 7]\n").said() ==
-        "E0603@2:16 `project.policy` is a whole number, but a text is needed\n");
+        "MACC-E0603@2:16 `project.policy` is a whole number, but a text is needed\n");
   CHECK(Read("[project]\npolicy = []\n").said() ==
-        "E0606@2:10 `project.policy` names no folder, so that there is nothing to build\n");
-  CHECK(Read("[project]\nout = \"\"\n").said() == "E0606@2:7 `project.out` is empty, but a path is needed\n");
-  CHECK(Read("[target.x]\n").said() == "E0608@1:9 `target.x` does not say its backend\n");
-  CHECK(Read("[target.x]\nbackend = \"aparmor\"\n").said() == "E0605@2:11 there is no backend `aparmor`\n");
-  CHECK(Read("[target.\"../x\"]\nbackend = \"apparmor\"\n").said() == "E0609@1:9 `../x` is no name for a target\n");
+        "MACC-E0606@2:10 `project.policy` names no folder, so that there is nothing to build\n");
+  CHECK(Read("[project]\nout = \"\"\n").said() == "MACC-E0606@2:7 `project.out` is empty, but a path is needed\n");
+  CHECK(Read("[target.x]\n").said() == "MACC-E0608@1:9 `target.x` does not say its backend\n");
+  CHECK(Read("[target.x]\nbackend = \"aparmor\"\n").said() == "MACC-E0605@2:11 there is no backend `aparmor`\n");
+  CHECK(Read("[target.\"../x\"]\nbackend = \"apparmor\"\n").said() ==
+        "MACC-E0609@1:9 `../x` is no name for a target\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfeatures = \"debian13\"\n").said() ==
-        "E0606@3:12 `target.x.features` can't be `debian13`\n");
+        "MACC-E0606@3:12 `target.x.features` can't be `debian13`\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfaetures = \"host\"\n").said() ==
-        "E0602@3:1 unknown key `faetures` in `target.x`\n");
+        "MACC-E0602@3:1 unknown key `faetures` in `target.x`\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfail-on = [\"widr\"]\n").said() ==
-        "E0606@3:12 `widr` is nothing that `fail-on` knows\n");
+        "MACC-E0606@3:12 `widr` is nothing that `fail-on` knows\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfail-on = [\"not-checked:x\"]\n").said() ==
-        "E0606@3:12 `not-checked:x` is nothing that `fail-on` knows\n");
+        "MACC-E0606@3:12 `not-checked:x` is nothing that `fail-on` knows\n");
 }
 
 TEST_CASE("a suggestion replaces the whole value") {
@@ -137,7 +138,7 @@ TEST_CASE("text that is no TOML is located") {
     CHECK(r.diagnostics.all()[0].code == Code::E0601);
     CHECK(r.diagnostics.all()[0].primary.span.valid());
   }
-  CHECK(Read("# \xE6\x97\xA5\nx = \"\xE6\x97\xA5\" y\n").said().starts_with("E0601@2:9 "));
+  CHECK(Read("# \xE6\x97\xA5\nx = \"\xE6\x97\xA5\" y\n").said().starts_with("MACC-E0601@2:9 "));
 }
 
 TEST_CASE("nesting without end in a project file is an error and no crash") {
