@@ -87,11 +87,33 @@ static std::string key_of(const PathExpr& expr, char prefix) {
   return key;
 }
 
+/// Whether a pattern could share a path with one of the others, by the bytes they start with.
+static bool near_any(const PathPattern& pattern, const std::vector<PathPattern>& others) {
+  const std::string prefix = pattern.literal_prefix();
+  return std::any_of(others.begin(), others.end(), [&](const PathPattern& o) {
+    const std::string other = o.literal_prefix();
+    return other.starts_with(prefix) || prefix.starts_with(other);
+  });
+}
+
 PathSet Meaning::set(const PathExpr& expr) const {
   const std::string key = key_of(expr, '=');
   if (auto it = cache_->sets.find(key); it != cache_->sets.end()) return it->second;
-  PathSet out = PathSet::of(expr.include, expr.exclude);
+  // Holes without an `except` of their own are taken out together: one union is cheaper than many differences.
+  std::vector<PathPattern> exclude = expr.exclude;
+  std::vector<ResourceId> odd;
   for (ResourceId hole : expr.holes) {
+    const PathExpr& inner = policy_.resource(hole).paths;
+    if (inner.exclude.empty()) {
+      for (const PathPattern& p : inner.include) {
+        if (near_any(p, expr.include)) exclude.push_back(p);
+      }
+    } else {
+      odd.push_back(hole);
+    }
+  }
+  PathSet out = PathSet::of(expr.include, exclude);
+  for (ResourceId hole : odd) {
     const PathSet inner = extent(hole);
     if (out.meets(inner)) out = out - inner;
   }
