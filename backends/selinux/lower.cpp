@@ -49,6 +49,30 @@ void declare_booleans(Context& context) {
   }
 }
 
+/// Names that authors bind are written as they stand, so they have to be names.
+bool bindings_are_names(const ir::Bindings& bindings, Span span, Diagnostics& diagnostics) {
+  bool good = true;
+  for (const auto& [key, values] : bindings.values) {
+    if (key.first != "selinux" || (key.second != "type" && key.second != "role")) continue;
+    for (const auto& value : values) {
+      if (cil::is_symbol(value)) continue;
+      diagnostics.report(Code::E1025, span, "`" + printable(value) + "` cannot be the name of an SELinux " + key.second)
+          .note("a name holds letters, digits, `_`, `.` and `-`");
+      good = false;
+    }
+  }
+  return good;
+}
+
+bool check_bindings(const ir::Policy& policy, Diagnostics& diagnostics) {
+  bool good = true;
+  for (const auto& resource : policy.resources)
+    good &= bindings_are_names(resource.bindings, resource.where.span, diagnostics);
+  for (const auto& domain : policy.domains) good &= bindings_are_names(domain.bindings, domain.where.span, diagnostics);
+  for (const auto& ports : policy.ports) good &= bindings_are_names(ports.bindings, ports.span, diagnostics);
+  return good;
+}
+
 void lower_domain(Context& context, ir::DomainId id) {
   Subject subject(context, id);
   lower_baseline(subject);
@@ -94,6 +118,7 @@ std::vector<Artifact> artifacts(Context& context) {
 }  // namespace
 
 Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
+  if (!check_bindings(input.policy, diagnostics)) return {};
   try {
     Context context(input, diagnostics);
     declare_labels(context);

@@ -1,5 +1,7 @@
 // A new file takes its label from the directory. Where another label is planned, a transition gives it: one for each
 // (domain, directory type, class), and others by literal names. What neither can give is an error.
+#include <algorithm>
+
 #include "backends/selinux/lowering.h"
 
 namespace macc::backends::selinux {
@@ -39,7 +41,10 @@ class CreationLowering {
 
   void add_named(const std::string& parent, const std::string& class_name, const std::string& name,
                  const Creation& wish) {
-    if (name.find_first_of("\"\\") == std::string::npos) return add(parent, class_name, name, wish);
+    const bool plain = std::none_of(name.begin(), name.end(), [](char c) {
+      return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    });
+    if (plain) return add(parent, class_name, name, wish);
     subject_.context.diagnostics
         .report(Code::E1011, wish.span, "the name `" + printable(name) + "` cannot stand in a transition")
         .note("give " + wish.what + " a directory of its own");

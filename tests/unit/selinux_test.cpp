@@ -270,6 +270,11 @@ TEST_CASE("a path that nobody labels is an error that shows the declaration") {
   CHECK(b->diagnostics.all()[0].notes.at(0).text.find("external resource") != std::string::npos);
 }
 
+TEST_CASE("a binding that is no name is refused before it is written") {
+  const auto b = lower_only(domain("allow read x;", "external resource x { \"/opt/x/**\"; selinux type \"a_t (b\"; }"));
+  CHECK(b->has(Code::E1025));
+}
+
 TEST_CASE("a unit's drop-in, and no automatic entry") {
   const auto b =
       build("macc 1;\nmodule m;\ndomain d { entry \"/usr/bin/redis-server\" from unit \"redis@a.service\"; }\n");
