@@ -55,6 +55,8 @@ Code code_of(LinkProblem problem) {
       return Code::E1002;
     case LinkProblem::unresolved_name:
       return Code::E1022;
+    case LinkProblem::filecon:
+      return Code::E1024;
     default:
       return Code::E1020;
   }
