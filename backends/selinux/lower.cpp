@@ -73,6 +73,20 @@ bool check_bindings(const ir::Policy& policy, Diagnostics& diagnostics) {
   return good;
 }
 
+/// Accesses of which a deny is not taken out of the allows: an allow of the same kind beside it would stay whole.
+template <typename Access>
+void refuse_deny_beside_allow(Subject& subject) {
+  const auto allows = subject.rules<Access>(ir::Effect::allow);
+  for (const auto& [rule, access] : subject.rules<Access>(ir::Effect::deny)) {
+    if (allows.empty()) return;
+    subject.context.diagnostics
+        .report(Code::E1026, rule->where.span,
+                "SELinux cannot take this out of what `" + subject.domain.name + "` may do")
+        .also(allows.front().first->where.span, "this rule would stay whole")
+        .note("narrow the `allow` so that it does not hold what is denied");
+  }
+}
+
 void lower_domain(Context& context, ir::DomainId id) {
   Subject subject(context, id);
   lower_baseline(subject);
@@ -88,6 +102,9 @@ void lower_domain(Context& context, ir::DomainId id) {
   lower_kernel(subject);
   lower_mounts(subject);
   lower_dbus(subject);
+  refuse_deny_beside_allow<ir::UseAccess>(subject);
+  refuse_deny_beside_allow<ir::MountAccess>(subject);
+  refuse_deny_beside_allow<ir::PathsAccess>(subject);
   lower_creations(subject);
   lower_raw(subject);
   lower_denials(subject);
