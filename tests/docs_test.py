@@ -53,7 +53,7 @@ def blocks_of(page: pathlib.Path) -> list[Block]:
 
 def run(command: list[str], folder: pathlib.Path, macc: pathlib.Path) -> tuple[int, str]:
     environment = {"PATH": f"{macc.parent}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb",
-                   "HOME": str(folder), "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME", str(folder.parent / "cache"))}
+                   "HOME": str(folder), "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")}
     try:
         done = subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, text=True, timeout=SECONDS,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, errors="backslashreplace", check=False)

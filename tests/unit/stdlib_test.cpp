@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -132,6 +134,23 @@ TEST_CASE("stdlib: every public element says what it is for") {
     for (const ast::Declaration& declaration : tree.declarations) {
       const auto undocumented = std::visit(DocOf{}, declaration);
       if (undocumented) FAIL_CHECK(name << ": `" << *undocumented << "` has no comment");
+    }
+  }
+}
+
+TEST_CASE("stdlib: the page of the library names every abstraction") {
+  std::ifstream page(std::string(MACC_SOURCE_DIR) + "/docs/standard-library.md");
+  const std::string text{std::istreambuf_iterator<char>(page), {}};
+  REQUIRE_FALSE(text.empty());
+  for (const std::string& name : stdlib::names()) {
+    SourceManager sources;
+    Diagnostics diagnostics;
+    const FileId file = sources.add(name, std::string(*stdlib::find(name)));
+    for (const ast::Declaration& declaration : syntax::parse(sources, file, diagnostics).declarations) {
+      const auto* a = std::get_if<ast::AbstractionDecl>(&declaration);
+      if (a == nullptr || !a->is_public) continue;
+      const std::string used = "`" + name.substr(name.find('.') + 1) + "." + a->name.text;
+      if (text.find(used) == std::string::npos) FAIL_CHECK("docs/standard-library.md does not name " << used << "`");
     }
   }
 }
