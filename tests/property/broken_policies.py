@@ -58,7 +58,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="check damaged policies")
     parser.add_argument("--macc", required=True, type=pathlib.Path)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--count", type=int, default=400)
+    parser.add_argument("--count", type=int, default=200)
     options = parser.parse_args()
     macc, dice, originals = options.macc.resolve(), random.Random(options.seed), sources()
     texts = [damage(dice.choice(originals), dice) for _ in range(options.count)]
