@@ -60,7 +60,6 @@ def copy_input(case: pathlib.Path, folder: pathlib.Path) -> None:
 def environment(folder: pathlib.Path) -> dict[str, str]:
     # The cache holds what macc makes of the installed system policy, which takes seconds: the cases share it.
     kept = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
-    # The system's policy is condensed once for all cases, not once for each: that takes seconds.
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     return {name: os.environ[name] for name in kept if name in os.environ} | {
         "LC_ALL": "C.UTF-8", "NO_COLOR": "1", "TERM": "dumb", "COLUMNS": "100", "HOME": str(folder / ".home"),
