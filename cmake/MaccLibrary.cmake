@@ -19,13 +19,6 @@ endif()
 
 function(macc_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
-  foreach(source ${ARG_SOURCES})  # TEMPORARY: until every room exists
-    if(NOT EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source})
-      message(STATUS "${name}: left out, ${source} does not exist yet")
-      add_library(${name} INTERFACE)
-      return()
-    endif()
-  endforeach()
   add_library(${name} STATIC ${ARG_SOURCES})
   target_link_libraries(${name} PUBLIC macc_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
 endfunction()
