@@ -240,18 +240,26 @@ std::string escaped(std::string_view bytes) {
   return out;
 }
 
-/// Inside a class a dash means a range and a space is no less special than elsewhere.
 std::string class_byte(unsigned char c) {
-  return is_plain(c) && c != '-' ? std::string(1, static_cast<char>(c)) : fmt::format("\\{:03o}", c);
+  return is_plain(c) ? std::string(1, static_cast<char>(c)) : fmt::format("\\{:03o}", c);
 }
 
+/// The parser reads an octal escape of a dash before it looks for ranges, so only its place at the head of a class
+/// makes it a dash.
 std::string class_text(const GlobClass& c) {
-  std::string out = c.negated ? "[^/" : "[";
+  std::string ranges;
+  bool dash = false;
   for (const auto& range : c.ranges) {
-    out += class_byte(range.first);
-    if (range.last > range.first) out += "-" + class_byte(range.last);
+    unsigned first = range.first;
+    unsigned last = range.last;
+    dash = dash || first == '-' || last == '-';
+    if (first == '-') ++first;
+    if (last == '-') --last;
+    if (first > last) continue;
+    ranges += class_byte(static_cast<unsigned char>(first));
+    if (last > first) ranges += "-" + class_byte(static_cast<unsigned char>(last));
   }
-  return out + "]";
+  return std::string(c.negated ? "[^" : "[") + (dash ? "-" : "") + (c.negated ? "/" : "") + ranges + "]";
 }
 
 /// Writes pieces behind what is written already. A star asks for at least one byte only where AppArmor finds it alone

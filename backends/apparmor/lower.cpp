@@ -37,10 +37,23 @@ ir::PathExpr attached_paths(const ir::Domain& domain) {
 
 // ---- checks over all profiles ----
 
+/// Folders of /etc/apparmor.d: a profile's file cannot have their names.
+bool is_system_folder(std::string_view name) {
+  static constexpr std::string_view kFolders[] = {"abi",     "abstractions",   "apache2.d", "cache",
+                                                  "disable", "force-complain", "local",     "tunables"};
+  return std::find(std::begin(kFolders), std::end(kFolders), name) != std::end(kFolders);
+}
+
 void check_names(Build& build, const std::vector<DomainId>& domains) {
   std::map<std::string, DomainId> seen;
   for (DomainId id : domains) {
     const ir::Domain& domain = build.policy.domain(id);
+    if (is_system_folder(profile_name(domain))) {
+      build.diagnostics
+          .report(Code::E2003, domain.where.span,
+                  fmt::format("AppArmor keeps a folder of its own under the name `{}`", profile_name(domain)))
+          .note("a profile's file has the name of its domain: choose another one");
+    }
     const auto [it, fresh] = seen.emplace(profile_name(domain), id);
     if (fresh) continue;
     auto& d = build.diagnostics.report(Code::E2003, domain.where.span,

@@ -1,4 +1,6 @@
 // Raw apparmor texts: resources' names are replaced by their paths, the rest is the author's.
+#include <algorithm>
+
 #include "backends/apparmor/build.h"
 
 namespace macc::backends::apparmor {
@@ -28,11 +30,42 @@ std::string with_paths(const Build& build, const ir::RawText& raw) {
   }
 }
 
+/// Whether braces and quotes pair, so that the text ends in the profile in which it began. A `#` starts a comment only
+/// where a word could start, which takes the parser's own scanner to tell: the text has to pair both ways.
+bool pairs(const std::string& text, bool with_comments) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\\') {
+      ++i;
+    } else if (c == '"') {
+      quoted = !quoted;
+    } else if (quoted) {
+      if (c == '\n') return false;
+    } else if (c == '#' && with_comments) {
+      i = std::min(text.find('\n', i), text.size());
+    } else if (c == '{') {
+      ++depth;
+    } else if (c == '}' && --depth < 0) {
+      return false;
+    }
+  }
+  return depth == 0 && !quoted;
+}
+
+bool stays_inside(Build& build, const ir::RawText& raw) {
+  if (pairs(raw.text, true) && pairs(raw.text, false)) return true;
+  build.diagnostics.report(Code::E2011, raw.where.span, "this text would end its profile, or not end in it")
+      .note("braces and quotes have to pair, in comments too");
+  return false;
+}
+
 }  // namespace
 
 void lower_raw(Build& build, ir::DomainId id) {
   for (const ir::RawText& raw : build.policy.domain(id).raw) {
-    if (raw.backend != "apparmor") continue;
+    if (raw.backend != "apparmor" || !stays_inside(build, raw)) continue;
     build.draft(id).add(Guard::always(), RawRule{with_paths(build, raw)}, {raw.where.span, "raw apparmor"});
     build.fidelity.add(id, "raw apparmor", raw.where.span, Topic::raw);
   }

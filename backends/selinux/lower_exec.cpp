@@ -23,7 +23,8 @@ void allow_entry(Module& module, const Guard& guard, const std::string& source, 
                  const std::string& target, bool automatic, Span span) {
   allow(module, guard, source, exec, "file", "getattr open read execute map", span);
   allow(module, guard, source, target, "process", "transition", span);
-  allow(module, guard, target, exec, "file", "entrypoint getattr read map execute", span);
+  // The meaning lets a domain read its own program; a script's interpreter does that by opening it.
+  allow(module, guard, target, exec, "file", "entrypoint open getattr read map execute", span);
   // Services start with NoNewPrivileges= and from nosuid mounts; without these the kernel refuses the transition.
   allow(module, guard, source, target, "process2", "nnp_transition nosuid_transition", span);
   if (automatic) module.transitions[guard][{source, exec, "process", ""}] = {target, span};
