@@ -1,5 +1,6 @@
 // The words of the language in the words of SELinux: which permissions of which classes a verb needs. Facts about
-// kernel 6.1 and the reference policy; docs/selinux.md says where each was seen.
+// kernel 6.1 and the reference policy as Debian 12 has them (2.20221101): each was seen in that kernel or read from
+// that linked policy.
 #pragma once
 
 #include <string>
