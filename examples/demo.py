@@ -42,7 +42,8 @@ def said(report: dict) -> str:
     verification = report["verification"]
     if verification["status"] == "not-checked":
         return f"not checked: {verification['reason']}"
-    return f"{verification['status']} by {verification['checker']}"
+    verb = "accepted" if verification["status"] == "passed" else "refused"
+    return f"{verb} by {verification['checker']}"
 
 
 def fidelity(report: dict) -> str:
