@@ -149,8 +149,8 @@ TEST_CASE("tests: allow means each path, deny none") {
   const std::string rules = "allow read \"/x/**\" except \"/x/secret\";\nexec \"/bin/sh\";\nexec \"/bin/t\" to t;";
   const auto with = [&](const std::string& expectation) {
     return promises("module m;\nboolean mail = false;\ndomain d { entry \"/d\"; " + rules +
-                    " if mail { allow connect tcp 25; } }\ndomain t { allow read \"/y\"; }\ntest \"t\" { " + expectation +
-                    " }");
+                    " if mail { allow connect tcp 25; } }\ndomain t { allow read \"/y\"; }\ntest \"t\" { " +
+                    expectation + " }");
   };
   CHECK(with("expect allow d read \"/x/a\";") == "");
   CHECK(with("expect allow d read \"/x/**\";").find("/x/secret") != std::string::npos);
