@@ -20,24 +20,36 @@ struct Cut {
   ir::DomainId domain;
 };
 
-/// The expressions of a rule that speak of labelled paths, with what is done there.
+/// What a rule says about labelled paths.
 struct Use {
-  std::string action;
-  const ir::PathExpr* paths;
+  std::vector<std::string> actions;
+  PathSet set;
+  std::size_t domain;
+  ir::Effect effect;
+  bool audit;
+  std::string guard;
 };
 
-std::vector<Use> uses_of(const ir::Access& access) {
-  std::vector<Use> list;
-  if (const auto* file = std::get_if<ir::FileAccess>(&access))
-    for (ir::Verb verb : file->verbs.list()) list.push_back({std::string(ir::word(verb)), &file->paths});
-  if (const auto* exec = std::get_if<ir::ExecAccess>(&access))
-    if (exec->mode != ir::ExecAccess::Mode::transition) list.push_back({"exec", &exec->paths});
-  if (const auto* unix_socket = std::get_if<ir::UnixAccess>(&access))
-    if (unix_socket->abstract_name.empty())
-      list.push_back({unix_socket->listen ? "listen unix" : "connect unix", &unix_socket->paths});
-  if (const auto* use = std::get_if<ir::UseAccess>(&access))
-    if (!use->paths.include.empty()) list.push_back({"use", &use->paths});
-  return list;
+/// The paths of an access that have labels of their own, and what is done there; null when there are none.
+const ir::PathExpr* labelled_paths(const ir::Access& access, std::vector<std::string>& actions) {
+  if (const auto* file = std::get_if<ir::FileAccess>(&access)) {
+    for (ir::Verb verb : file->verbs.list()) actions.emplace_back(ir::word(verb));
+    return &file->paths;
+  }
+  const ir::PathExpr* paths = nullptr;
+  if (const auto* exec = std::get_if<ir::ExecAccess>(&access); exec && exec->mode != ir::ExecAccess::Mode::transition) {
+    actions.emplace_back("exec");
+    paths = &exec->paths;
+  }
+  if (const auto* unix_socket = std::get_if<ir::UnixAccess>(&access); unix_socket && unix_socket->abstract_name.empty()) {
+    actions.emplace_back(unix_socket->listen ? "listen unix" : "connect unix");
+    paths = &unix_socket->paths;
+  }
+  if (const auto* use = std::get_if<ir::UseAccess>(&access); use && !use->paths.include.empty()) {
+    actions.emplace_back("use");
+    paths = &use->paths;
+  }
+  return paths;
 }
 
 bool literal_head(const PathPattern& pattern) {
@@ -58,7 +70,7 @@ class CellPlanner {
 
   CellPlan run() {
     plan_entries();
-    collect_cuts();
+    collect_uses();
     for (std::size_t i = 0; i < policy_.resources.size(); ++i) plan_resource(static_cast<ir::ResourceId>(i));
     return std::move(plan_);
   }
@@ -98,9 +110,10 @@ class CellPlanner {
       region.set = region.set | (input_.meaning.set(*expression) & PathSet::non_directories());
       add_elements(*expression, "file", domain.module, span);
     }
-    for (const Region& other : plan_.cells)
-      if (other.set.meets(region.set)) report_entry_overlap(other, region);
+    for (std::size_t other : entry_index_.near(region.set))
+      if (plan_.cells[other].set.meets(region.set)) report_entry_overlap(plan_.cells[other], region);
     names_.claim(region.types[0], region.what, region.span);
+    entry_index_.add(region.set, plan_.cells.size());
     plan_.cells.push_back(std::move(region));
   }
 
@@ -119,25 +132,33 @@ class CellPlanner {
   }
 
   void add_element(const PathPattern& pattern, const std::string& object, const std::string& module, Span span) {
+    const std::string key = pattern.text() + (pattern.excludes_top() ? " beneath" : "");
+    if (!known_elements_.insert({key, object}).second) return;
     PathSet set = PathSet::of(pattern);
     if (object == "file") set = set & PathSet::non_directories();
     if (set.empty()) return;
-    for (const Element& known : plan_.elements)
-      if (known.pattern == pattern && known.object == object) return;
     plan_.elements.push_back({pattern, set, element_object(pattern, object), module, span});
   }
 
-  // ---- cuts
+  // ---- what rules say, and where they cut
 
-  void collect_cuts() {
+  void collect_uses() {
     for (std::size_t i = 0; i < policy_.domains.size(); ++i)
-      for (const auto& rule : policy_.domains[i].rules)
-        for (const Use& use : uses_of(rule.access)) collect(rule, *use.paths, static_cast<ir::DomainId>(i));
+      for (const auto& rule : policy_.domains[i].rules) {
+        std::vector<std::string> actions;
+        const ir::PathExpr* paths = labelled_paths(rule.access, actions);
+        if (paths == nullptr) continue;
+        PathSet set = input_.meaning.set(*paths);
+        use_index_.add(set, uses_.size());
+        uses_.push_back({std::move(actions), std::move(set), i, rule.effect, rule.audit,
+                         Guard::of(policy_, rule.condition).text()});
+        collect_cuts(rule, *paths, static_cast<ir::DomainId>(i));
+      }
   }
 
   /// A deny and an `except` must hold, so they always cut. What an allow grants too much where it does not cut is
   /// said as wider, and a type that only a wildcard tells apart would be lost for files that are made later.
-  void collect(const ir::Rule& rule, const ir::PathExpr& paths, ir::DomainId domain) {
+  void collect_cuts(const ir::Rule& rule, const ir::PathExpr& paths, ir::DomainId domain) {
     if (paths.resource == ir::ResourceId::none)
       for (const auto& pattern : paths.include)
         if (rule.effect == ir::Effect::deny || literal_head(pattern)) add_cut(pattern, rule.where.span, domain);
@@ -145,9 +166,10 @@ class CellPlanner {
   }
 
   void add_cut(const PathPattern& pattern, Span span, ir::DomainId domain) {
-    for (const Cut& known : cuts_)
-      if (known.pattern == pattern) return;
+    const std::string key = pattern.text() + (pattern.excludes_top() ? " beneath" : "");
+    if (!known_cuts_.insert(key).second) return;
     cuts_.push_back({pattern, PathSet::of(pattern), span, domain});
+    cut_index_.add(cuts_.back().set, cuts_.size() - 1);
   }
 
   // ---- resources
@@ -167,8 +189,7 @@ class CellPlanner {
       plan_.adopted.push_back(std::move(region));
       return;
     }
-    for (const Region& entry : plan_.cells)
-      if (entry.origin == Region::Origin::entry && entry.set.meets(region.set)) region.set = region.set - entry.set;
+    for (std::size_t entry : entry_index_.near(region.set)) region.set = region.set - plan_.cells[entry].set;
     add_elements(resource.paths, "any", resource.module, resource.where.span);
     split(std::move(region));
   }
@@ -180,9 +201,8 @@ class CellPlanner {
 
   void split(Region region) {
     std::vector<Atom> atoms = {{region.set, -1}};
-    const std::string prefix = region.set.literal_prefix();
-    for (std::size_t c = 0; c < cuts_.size(); ++c) {
-      if (!compatible(prefix, cuts_[c].set.literal_prefix()) || !cuts_[c].set.meets(region.set)) continue;
+    for (std::size_t c : cut_index_.near(region.set)) {
+      if (!cuts_[c].set.meets(region.set)) continue;
       atoms = cut_atoms(atoms, static_cast<int>(c));
       if (atoms.size() > kMaxCells) return report_too_many(region);
     }
@@ -210,9 +230,9 @@ class CellPlanner {
         diagnostics_.report(Code::E1005, region.span,
                             "the rules cut " + region.what + " into more than " + std::to_string(kMaxCells) + " types");
     int shown = 0;
-    for (const Cut& cut : cuts_)
-      if (cut.set.meets(region.set) && ++shown <= 8)
-        diagnostic.also(cut.span, "`" + printable(cut.pattern.text()) + "`");
+    for (std::size_t c : cut_index_.near(region.set))
+      if (cuts_[c].set.meets(region.set) && ++shown <= 8)
+        diagnostic.also(cuts_[c].span, "`" + printable(cuts_[c].pattern.text()) + "`");
   }
 
   /// Atoms that every rule treats alike become one cell. The first holds what lies in no cut, if anything does.
@@ -239,20 +259,18 @@ class CellPlanner {
 
   /// What the rules of all domains say about a set that no cut divides.
   std::string signature(const PathSet& set) {
-    std::string text;
-    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
-      std::map<std::string, std::pair<std::set<std::string>, std::set<std::string>>> actions;
-      for (const auto& rule : policy_.domains[i].rules) {
-        const std::string guard = Guard::of(policy_, rule.condition).text();
-        for (const Use& use : uses_of(rule.access)) {
-          if (!input_.meaning.set(*use.paths).meets(set)) continue;
-          auto& entry = actions[use.action];
-          (rule.effect == ir::Effect::allow ? entry.first : entry.second).insert(guard);
-          if (rule.audit) actions["audit " + use.action].first.insert(guard);
-        }
+    std::map<std::pair<std::size_t, std::string>, std::pair<std::set<std::string>, std::set<std::string>>> actions;
+    for (std::size_t u : use_index_.near(set)) {
+      const Use& use = uses_[u];
+      if (!use.set.meets(set)) continue;
+      for (const auto& action : use.actions) {
+        auto& [allows, denies] = actions[{use.domain, action}];
+        (use.effect == ir::Effect::allow ? allows : denies).insert(use.guard);
+        if (use.audit) actions[{use.domain, "audit " + action}].first.insert(use.guard);
       }
-      for (auto& [action, guards] : actions) text += describe(i, action, guards.first, guards.second);
     }
+    std::string text;
+    for (auto& [key, guards] : actions) text += describe(key.first, key.second, guards.first, guards.second);
     return text;
   }
 
@@ -308,15 +326,13 @@ class CellPlanner {
   }
 
   void add_cut_elements(const Region& region) {
-    for (const Cut& cut : cuts_) {
-      if (!cut.set.meets(region.set) || cut.set.contains(region.set)) continue;
-      add_inside(cut, region);
-    }
+    for (std::size_t c : cut_index_.near(region.set))
+      if (cuts_[c].set.meets(region.set) && !cuts_[c].set.contains(region.set)) add_inside(cuts_[c], region);
   }
 
   /// A cut that reaches beyond the resource is written as what it has in common with it.
   void add_inside(const Cut& cut, const Region& region) {
-    const PathSet& extent = input_.meaning.extent(region.resource);
+    const PathSet extent = input_.meaning.extent(region.resource);
     if (extent.contains(cut.set)) {
       add_element(cut.pattern, "any", region.module, cut.span);
       return;
@@ -336,7 +352,13 @@ class CellPlanner {
   NameTable& names_;
   Diagnostics& diagnostics_;
   CellPlan plan_;
+  std::set<std::pair<std::string, std::string>> known_elements_;  ///< pattern and object
+  paths::PathIndex entry_index_;                                  ///< of cells that are entries
   std::vector<Cut> cuts_;
+  std::set<std::string> known_cuts_;
+  paths::PathIndex cut_index_;
+  std::vector<Use> uses_;
+  paths::PathIndex use_index_;
 };
 
 }  // namespace

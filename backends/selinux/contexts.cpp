@@ -16,7 +16,6 @@ using paths::PathSet;
 /// An element with what is left of it when the elements inside it are taken away.
 struct Node {
   Element element;
-  std::string prefix;
   PathSet exclusive;
   std::vector<std::size_t> around;  ///< elements that contain it
 };
@@ -31,13 +30,13 @@ struct Line {
 
 class ContextPlanner {
  public:
-  ContextPlanner(const std::vector<Region>& regions, Diagnostics& diagnostics)
-      : regions_(regions), diagnostics_(diagnostics) {}
+  ContextPlanner(const Labels& labels, Diagnostics& diagnostics) : labels_(labels), diagnostics_(diagnostics) {}
 
   std::map<std::string, std::vector<FileContext>> run(const std::vector<Element>& elements) {
     for (const Element& element : elements) add(element);
     if (!close_under_intersection()) return {};
     find_nesting();
+    lines_of_.resize(nodes_.size());
     for (std::size_t i : widest_first()) write(i);
     check();
     std::map<std::string, std::vector<FileContext>> result;
@@ -57,26 +56,24 @@ class ContextPlanner {
   }
 
   bool add(const Element& element) {
-    Node node{element, element.set.literal_prefix(), {}, {}};
-    for (const Node& known : nodes_)
-      if (compatible(known.prefix, node.prefix) && known.element.object == element.object &&
-          known.element.set.equals(element.set))
-        return false;
-    nodes_.push_back(std::move(node));
+    for (std::size_t known : index_.near(element.set))
+      if (nodes_[known].element.object == element.object && nodes_[known].element.set.equals(element.set)) return false;
+    index_.add(element.set, nodes_.size());
+    nodes_.push_back({element, {}, {}});
     return true;
   }
 
-  static bool partial_overlap(const Node& a, const Node& b) {
-    return compatible(a.prefix, b.prefix) && a.element.set.meets(b.element.set) &&
-           !a.element.set.contains(b.element.set) && !b.element.set.contains(a.element.set);
+  static bool partial_overlap(const PathSet& a, const PathSet& b) {
+    return a.meets(b) && !a.contains(b) && !b.contains(a);
   }
 
   /// With every intersection an element of its own, each path has one smallest element.
   bool close_under_intersection() {
-    const std::size_t limit = nodes_.size() + kMaxCells;
+    const std::size_t limit = 2 * nodes_.size() + kMaxCells;
     for (std::size_t i = 1; i < nodes_.size(); ++i)
-      for (std::size_t j = 0; j < i; ++j) {
-        if (!partial_overlap(nodes_[i], nodes_[j])) continue;
+      for (std::size_t j : index_.near(nodes_[i].element.set)) {
+        if (j >= i) break;
+        if (!partial_overlap(nodes_[i].element.set, nodes_[j].element.set)) continue;
         if (!add_intersection(i, j)) return false;
         if (nodes_.size() > limit) return report_overlap(i, j, "overlap in too many ways");
       }
@@ -109,19 +106,20 @@ class ContextPlanner {
 
   void find_nesting() {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      nodes_[i].exclusive = nodes_[i].element.set;
-      for (std::size_t j = 0; j < nodes_.size(); ++j)
-        if (i != j && compatible(nodes_[i].prefix, nodes_[j].prefix)) compare(i, j);
+      std::vector<PathSet> inside;
+      for (std::size_t j : index_.near(nodes_[i].element.set))
+        if (i != j) compare(i, j, inside);
+      nodes_[i].exclusive = nodes_[i].element.set - unite(std::move(inside));
     }
   }
 
-  void compare(std::size_t i, std::size_t j) {
+  void compare(std::size_t i, std::size_t j, std::vector<PathSet>& inside) {
     const PathSet& own = nodes_[i].element.set;
     const PathSet& other = nodes_[j].element.set;
     if (other.contains(own)) {
       if (!own.contains(other) || j < i) nodes_[i].around.push_back(j);
     } else if (own.contains(other)) {
-      nodes_[i].exclusive = nodes_[i].exclusive - other;
+      inside.push_back(other);
     }
   }
 
@@ -135,34 +133,38 @@ class ContextPlanner {
 
   // ---- which type
 
-  const Region* region_of(const PathSet& part) {
-    const std::string example = part.example().value_or("");
-    for (const Region& region : regions_)
-      if (region.origin != Region::Origin::process && compatible(region.prefix, example) &&
-          region.set.contains(example))
-        return &region;
-    return nullptr;
-  }
-
   /// The type of a part of an element; nullopt after a report.
   std::optional<std::string> type_of(const Node& node, const PathSet& part) {
-    const Region* region = region_of(part);
+    const auto division = labels_.divide(part);
+    const Part* first = nullptr;
+    for (const Part& labelled : division->parts) {
+      if (labelled.region->origin == Region::Origin::process || labelled.region->types.empty())
+        return report_unknown(node, labelled.set);
+      if (first == nullptr)
+        first = &labelled;
+      else if (labelled.region->types[0] != first->region->types[0])
+        return report_two_types(node, first->set, labelled.set);
+    }
+    if (!division->rest.empty()) return report_unknown(node, division->rest);
+    return first->region->types[0];
+  }
+
+  std::nullopt_t report_unknown(const Node& node, const PathSet& part) {
     const std::string example = printable(part.example().value_or(""));
-    if (region == nullptr || region->types.empty()) {
-      diagnostics_
-          .report(Code::E1010, node.element.span,
-                  "the label of `" + example + "`, which is left out here, is not known")
-          .note("declare it: `external resource NAME { \"" + example + "\"; selinux type TYPE; }`");
-      return std::nullopt;
-    }
-    if (!region->set.contains(part)) {
-      const std::string other = printable((part - region->set).example().value_or(""));
-      diagnostics_.report(Code::E1007, node.element.span,
-                          "`" + printable(node.element.pattern.text()) + "` cannot be labelled: `" + example +
-                              "` and `" + other + "` need different types that no pattern here tells apart");
-      return std::nullopt;
-    }
-    return region->types[0];
+    diagnostics_
+        .report(Code::E1010, node.element.span,
+                "the label of `" + example + "`, which is left out here, is not known")
+        .note("declare it: `external resource NAME { \"" + example + "\"; selinux type TYPE; }`");
+    return std::nullopt;
+  }
+
+  std::nullopt_t report_two_types(const Node& node, const PathSet& first, const PathSet& second) {
+    diagnostics_.report(Code::E1007, node.element.span,
+                        "`" + printable(node.element.pattern.text()) + "` cannot be labelled: `" +
+                            printable(first.example().value_or("")) + "` and `" +
+                            printable(second.example().value_or("")) +
+                            "` need different types that no pattern here tells apart");
+    return std::nullopt;
   }
 
   // ---- lines
@@ -189,19 +191,24 @@ class ContextPlanner {
               element.set};
     if (object == "file" || object == "nondir") line.set = line.set & PathSet::non_directories();
     if (object == "dir") line.set = line.set & PathSet::directories();
-    for (const Line& wider : lines_) {
-      if (!must_precede(wider, line)) continue;
+    for (std::size_t earlier : lines_around(line)) {
+      const Line& wider = lines_[earlier];
+      if (wider.type == line.type || wider.home != line.home || wider.regex == line.regex) continue;
       std::string padded = sorted_behind(line.regex, context_order(wider.regex));
       if (padded.empty()) return report_order(wider, line);
       line.regex = padded;
     }
+    lines_of_[index].push_back(lines_.size());
     lines_.push_back(std::move(line));
   }
 
-  bool must_precede(const Line& wider, const Line& line) const {
-    if (wider.type == line.type || wider.home != line.home || wider.regex == line.regex) return false;
-    const auto& around = nodes_[line.node].around;
-    return std::find(around.begin(), around.end(), wider.node) != around.end();
+  /// Lines of the elements around a line, as they were written.
+  std::vector<std::size_t> lines_around(const Line& line) const {
+    std::vector<std::size_t> list;
+    for (std::size_t node : nodes_[line.node].around)
+      list.insert(list.end(), lines_of_[node].begin(), lines_of_[node].end());
+    std::sort(list.begin(), list.end());
+    return list;
   }
 
   void report_order(const Line& wider, const Line& line) {
@@ -227,23 +234,20 @@ class ContextPlanner {
   void check() {
     if (diagnostics_.has_errors()) return;
     std::stable_sort(lines_.begin(), lines_.end(), before);
-    std::map<std::string, PathSet> got;
-    std::map<std::string, Span> spans;
+    paths::PathIndex index;
+    for (std::size_t i = 0; i < lines_.size(); ++i) index.add(lines_[i].set, i);
+    std::map<std::string, std::vector<PathSet>> got;
     for (std::size_t i = 0; i < lines_.size(); ++i) {
-      PathSet effective = lines_[i].set;
-      const std::string& prefix = nodes_[lines_[i].node].prefix;
-      for (std::size_t j = i + 1; j < lines_.size(); ++j)
-        if (compatible(prefix, nodes_[lines_[j].node].prefix)) effective = effective - lines_[j].set;
-      auto [it, fresh] = got.try_emplace(lines_[i].type, effective);
-      if (!fresh) it->second = it->second | effective;
+      std::vector<PathSet> later;
+      for (std::size_t j : index.near(lines_[i].set))
+        if (j > i) later.push_back(lines_[j].set);
+      got[lines_[i].type].push_back(lines_[i].set - unite(std::move(later)));
     }
-    for (const Region& region : regions_)
-      if (region.is_own()) compare_with_plan(region, got);
+    for (const Region& region : labels_.regions())
+      if (region.is_own()) compare_with_plan(region, unite(std::move(got[region.types[0]])));
   }
 
-  void compare_with_plan(const Region& region, const std::map<std::string, PathSet>& got) {
-    auto it = got.find(region.types[0]);
-    const PathSet found = it == got.end() ? PathSet() : it->second;
+  void compare_with_plan(const Region& region, const PathSet& found) {
     if (found.equals(region.set)) return;
     const auto missing = (region.set - found).example();
     const auto beyond = (found - region.set).example();
@@ -253,20 +257,19 @@ class ContextPlanner {
                             : "`" + printable(beyond.value_or("")) + "` would get the type `" + region.types[0] + "`");
   }
 
-  const std::vector<Region>& regions_;
+  const Labels& labels_;
   Diagnostics& diagnostics_;
   std::vector<Node> nodes_;
+  paths::PathIndex index_;  ///< of nodes
   std::vector<Line> lines_;
+  std::vector<std::vector<std::size_t>> lines_of_;  ///< lines by node
 };
 
 }  // namespace
 
-bool compatible(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
-
 std::map<std::string, std::vector<FileContext>> plan_contexts(const std::vector<Element>& elements,
-                                                              const std::vector<Region>& regions,
-                                                              Diagnostics& diagnostics) {
-  return ContextPlanner(regions, diagnostics).run(elements);
+                                                              const Labels& labels, Diagnostics& diagnostics) {
+  return ContextPlanner(labels, diagnostics).run(elements);
 }
 
 }  // namespace macc::backends::selinux

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backends/selinux/lowering.h"
+#include "backends/selinux/walks.h"
 
 namespace macc::backends::selinux {
 

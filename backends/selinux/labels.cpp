@@ -30,7 +30,7 @@ class SystemRegions {
 
   [[nodiscard]] bool is_gone(ir::ResourceId id) const { return gone_.count(id) != 0; }
 
-  Region region(ir::ResourceId id, std::span<const Region> own) const {
+  Region region(ir::ResourceId id) const {
     const ir::Resource& resource = input_.policy.resource(id);
     Region region;
     region.origin = Region::Origin::system;
@@ -38,37 +38,17 @@ class SystemRegions {
     region.kind = resource.kind;
     region.what = input_.policy.qualified_name(id);
     region.span = resource.where.span;
-    region.set = input_.meaning.region(id) | left_to(id);
+    region.set = input_.meaning.extent(id);
+    // What a project declares inside has cells of its own, or keeps the label around it when it is adopted.
+    std::vector<PathSet> inner;
+    for (ir::ResourceId inside : resource.inside)
+      if (input_.policy.resource(inside).external && !is_gone(inside)) inner.push_back(input_.meaning.extent(inside));
+    region.set = region.set - unite(std::move(inner));
     if (const auto* types = resource.bindings.find("selinux", "type")) region.types = *types;
-    // What a project declares lies inside the system's extents; its patterns win wherever they reach.
-    const std::string prefix = region.set.literal_prefix();
-    for (const Region& cell : own)
-      if (compatible(prefix, cell.prefix) && region.set.meets(cell.set)) region.set = region.set - cell.set;
     return region;
   }
 
  private:
-  /// Paths inside a resource that belong to others by name, but keep its label.
-  PathSet left_to(ir::ResourceId id) const {
-    PathSet set;
-    collect(id, set);
-    if (set.empty()) return set;
-    set = set & input_.meaning.extent(id);
-    for (ir::ResourceId inside : input_.policy.resource(id).inside)
-      if (input_.policy.resource(inside).external && !is_gone(inside) && input_.meaning.extent(inside).meets(set))
-        set = set - input_.meaning.extent(inside);
-    return set;
-  }
-
-  void collect(ir::ResourceId id, PathSet& set) const {
-    for (ir::ResourceId inside : input_.policy.resource(id).inside) {
-      const ir::Resource& resource = input_.policy.resource(inside);
-      if (!is_gone(inside) && (resource.external || !resource.adopt)) continue;
-      set = set | input_.meaning.region(inside);
-      if (is_gone(inside)) collect(inside, set);
-    }
-  }
-
   const Input& input_;
   std::set<ir::ResourceId> gone_;
 };
@@ -78,7 +58,7 @@ Region process_region() {
   region.origin = Region::Origin::process;
   region.types = {"self"};
   region.what = "the process's own files in /proc";
-  PatternList patterns;
+  std::vector<PathPattern> patterns;
   paths::PatternError error;
   for (const char* text : {"/proc/self/**", "/proc/thread-self/**", "/proc/[0-9]*/**"})
     for (auto& pattern : PathPattern::parse(text, error)) patterns.push_back(std::move(pattern));
@@ -88,101 +68,153 @@ Region process_region() {
 
 }  // namespace
 
+PathSet unite(std::vector<PathSet> sets) {
+  if (sets.empty()) return {};
+  // In pairs of like size, so that each set is copied a few times only.
+  for (std::size_t step = 1; step < sets.size(); step *= 2)
+    for (std::size_t i = 0; i + step < sets.size(); i += 2 * step) sets[i] = sets[i] | sets[i + step];
+  return sets[0];
+}
+
 Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
   CellPlan plan = plan_cells(input, names, diagnostics);
-  auto add = [&](Region region) {
-    if (region.set.empty()) return;
-    region.prefix = region.set.literal_prefix();
-    region.automaton = region.set.automaton();
-    regions_.push_back(std::move(region));
-  };
   for (Region& cell : plan.cells) add(std::move(cell));
-  const std::size_t cells = regions_.size();
-  const Region process = process_region();
-  add(process);
+  add(process_region());
   const SystemRegions system(input);
   for (std::size_t i = 0; i < input.policy.resources.size(); ++i) {
     const auto id = static_cast<ir::ResourceId>(i);
-    if (!input.policy.resources[i].external || system.is_gone(id)) continue;
-    Region region = system.region(id, std::span(regions_).first(cells));
-    if (compatible(region.set.literal_prefix(), process.set.literal_prefix())) region.set = region.set - process.set;
-    add(std::move(region));
+    if (input.policy.resources[i].external && !system.is_gone(id)) add(system.region(id));
   }
   inherit();
   adopt(plan.adopted);
-  if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, regions_, diagnostics);
+  if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, *this, diagnostics);
+}
+
+void Labels::add(Region region) {
+  if (region.set.empty()) return;
+  index_.add(region.set, regions_.size());
+  if (region.origin == Region::Origin::system && !region.inherited)
+    for (const auto& type : region.types) system_by_type_[type].push_back(regions_.size());
+  regions_.push_back(std::move(region));
 }
 
 /// An adopted resource is labelled by the system, so the regions beneath it stay; it only gets their types by name.
 void Labels::adopt(const std::vector<Region>& resources) {
-  for (Region region : resources) {
-    for (const Region* under : meeting(region.set)) {
-      Region part = region;
-      part.types = under->types;
-      adopted_[region.resource].insert(adopted_[region.resource].end(), part.types.begin(), part.types.end());
-    }
+  for (const Region& region : resources) {
+    auto& types = adopted_[region.resource];
+    for (const Part& part : divide(region.set)->parts)
+      types.insert(types.end(), part.region->types.begin(), part.region->types.end());
   }
-}
-
-/// What is left of a set when every region has taken its part. The set is the small side of each step: the union of all
-/// regions would have thousands of states.
-PathSet Labels::rest_of(PathSet set, bool inherited) const {
-  const std::string prefix = set.literal_prefix();
-  for (const Region& region : regions_) {
-    if (set.empty()) break;
-    if ((inherited || !region.inherited) && compatible(region.prefix, prefix) && region.set.meets(set))
-      set = set - region.set;
-  }
-  return set;
 }
 
 void Labels::inherit() {
-  std::vector<Region> folders;
+  std::vector<std::pair<std::string, Region>> folders;
   for (const Region& region : regions_) {
-    if (region.origin != Region::Origin::system || region.prefix == "/" || region.types.empty()) continue;
-    if (region.set.meets(PathSet::non_directories()) || !region.prefix.ends_with('/')) continue;
+    const std::string prefix = region.set.literal_prefix();
+    if (region.origin != Region::Origin::system || prefix == "/" || region.types.empty()) continue;
+    if (region.set.meets(PathSet::non_directories()) || !prefix.ends_with('/')) continue;
     paths::PatternError error;
-    const auto tree = PathPattern::parse(PathPattern::literal(region.prefix).text() + "**", error);
+    const auto tree = PathPattern::parse(PathPattern::literal(prefix).text() + "**", error);
     const PathSet inside = PathSet::of(tree) & PathSet::directories();
-    if (tree.empty() || !region.set.contains(region.prefix) || !inside.meets(region.set)) continue;
+    if (tree.empty() || !region.set.contains(prefix) || !inside.meets(region.set)) continue;
     Region folder = region;
     folder.inherited = true;
-    folder.set = rest_of(inside, false);
-    folder.prefix = region.prefix;
-    if (folder.set.empty()) continue;
-    folder.automaton = folder.set.automaton();
-    folders.push_back(std::move(folder));
+    folder.set = inside;
+    folders.emplace_back(prefix, std::move(folder));
   }
-  for (Region& folder : folders) regions_.push_back(std::move(folder));
+  // The innermost folder decides.
+  std::stable_sort(folders.begin(), folders.end(),
+                   [](const auto& a, const auto& b) { return a.first.size() > b.first.size(); });
+  for (auto& [prefix, folder] : folders) add(std::move(folder));
 }
 
-std::vector<const Region*> Labels::meeting(const PathSet& set) const {
+Division Labels::compute(const PathSet& set, Folders folders) const {
+  Division division;
+  division.rest = set;
+  std::vector<PathSet> taken;
+  const auto take_out = [&] {
+    if (!taken.empty()) division.rest = division.rest - unite(std::move(taken));
+    taken.clear();
+  };
+  // Regions of one rank are disjoint; those of a later rank get what the earlier ones leave.
+  const auto rank = [](const Region& region) { return region.inherited ? 3 : region.is_own() ? 0 : region.origin == Region::Origin::process ? 1 : 2; };
+  int present = 0;
+  for (std::size_t id : index_.near(set)) {
+    const Region& region = regions_[id];
+    if (region.inherited && folders == Folders::described) break;
+    if (rank(region) != present || region.inherited) take_out();
+    present = rank(region);
+    if (division.rest.empty()) break;
+    PathSet part = division.rest & region.set;
+    if (part.empty()) continue;
+    taken.push_back(part);
+    division.parts.push_back({&region, std::move(part)});
+  }
+  take_out();
+  return division;
+}
+
+namespace {
+
+/// Answers that are kept: what one service asks is soon forgotten, what all of them ask is soon computed again.
+constexpr std::size_t kMaxAnswers = 4096;
+
+template <typename Answers, typename Compute>
+std::shared_ptr<const Division> answer(Answers& known, const PathSet& set, Compute compute) {
+  if (auto it = known.find(set.identity()); it != known.end()) return it->second.division;
+  if (known.size() >= kMaxAnswers) known.clear();
+  auto division = std::make_shared<const Division>(compute());
+  known.emplace(set.identity(), typename Answers::mapped_type{set, division});
+  return division;
+}
+
+}  // namespace
+
+std::shared_ptr<const Division> Labels::divide(const PathSet& set) const {
+  return answer(divided_, set, [&] { return compute(set, Folders::described); });
+}
+
+std::shared_ptr<const Division> Labels::divide_above(const PathSet& set) const {
+  return answer(divided_above_, set, [&] { return compute(set.directories_above(), Folders::inherited); });
+}
+
+/// An example of what is left of the set when the own cells are taken out, without taking out more of them than needed:
+/// there may be thousands.
+std::optional<std::string> Labels::example_in(const Region& region, PathSet set) const {
+  const auto taken_by = [&](const std::string& path) -> const Region* {
+    for (std::size_t id : index_.near(path)) {
+      const Region& other = regions_[id];
+      if (other.origin == Region::Origin::system) return nullptr;
+      if (other.set.contains(path)) return &other;
+    }
+    return nullptr;
+  };
+  for (;;) {
+    auto path = set.example();
+    if (!path || region.is_own()) return path;
+    const Region* other = taken_by(*path);
+    if (other == nullptr || other == &region) return path;
+    set = set - other->set;
+  }
+}
+
+std::optional<std::string> Labels::outside(const Region& region, const PathSet& set) const {
+  // One example of the region answers most questions: rules name a small part of what the system describes.
+  auto [it, fresh] = examples_.try_emplace(&region);
+  if (fresh) it->second = example_in(region, region.set);
+  if (!it->second || !set.contains(*it->second)) return it->second;
+  return example_in(region, region.set - set);
+}
+
+bool Labels::reaches(const Region& region, const PathSet& set) const {
+  return example_in(region, region.set & set).has_value();
+}
+
+std::vector<const Region*> Labels::system_regions_of(const std::string& type) const {
   std::vector<const Region*> list;
-  const std::string prefix = set.literal_prefix();
-  for (const Region& region : regions_)
-    if (!region.inherited && compatible(region.prefix, prefix) && region.set.meets(set)) list.push_back(&region);
+  if (auto it = system_by_type_.find(type); it != system_by_type_.end())
+    for (std::size_t id : it->second) list.push_back(&regions_[id]);
   return list;
-}
-
-std::vector<const Region*> Labels::above(const PathSet& set) const {
-  std::vector<const Region*> list;
-  if (set.empty()) return list;
-  const std::string prefix = set.literal_prefix();
-  const Automaton members = set.automaton();
-  for (const Region& region : regions_)
-    if (compatible(region.prefix, prefix) && ancestor_in(members, region.automaton)) list.push_back(&region);
-  return list;
-}
-
-std::optional<std::string> Labels::unlabelled(const PathSet& set) const { return rest_of(set, false).example(); }
-
-std::optional<std::string> Labels::unlabelled_above(const PathSet& set) const {
-  if (set.empty()) return std::nullopt;
-  const std::string prefix = set.literal_prefix();
-  std::vector<const Automaton*> near;
-  for (const Region& region : regions_)
-    if (compatible(region.prefix, prefix)) near.push_back(&region.automaton);
-  return ancestor_outside(set.automaton(), near);
 }
 
 std::string Labels::type_of(ir::ResourceId resource) const {

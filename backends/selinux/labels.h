@@ -3,19 +3,22 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
 #include "backends/selinux/rules.h"
-#include "backends/selinux/walks.h"
+#include "compiler/paths/path_index.h"
 #include "compiler/paths/path_set.h"
 
 namespace macc::backends::selinux {
 
-/// Paths with one label.
+/// Paths with one label. Regions of the system hold all that their declaration describes: own cells and the process's
+/// own files take their paths out of them, which Labels::divide() does.
 struct Region {
   enum class Origin : std::uint8_t {
     own,      ///< a cell of an own resource
@@ -35,8 +38,6 @@ struct Region {
   /// Folders beneath one that is only described as a folder (/run, /tmp): they have its type, since a label comes from
   /// the directory at creation. Their contents are unknown, so no rule can be about them.
   bool inherited = false;
-  std::string prefix;  ///< literal head of the set
-  Automaton automaton;
 
   [[nodiscard]] bool is_own() const { return origin == Origin::own || origin == Origin::entry; }
 };
@@ -48,34 +49,65 @@ struct Witness {
   Span span;
 };
 
-using PatternList = std::vector<paths::PathPattern>;
+/// Paths of a set that have the label of one region.
+struct Part {
+  const Region* region;
+  paths::PathSet set;
+};
+
+/// A set divided by label.
+struct Division {
+  std::vector<Part> parts;  ///< disjoint, in the order of the regions
+  paths::PathSet rest;      ///< paths that no region covers
+};
 
 class Labels {
  public:
   /// Plans everything and reports what cannot be planned.
   Labels(const Input& input, NameTable& names, Diagnostics& diagnostics);
 
+  /// Own cells first, then the process's own files, the system, and folders that inherit.
   [[nodiscard]] const std::vector<Region>& regions() const { return regions_; }
-  /// Regions that share a path with the set, in order.
-  [[nodiscard]] std::vector<const Region*> meeting(const paths::PathSet& set) const;
-  /// Regions with a directory above a member of the set.
-  [[nodiscard]] std::vector<const Region*> above(const paths::PathSet& set) const;
-  /// A path of the set that no region covers.
-  [[nodiscard]] std::optional<std::string> unlabelled(const paths::PathSet& set) const;
-  /// A directory above the set that no region covers.
-  [[nodiscard]] std::optional<std::string> unlabelled_above(const paths::PathSet& set) const;
+  /// What labels the paths of a set have.
+  [[nodiscard]] std::shared_ptr<const Division> divide(const paths::PathSet& set) const;
+  /// The directories above a set, divided by label. Folders that inherit count here, since no rule names them.
+  [[nodiscard]] std::shared_ptr<const Division> divide_above(const paths::PathSet& set) const;
+  /// A path outside the set that has the label of the region for sure.
+  [[nodiscard]] std::optional<std::string> outside(const Region& region, const paths::PathSet& set) const;
+  /// Whether a path of the set has the label of the region.
+  [[nodiscard]] bool reaches(const Region& region, const paths::PathSet& set) const;
+  /// Regions of the system that have the type.
+  [[nodiscard]] std::vector<const Region*> system_regions_of(const std::string& type) const;
   /// File contexts by module.
   [[nodiscard]] const std::map<std::string, std::vector<FileContext>>& contexts() const { return contexts_; }
   /// The main type of a resource, for raw text; "" for an external one without a binding.
   [[nodiscard]] std::string type_of(ir::ResourceId resource) const;
 
  private:
+  void add(Region region);
   void adopt(const std::vector<Region>& resources);
   void inherit();
-  [[nodiscard]] paths::PathSet rest_of(paths::PathSet set, bool inherited) const;
+  enum class Folders : std::uint8_t { described, inherited };
+  [[nodiscard]] Division compute(const paths::PathSet& set, Folders folders) const;
+  [[nodiscard]] std::optional<std::string> example_in(const Region& region, paths::PathSet set) const;
+
   std::vector<Region> regions_;
+  paths::PathIndex index_;
+  std::map<std::string, std::vector<std::size_t>> system_by_type_;
+
+  // What was asked before: rules that come from one abstraction speak of the same sets.
+  struct Answer {
+    paths::PathSet asked;  // keeps its identity taken
+    std::shared_ptr<const Division> division;
+  };
+  using Answers = std::unordered_map<const void*, Answer>;
+  mutable Answers divided_, divided_above_;
+  mutable std::map<const Region*, std::optional<std::string>> examples_;
   std::map<std::string, std::vector<FileContext>> contexts_;
   std::map<ir::ResourceId, std::vector<std::string>> adopted_;
 };
+
+/// The union of many sets.
+[[nodiscard]] paths::PathSet unite(std::vector<paths::PathSet> sets);
 
 }  // namespace macc::backends::selinux

@@ -52,11 +52,12 @@ void deny_files(Subject& subject, const ir::Rule& rule, const ir::FileAccess& ac
   const Guard guard = subject.guard(rule);
   const Span span = rule.where.span;
   if (access.owner) return;
-  const PathSet& set = subject.context.input.meaning.set(access.paths);
-  for (const Region* region : subject.context.labels.meeting(set)) {
+  const PathSet set = subject.context.input.meaning.set(access.paths);
+  const auto divided = subject.context.labels.divide(set);
+  for (const auto& [region, part] : divided->parts) {
     if (region->origin == Region::Origin::process) continue;
     for (ir::Verb verb : access.verbs.list()) {
-      const PathSet objects = subject.context.input.meaning.objects(verb, access.paths) & region->set;
+      const PathSet objects = subject.context.input.meaning.objects(verb, access.paths) & part;
       if (objects.empty()) continue;
       const ObjectScope scope = scope_of(objects, *region);
       for (const auto& type : region->types) {
@@ -116,10 +117,11 @@ class PromiseLowering {
     if (access.owner) return say();
     const ir::Meaning& meaning = subject_.context.input.meaning;
     bool whole = true;
-    for (const Region* region : subject_.context.labels.meeting(meaning.set(access.paths))) {
+    const auto divided = subject_.context.labels.divide(meaning.set(access.paths));
+    for (const auto& [region, part] : divided->parts) {
       if (region->origin == Region::Origin::process) continue;
       for (ir::Verb verb : access.verbs.list()) {
-        const PathSet objects = meaning.objects(verb, access.paths) & region->set;
+        const PathSet objects = meaning.objects(verb, access.paths) & part;
         if (objects.empty()) continue;
         for (const auto& type : region->types)
           for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region)))
@@ -130,10 +132,11 @@ class PromiseLowering {
   }
 
   void lower(const ir::ExecAccess& access) {
-    const PathSet& set = subject_.context.input.meaning.set(access.paths);
+    const PathSet files = subject_.context.input.meaning.set(access.paths) & PathSet::non_directories();
     bool whole = true;
-    for (const Region* region : subject_.context.labels.meeting(set & PathSet::non_directories()))
-      for (const auto& type : region->types)
+    const auto divided = subject_.context.labels.divide(files);
+    for (const Part& part : divided->parts)
+      for (const auto& type : part.region->types)
         whole &= remainder_.never_allow(type, "file", {"execute", "execute_no_trans"}, span());
     if (!whole) say();
   }

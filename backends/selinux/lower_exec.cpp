@@ -115,14 +115,13 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   }
   system_role(subject);
   const std::string init(platform::kInit);
-  const PathSet& set = subject.context.input.meaning.set(entry.paths);
+  const PathSet set = subject.context.input.meaning.set(entry.paths);
   std::vector<std::string> entered;
-  if (subject.all_labelled(set, span))
-    for (const Region* region : subject.context.labels.meeting(set))
-      for (const auto& exec : subject.types(*region, span)) {
-        allow_entry(subject.module, {}, init, exec, subject.type, false, span);
-        entered.push_back(exec);
-      }
+  for (const Part& part : subject.parts_of(set, span))
+    for (const auto& exec : subject.types(*part.region, span)) {
+      allow_entry(subject.module, {}, init, exec, subject.type, false, span);
+      entered.push_back(exec);
+    }
   subject.search_above({}, set, span);
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", span);
   allow_init_inheritance(subject.module, subject.type, span);
@@ -205,7 +204,7 @@ class ExecLowering {
   std::optional<std::pair<PathSet, Guard>> subtract(const ir::ExecAccess& access, Guard guard) {
     PathSet set = meaning_.set(access.paths) & PathSet::non_directories();
     for (const auto& [rule, denial] : subject_.rules<ir::ExecAccess>(ir::Effect::deny)) {
-      const PathSet& denied = meaning_.set(denial->paths);
+      const PathSet denied = meaning_.set(denial->paths);
       if (!denied.meets(set)) continue;
       const Guard other = subject_.guard(*rule);
       if (other.is_always() || other == guard)
@@ -220,9 +219,8 @@ class ExecLowering {
   }
 
   void others(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
-    if (!subject_.all_labelled(set, span_)) return;
-    for (const Region* region : subject_.context.labels.meeting(set)) {
-      for (const auto& target : subject_.types(*region, span_)) {
+    for (const Part& part : subject_.parts_of(set, span_)) {
+      for (const auto& target : subject_.types(*part.region, span_)) {
         subject_.allow(guard, target, "file", kRun, span_);
         if (rule.audit) subject_.audit(guard, target, "file", {"execute"}, span_);
         if (access.mode == ir::ExecAccess::Mode::inside)
@@ -230,7 +228,7 @@ class ExecLowering {
         else
           unconfined(guard, target);
       }
-      say_what_else(rule, set, *region);
+      say_what_else(rule, set, *part.region);
     }
   }
 
@@ -241,13 +239,13 @@ class ExecLowering {
   }
 
   void say_what_else(const ir::Rule& rule, const PathSet& set, const Region& region) {
-    const PathSet files = region.set & PathSet::non_directories();
-    if (set.contains(files)) return;
+    if (!subject_.context.labels.outside(region, set | PathSet::directories())) return;
     subject_.say(rule, Topic::shared_type, {region.types.empty() ? region.what : region.types[0] + ": " + region.what});
   }
 
   void transition(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
-    for (const Region* region : subject_.context.labels.meeting(set)) {
+    const auto divided = subject_.context.labels.divide(set);
+    for (const auto& [region, part] : divided->parts) {
       if (opens_system_domain(access, *region)) continue;
       for (const auto& exec : subject_.types(*region, span_)) enter(rule, access, exec, guard);
       if (region->origin != Region::Origin::entry) say_what_else(rule, set, *region);

@@ -1,7 +1,6 @@
 // File rules: verbs on regions to permissions on types, with what a deny takes away.
 #include <algorithm>
 
-#include "backends/selinux/contexts.h"
 #include "backends/selinux/file_rules.h"
 
 namespace macc::backends::selinux {
@@ -65,16 +64,20 @@ class FileLowering {
     if (access.verbs.has(ir::Verb::mknod)) subject_.allow_self(guard_, "capability", "mknod", rule.where.span);
     const PathSet& set = meaning_.set(access.paths);
     if (names_everything(access.paths)) return lower_everything(access, set);
-    if (!subject_.all_labelled(set, rule.where.span)) return;
     bool any = false;
-    for (const Region* region : subject_.context.labels.meeting(set)) any |= lower_region(access, set, *region);
+    for (const Part& part : subject_.parts_of(set, rule.where.span)) any |= lower_part(access, set, part);
     if (any) subject_.search_above(guard_, set, rule.where.span);
   }
 
-  bool lower_region(const ir::FileAccess& access, const PathSet& set, const Region& region) {
+  bool lower_part(const ir::FileAccess& access, const PathSet& set, const Part& part) {
+    const Region& region = *part.region;
     bool any = false;
+    std::map<const void*, PathSet> shared;  // most verbs are about the same objects
     for (ir::Verb verb : access.verbs.list()) {
-      const PathSet objects = meaning_.objects(verb, access.paths) & region.set;
+      const PathSet all = meaning_.objects(verb, access.paths);
+      const auto [known, fresh] = shared.try_emplace(all.identity());
+      if (fresh) known->second = all & part.set;
+      const PathSet& objects = known->second;
       if (objects.empty()) continue;
       auto rest = denials_.subtract(verb, objects, guard_, &region);
       if (!rest) continue;
@@ -107,14 +110,14 @@ class FileLowering {
   void grant_parents(const std::vector<std::string_view>& permissions, const FileDenials::Rest& rest, ir::Verb verb,
                      const Region& region) {
     const Automaton members = rest.objects.automaton();
-    const std::string prefix = rest.objects.literal_prefix();
-    for (const Region& above : subject_.context.labels.regions()) {
-      if (!compatible(above.prefix, prefix)) continue;
-      const Children children = children_in(members, above.automaton);
+    const auto divided = subject_.context.labels.divide_above(rest.objects);
+    for (const Part& above : divided->parts) {
+      const Children children = children_in(members, above.set.automaton());
       if (!children.any) continue;
-      for (const auto& target : subject_.types(above, rule_->where.span))
+      for (const auto& target : subject_.types(*above.region, rule_->where.span))
         subject_.allow(rest.guard, target, "dir", permissions, rule_->where.span);
-      if (verb == ir::Verb::create || verb == ir::Verb::mknod) wish(subject_, *rule_, region, above, children, verb);
+      if (verb == ir::Verb::create || verb == ir::Verb::mknod)
+        wish(subject_, *rule_, region, *above.region, children, verb);
     }
   }
 
@@ -128,15 +131,10 @@ class FileLowering {
       return subject_.say(*rule_, directories ? Topic::directory_split : Topic::shared_type, region.types);
     }
     std::vector<std::string> others;
-    for (const Region& other : subject_.context.labels.regions())
-      if (shares_type(other, region) && !set.contains(other.set)) others.push_back(other.types[0] + ": " + other.what);
+    for (const auto& type : region.types)
+      for (const Region* other : subject_.context.labels.system_regions_of(type))
+        if (subject_.context.labels.outside(*other, set)) others.push_back(other->types[0] + ": " + other->what);
     if (!others.empty()) subject_.say(*rule_, Topic::shared_type, others);
-  }
-
-  static bool shares_type(const Region& a, const Region& b) {
-    return std::any_of(a.types.begin(), a.types.end(), [&](const std::string& type) {
-      return std::find(b.types.begin(), b.types.end(), type) != b.types.end();
-    });
   }
 
   // ---- "/**": through attributes, so that types which come later are covered too
@@ -159,8 +157,9 @@ class FileLowering {
   std::string everything_but(const PathSet& objects, const PathSet& set) {
     std::map<std::string, bool> wanted;
     for (const Region& region : subject_.context.labels.regions()) {
-      if (region.origin == Region::Origin::process) continue;
-      for (const auto& type : region.types) wanted[type] |= region.set.meets(objects) || !reaches(objects, region, set);
+      if (region.origin == Region::Origin::process || region.inherited) continue;
+      const bool is_wanted = subject_.context.labels.reaches(region, objects) || !could_reach(objects, region, set);
+      for (const auto& type : region.types) wanted[type] |= is_wanted;
     }
     std::set<std::string> without;
     for (const auto& [type, is_wanted] : wanted)
@@ -171,7 +170,7 @@ class FileLowering {
   }
 
   /// Whether a verb could have reached the region at all: `list` never reaches a region of files only.
-  static bool reaches(const PathSet& objects, const Region& region, const PathSet& set) {
+  static bool could_reach(const PathSet& objects, const Region& region, const PathSet& set) {
     if (!region.set.meets(set)) return true;
     const bool files = objects.meets(PathSet::non_directories());
     return region.set.meets(files ? PathSet::non_directories() : PathSet::directories());

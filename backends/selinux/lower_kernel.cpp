@@ -120,11 +120,11 @@ bool moves_a_tree(const ir::MountAccess& access) {
 }
 
 void mount_on(Subject& subject, const Guard& guard, const ir::PathExpr& paths, Span span) {
-  const paths::PathSet& set = subject.context.input.meaning.set(paths);
-  if (!subject.all_labelled(set, span)) return;
-  subject.search_above(guard, set, span);
-  for (const Region* region : subject.context.labels.meeting(set)) {
-    const ObjectScope scope = scope_of(set & region->set, *region);
+  const paths::PathSet set = subject.context.input.meaning.set(paths);
+  const std::vector<Part> parts = subject.parts_of(set, span);
+  if (!parts.empty()) subject.search_above(guard, set, span);
+  for (const auto& [region, part] : parts) {
+    const ObjectScope scope = scope_of(part, *region);
     for (const auto& type : subject.types(*region, span)) {
       if (scope.directories) subject.allow(guard, type, "dir", "mounton search getattr", span);
       if (scope.others) subject.allow(guard, type, "file", "mounton getattr", span);
@@ -146,7 +146,7 @@ void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& 
 void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& access) {
   const Guard guard = subject.guard(rule);
   const Span span = rule.where.span;
-  const paths::PathSet& set = subject.context.input.meaning.set(access.paths);
+  const paths::PathSet set = subject.context.input.meaning.set(access.paths);
   switch (access.kind) {
     case ir::PathsAccess::Kind::unmount:
       subject.allow_self(guard, "capability", "sys_admin", span);
@@ -158,9 +158,8 @@ void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& 
       subject.say(rule, Topic::not_mediated);
       break;
     case ir::PathsAccess::Kind::mqueue:
-      if (!subject.all_labelled(set, span)) return;
-      for (const Region* region : subject.context.labels.meeting(set))
-        for (const auto& type : subject.types(*region, span)) {
+      for (const Part& part : subject.parts_of(set, span))
+        for (const auto& type : subject.types(*part.region, span)) {
           subject.allow(guard, type, "dir", "search write add_name", span);
           subject.allow(guard, type, "file", "create open read write getattr", span);
         }

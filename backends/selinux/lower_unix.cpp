@@ -1,7 +1,6 @@
 // Unix sockets, and what another domain opened and hands over.
 #include <algorithm>
 
-#include "backends/selinux/contexts.h"
 #include "backends/selinux/file_rules.h"
 #include "backends/selinux/lowering.h"
 
@@ -31,7 +30,7 @@ class UnixLowering {
     PathSet set = meaning_.set(access.paths) & PathSet::non_directories();
     for (const auto& [rule, denial] : subject_.rules<ir::UnixAccess>(ir::Effect::deny)) {
       if (denial->listen != access.listen || !denial->abstract_name.empty()) continue;
-      const PathSet& denied = meaning_.set(denial->paths);
+      const PathSet denied = meaning_.set(denial->paths);
       if (!denied.meets(set)) continue;
       const Guard other = subject_.guard(*rule);
       if (other.is_always() || other == guard_)
@@ -47,14 +46,15 @@ class UnixLowering {
   void path_socket(const ir::UnixAccess& access) {
     const PathSet set = subtract(access);
     const Span span = rule_->where.span;
-    if (set.empty() || !subject_.all_labelled(set, span)) return;
+    const std::vector<Part> parts = subject_.parts_of(set, span);
+    if (parts.empty()) return;
     subject_.search_above(guard_, set, span);
-    for (const Region* region : subject_.context.labels.meeting(set)) {
+    for (const auto& [region, part] : parts) {
       for (const auto& type : subject_.types(*region, span)) {
         subject_.allow(guard_, type, "sock_file", access.listen ? "create getattr" : "write getattr", span);
         if (rule_->audit) subject_.audit(guard_, type, "sock_file", {access.listen ? "create" : "write"}, span);
       }
-      if (access.listen) bind_in(set & region->set, *region);
+      if (access.listen) bind_in(part, *region);
     }
     if (access.listen) return serve(span);
     connect(access, span);
@@ -63,15 +63,14 @@ class UnixLowering {
 
   void bind_in(const PathSet& sockets, const Region& region) {
     const Automaton members = sockets.automaton();
-    const std::string prefix = sockets.literal_prefix();
-    for (const Region& above : subject_.context.labels.regions()) {
-      if (!compatible(above.prefix, prefix)) continue;
-      Children children = children_in(members, above.automaton);
+    const auto divided = subject_.context.labels.divide_above(sockets);
+    for (const Part& above : divided->parts) {
+      Children children = children_in(members, above.set.automaton());
       if (!children.any) continue;
-      for (const auto& type : subject_.types(above, rule_->where.span))
+      for (const auto& type : subject_.types(*above.region, rule_->where.span))
         subject_.allow(guard_, type, "dir", "search write add_name", rule_->where.span);
       children.directories = false;
-      wish(subject_, *rule_, region, above, children, ir::Verb::create);
+      wish(subject_, *rule_, region, *above.region, children, ir::Verb::create);
     }
   }
 
@@ -129,12 +128,11 @@ void use_terminals(Subject& subject, const Guard& guard, Span span) {
 
 /// What was opened by another is read and written without `open` and without search in its directories.
 void use_files(Subject& subject, const ir::UseAccess& access, const Guard& guard, Span span) {
-  const PathSet& set = subject.context.input.meaning.set(access.paths);
-  if (set.empty() || !subject.all_labelled(set, span)) return;
-  for (const Region* region : subject.context.labels.meeting(set))
+  const PathSet set = subject.context.input.meaning.set(access.paths);
+  for (const auto& [region, part] : subject.parts_of(set, span))
     for (const auto& type : subject.types(*region, span)) {
       subject.allow(guard, type, "file", "read write append getattr", span);
-      if (scope_of(set & region->set, *region).devices)
+      if (scope_of(part, *region).devices)
         subject.allow(guard, type, "chr_file", "read write append getattr", span);
     }
 }

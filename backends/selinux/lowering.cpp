@@ -117,9 +117,10 @@ const std::vector<std::string>& Subject::types(const Region& region, Span span) 
 }
 
 void Subject::search_above(const Guard& guard, const paths::PathSet& set, Span span) {
-  for (const Region* region : context.labels.above(set))
-    for (const auto& target : types(*region, span)) allow(guard, target, "dir", "search getattr", span);
-  auto path = context.labels.unlabelled_above(set);
+  const auto above = context.labels.divide_above(set);
+  for (const Part& part : above->parts)
+    for (const auto& target : types(*part.region, span)) allow(guard, target, "dir", "search getattr", span);
+  auto path = above->rest.example();
   if (!path || !unlabelled_.insert(*path).second) return;
   context.diagnostics
       .report(Code::E1003, span,
@@ -127,14 +128,15 @@ void Subject::search_above(const Guard& guard, const paths::PathSet& set, Span s
       .note("declare it: `" + declaration_for(*path) + "`");
 }
 
-bool Subject::all_labelled(const paths::PathSet& set, Span span) {
-  auto path = context.labels.unlabelled(set);
-  if (!path) return true;
+std::vector<Part> Subject::parts_of(const paths::PathSet& set, Span span) {
+  const auto division = context.labels.divide(set);
+  auto path = division->rest.example();
+  if (!path) return division->parts;
   if (unlabelled_.insert(*path).second)
     context.diagnostics.report(Code::E1003, span, "the SELinux type of `" + printable(*path) + "` is not known")
         .note("it belongs to no resource of the project; declare what the system has there: `" +
               declaration_for(*path) + "`");
-  return false;
+  return {};
 }
 
 ObjectScope scope_of(const paths::PathSet& set, const Region& region) {

@@ -109,8 +109,8 @@ class Subject {
 
   /// Search permission on every directory above the set; what has no known type is reported at `span`.
   void search_above(const Guard& guard, const paths::PathSet& set, Span span);
-  /// Reports paths of the set that have no known type. False when there are some.
-  bool all_labelled(const paths::PathSet& set, Span span);
+  /// The set divided by label. Paths without a known type are reported, and then there are no parts.
+  [[nodiscard]] std::vector<Part> parts_of(const paths::PathSet& set, Span span);
   /// The types of a region; reported when an external one names none.
   [[nodiscard]] const std::vector<std::string>& types(const Region& region, Span span);
 

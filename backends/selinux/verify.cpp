@@ -94,10 +94,10 @@ std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) 
   std::vector<Witness> list;
   std::set<const Region*> seen;
   auto add = [&](const ir::PathExpr& paths, Span span) {
-    const PathSet& set = input.meaning.set(paths);
-    for (const Region* region : labels.meeting(set)) {
+    const auto divided = labels.divide(input.meaning.set(paths));
+    for (const auto& [region, part] : divided->parts) {
       if (region->origin != Region::Origin::system || region->types.empty()) continue;
-      const PathSet part = set & region->set, files = part & PathSet::non_directories();
+      const PathSet files = part & PathSet::non_directories();
       auto path = files.empty() ? part.example() : files.example();
       if (path && seen.insert(region).second) list.push_back({*path, region->types, span});
     }

@@ -50,9 +50,6 @@ std::vector<unsigned char> representatives(const Automaton::Edge& edge, const Au
   return bytes;
 }
 
-/// Whether more than nothing can follow. Dead states are left out of an automaton, so any edge leads on.
-bool goes_on(const Automaton& automaton, std::uint32_t state) { return !automaton.states[state].edges.empty(); }
-
 /// Calls `visit` with each pair of states behind a '/', until it returns true. Where no directory can follow any more,
 /// the walk ends.
 template <typename Visit>
@@ -76,82 +73,6 @@ void walk(const Automaton& members, const Automaton& directories, Visit visit) {
     }
   }
 }
-
-/// Walks the members beside several automata at once, without building their union.
-class OutsideWalk {
- public:
-  OutsideWalk(const Automaton& members, const std::vector<const Automaton*>& directories)
-      : members_(members), directories_(directories) {}
-
-  std::optional<std::string> run() {
-    if (members_.states.empty()) return std::nullopt;
-    Others start;
-    for (std::uint32_t i = 0; i < directories_.size(); ++i)
-      if (!directories_[i]->states.empty()) start.emplace_back(i, 0);
-    push({0, std::move(start), 0, '\0'}, false);
-    for (std::size_t i = 0; i < points_.size(); ++i) {
-      if (points_.size() > kMaxPoints) throw paths::TooComplex();
-      const Point at = points_[i];
-      if (at.byte == '/' && goes_on(members_, at.members) && !covered(at.others)) return path_to(i);
-      for (const auto& edge : members_.states[at.members].edges)
-        for (unsigned char byte : bytes_of(edge, at.others))
-          push({edge.target, follow(at.others, byte), i, byte}, true);
-    }
-    return std::nullopt;
-  }
-
- private:
-  static constexpr std::size_t kMaxPoints = 200000;
-  using Others = std::vector<std::pair<std::uint32_t, std::uint32_t>>;  // automaton, state; dead ones are left out
-  struct Point {
-    std::uint32_t members;
-    Others others;
-    std::size_t from;
-    unsigned char byte;
-  };
-
-  void push(Point point, bool keep_from) {
-    const std::uint32_t key = point.members * 2 + (point.byte == '/' ? 1U : 0U);
-    if (!seen_.emplace(key, point.others).second) return;
-    if (!keep_from) point.from = points_.size();
-    points_.push_back(std::move(point));
-  }
-
-  bool covered(const Others& others) const {
-    return std::any_of(others.begin(), others.end(),
-                       [&](const auto& o) { return accepts(*directories_[o.first], o.second); });
-  }
-
-  Others follow(const Others& others, unsigned char byte) const {
-    Others out;
-    for (const auto& [index, state] : others)
-      if (const std::uint32_t next = step(*directories_[index], state, byte); next != kDead)
-        out.emplace_back(index, next);
-    return out;
-  }
-
-  std::vector<unsigned char> bytes_of(const Automaton::Edge& edge, const Others& others) const {
-    if (edge.first == edge.last) return {edge.first};
-    std::set<unsigned char> bytes;
-    for (const auto& [index, state] : others)
-      for (unsigned char byte : representatives(edge, *directories_[index], state)) bytes.insert(byte);
-    if (others.empty())
-      for (unsigned char byte : representatives(edge, members_, kDead)) bytes.insert(byte);
-    return {bytes.begin(), bytes.end()};
-  }
-
-  std::string path_to(std::size_t i) const {
-    std::string out;
-    for (; points_[i].from != i; i = points_[i].from) out += static_cast<char>(points_[i].byte);
-    std::reverse(out.begin(), out.end());
-    return out;
-  }
-
-  const Automaton& members_;
-  const std::vector<const Automaton*>& directories_;
-  std::vector<Point> points_;
-  std::set<std::pair<std::uint32_t, Others>> seen_;
-};
 
 /// Collects the names that can follow in one component from a state.
 class NameCollector {
@@ -215,20 +136,6 @@ class NameCollector {
 };
 
 }  // namespace
-
-std::optional<std::string> ancestor_in(const Automaton& members, const Automaton& directories) {
-  std::optional<std::string> found;
-  walk(members, directories, [&](const Meeting& at) {
-    if (!accepts(directories, at.directories) || !goes_on(members, at.members)) return false;
-    found = at.path;
-    return true;
-  });
-  return found;
-}
-
-std::optional<std::string> ancestor_outside(const Automaton& members, const std::vector<const Automaton*>& sets) {
-  return OutsideWalk(members, sets).run();
-}
 
 Children children_in(const Automaton& members, const Automaton& directories) {
   Children out;

@@ -1,7 +1,6 @@
 // Questions about a set of paths and the directories above its members, answered by walking automata together.
 #pragma once
 
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,13 +10,6 @@
 namespace macc::backends::selinux {
 
 using Automaton = paths::PathSet::Automaton;
-
-/// A directory in `directories` that lies above a member of `members` (anywhere above), or nullopt.
-[[nodiscard]] std::optional<std::string> ancestor_in(const Automaton& members, const Automaton& directories);
-
-/// A directory above a member of `members` that is in none of `directories`, or nullopt.
-[[nodiscard]] std::optional<std::string> ancestor_outside(const Automaton& members,
-                                                          const std::vector<const Automaton*>& directories);
 
 /// How members of a set hang in directories.
 struct Children {

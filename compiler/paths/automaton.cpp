@@ -655,6 +655,27 @@ Dfa residual(const Dfa& dfa, Dfa::State state) {
   return nfa.determinize();
 }
 
+Dfa directories_above(const Dfa& dfa) {
+  if (dfa.empty()) return {};
+  // State 2s + 1 is s behind a '/', state 2s is s behind anything else. Without dead states, edges lead to a member.
+  Dfa result;
+  for (Dfa::State s = 0; s < dfa.size(); ++s) {
+    for (const bool behind_slash : {false, true}) {
+      for (const Dfa::Edge& edge : dfa.edges_of(s)) {
+        if (edge.first < '/') {
+          result.add_edge(edge.first, std::min<unsigned char>(edge.last, '/' - 1), edge.target * 2);
+        }
+        if (edge.first <= '/' && '/' <= edge.last) result.add_edge('/', '/', edge.target * 2 + 1);
+        if (edge.last > '/') {
+          result.add_edge(std::max<unsigned char>(edge.first, '/' + 1), edge.last, edge.target * 2);
+        }
+      }
+      result.close_state(behind_slash && !dfa.edges_of(s).empty());
+    }
+  }
+  return minimise(result);
+}
+
 Dfa common_residual(const Dfa& dfa, const std::vector<Dfa::State>& states) {
   // Words of the automaton from each of the states: intersect one by one, small automata stay small.
   Dfa result;

@@ -92,6 +92,9 @@ enum class SetOperation : std::uint8_t { unite, intersect, subtract };
 /// The words that can follow each of `states`, whichever of them one stands in.
 [[nodiscard]] Dfa common_residual(const Dfa& dfa, const std::vector<Dfa::State>& states);
 
+/// Every word with a '/' at its end that another word goes on behind.
+[[nodiscard]] Dfa directories_above(const Dfa& dfa);
+
 /// The bounds. 30,000 states hold a thousand usual patterns; the steps keep one operation at about 100 ms.
 inline constexpr std::size_t max_states = 30'000;
 inline constexpr std::size_t max_steps = 8'000'000;

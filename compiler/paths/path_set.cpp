@@ -5,6 +5,7 @@ extern "C" {
 }
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <queue>
 #include <unordered_map>
@@ -202,6 +203,7 @@ PathSet PathSet::operator&(const PathSet& other) const {
 }
 
 PathSet PathSet::operator-(const PathSet& other) const {
+  if (impl_ == other.impl_) return {};
   if (impl_->surely_empty() || other.impl_->surely_empty() || !compatible(impl_->prefix, other.impl_->prefix)) {
     return *this;
   }
@@ -248,6 +250,46 @@ std::string PathSet::literal_prefix() const {
   // What is excluded can only make the prefix longer; that needs the automaton.
   if (impl_->plain_union() && impl_->pattern_count() == 1) return impl_->prefix;
   return prefix_of(impl_->automaton());
+}
+
+namespace {
+
+/// More branches than these are not followed.
+constexpr std::size_t max_open_heads = 16;
+constexpr std::size_t max_head_length = 512;
+
+std::size_t choices_at(const Dfa& dfa, Dfa::State state) {
+  std::size_t count = 0;
+  for (const Dfa::Edge& edge : dfa.edges_of(state)) count += edge.last - edge.first + 1U;
+  return count;
+}
+
+}  // namespace
+
+std::vector<Head> PathSet::heads() const {
+  const Dfa& dfa = impl_->automaton();
+  std::vector<Head> done;
+  std::deque<std::pair<std::string, Dfa::State>> pending;
+  if (!dfa.empty()) pending.emplace_back("", 0);
+  while (!pending.empty()) {
+    auto [text, state] = std::move(pending.front());
+    pending.pop_front();
+    if (text.size() >= max_head_length || pending.size() + choices_at(dfa, state) > max_open_heads) {
+      done.push_back({std::move(text), false});
+      continue;
+    }
+    if (dfa.accepting[state]) done.push_back({text, true});
+    for (const Dfa::Edge& edge : dfa.edges_of(state)) {
+      for (unsigned byte = edge.first; byte <= edge.last; ++byte) {
+        pending.emplace_back(text + static_cast<char>(byte), edge.target);
+      }
+    }
+  }
+  return done;
+}
+
+PathSet PathSet::directories_above() const {
+  return PathSet(Impl::of_automaton(paths::directories_above(impl_->automaton())));
 }
 
 // ---- examples ----

@@ -23,6 +23,12 @@ namespace macc::paths {
 /// user turn it into a diagnostic.
 class TooComplex;
 
+/// A literal start of members of a set.
+struct Head {
+  std::string text;
+  bool whole = false;  ///< the text is a member itself; else members go on behind it
+};
+
 class PathSet {
  public:
   /// The empty set.
@@ -49,11 +55,18 @@ class PathSet {
   [[nodiscard]] bool contains(std::string_view path) const;
   [[nodiscard]] bool meets(const PathSet& other) const;
   [[nodiscard]] bool equals(const PathSet& other) const;
+  /// The same for copies of one set, as long as one of them lives; sets that are equal may differ in it.
+  [[nodiscard]] const void* identity() const { return impl_.get(); }
   /// A short readable member, the same at each call: letters where there is a choice, a file rather than a directory,
   /// no component "." or "..", where the set has such a member. nullopt when empty.
   [[nodiscard]] std::optional<std::string> example() const;
   /// Bytes with which every member starts (up to the first choice); "" for the empty set.
   [[nodiscard]] std::string literal_prefix() const;
+  /// Literal starts of all members: each member is a whole head or begins with an open one. `/a/**` and `/b/c` together
+  /// have a common prefix of one byte, but several heads. At most a few dozen.
+  [[nodiscard]] std::vector<Head> heads() const;
+  /// Every directory above a member, the root too.
+  [[nodiscard]] PathSet directories_above() const;
 
   /// The minimal deterministic automaton, for backends that write it in a syntax of their own.
   struct Automaton {

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "compiler/sema/analysis.h"
-#include "compiler/sema/prefix_index.h"
+#include "compiler/paths/path_index.h"
 
 namespace macc::sema {
 
@@ -90,7 +90,7 @@ void Analysis::connect_servers() {
   const ir::Meaning meaning(policy_);
   std::vector<Listener> listeners;
   std::map<std::string, std::set<ir::DomainId>> abstract;
-  PrefixIndex index;
+  paths::PrefixIndex index;
   const auto add = [&](ir::DomainId id, const PathExpr& e) {
     for (const PathPattern& p : e.include) index.add(p.literal_prefix(), listeners.size());
     listeners.push_back({id, e});
@@ -189,7 +189,7 @@ void Analysis::check_entries() {
   };
   const ir::Meaning meaning(policy_);
   std::vector<Way> ways;
-  PrefixIndex index;
+  paths::PrefixIndex index;
   std::set<std::size_t> become;
   for (const ir::Domain& domain : policy_.domains) {
     for (const ir::Rule& rule : domain.rules) {

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "compiler/sema/analysis.h"
-#include "compiler/sema/prefix_index.h"
+#include "compiler/paths/path_index.h"
 
 namespace macc::sema {
 
@@ -123,7 +123,7 @@ Relation relate(const ir::Meaning& meaning, const ir::PathExpr& a, const ir::Pat
 void Analysis::nest_resources() {
   const ir::Meaning meaning(policy_);
   PatternSets sets;
-  PrefixIndex index;
+  paths::PrefixIndex index;
   for (std::size_t i = 0; i < policy_.resources.size(); ++i) {
     for (const PathPattern& p : policy_.resources[i].paths.include) index.add(p.literal_prefix(), i);
   }

@@ -5,6 +5,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "compiler/paths/path_index.h"
 #include "compiler/paths/path_pattern.h"
 #include "compiler/paths/path_set.h"
 
@@ -442,4 +443,52 @@ TEST_CASE("paths: hostile patterns end in an error or an answer") {
     CHECK_MESSAGE(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC < 5.0, text);
   }
   CHECK_THROWS_AS((void)PathSet::of(parse_all({"/*a" + std::string(60, '?')})).automaton(), TooComplex);
+}
+
+TEST_CASE("paths: the directories above a set") {
+  const PathSet above = PathSet::of(parse_all({"/a/b/*", "/c/**/d"})).directories_above();
+  for (const char* path : {"/", "/a/", "/a/b/", "/a/b/x/", "/c/", "/c/x/y/"}) {
+    CAPTURE(path);
+    // A pattern covers directories too, but only what has members beneath it lies above one.
+    CHECK(above.contains(path) == (std::string(path) != "/a/b/x/"));
+  }
+  for (const char* path : {"/a", "/b/", "/a/b/c", "/c/x"}) CHECK_FALSE(above.contains(path));
+  CHECK(PathSet::of(parse_all({"/"})).directories_above().empty());
+  CHECK(PathSet().directories_above().empty());
+}
+
+TEST_CASE("paths: an index finds every set that meets another") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    Generator generator(seed);
+    PathIndex index;
+    std::vector<PathSet> sets;
+    for (int i = 0; i < 30; ++i) {
+      PathSet set = PathSet::of(parse_all({generator.pattern(), generator.pattern()}));
+      if (generator.below(3) == 0) set = set - PathSet::of(parse_all({generator.pattern()}));
+      if (generator.below(3) == 0) set = set.directories_above();
+      index.add(set, sets.size());
+      sets.push_back(set);
+    }
+    for (const PathSet& asked : sets) {
+      const std::vector<std::size_t> near = index.near(asked);
+      for (std::size_t i = 0; i < sets.size(); ++i) {
+        if (sets[i].meets(asked)) CHECK(std::binary_search(near.begin(), near.end(), i));
+      }
+      const std::string path = generator.path();
+      const std::vector<std::size_t> around = index.near(std::string_view(path));
+      for (std::size_t i = 0; i < sets.size(); ++i) {
+        if (sets[i].contains(path)) CHECK(std::binary_search(around.begin(), around.end(), i));
+      }
+    }
+  }
+}
+
+TEST_CASE("paths: an index keeps folders apart, also when a set lies in several") {
+  PathIndex index;
+  index.add(PathSet::of(parse_all({"/etc/a/**", "/var/lib/a/**"})), 0);
+  index.add(PathSet::of(parse_all({"/etc/b/**", "/var/lib/b/**"})), 1);
+  index.add(PathSet::of(parse_all({"/etc/**"})), 2);
+  CHECK(index.near(PathSet::of(parse_all({"/var/lib/b/x"}))) == std::vector<std::size_t>{1});
+  CHECK(index.near(PathSet::of(parse_all({"/etc/a/x", "/var/lib/a/x"}))) == std::vector<std::size_t>{0, 2});
+  CHECK(index.near(std::string_view("/etc/b/x")) == std::vector<std::size_t>{1, 2});
 }

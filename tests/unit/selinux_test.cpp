@@ -388,13 +388,9 @@ TEST_CASE("file contexts are sorted by stem, then length; padding moves an entry
   CHECK(se::sorted_behind("/a(/.*)?", se::context_order("/abc/.*")) == "");
 }
 
-TEST_CASE("directories above a set of paths, and children of directories") {
+TEST_CASE("members of a set that hang in given directories") {
   paths::PatternError error;
   auto set = [&](const char* text) { return paths::PathSet::of(paths::PathPattern::parse(text, error)); };
-  CHECK(se::ancestor_in(set("/a/b/c").automaton(), set("/a/").automaton()) == "/a/");
-  CHECK_FALSE(se::ancestor_in(set("/a/b/c").automaton(), set("/b/").automaton()));
-  const auto root = set("/").automaton();
-  CHECK(se::ancestor_outside(set("/a/b").automaton(), {&root}) == "/a/");
   const auto literal = se::children_in(set("/a/{x,y}.pid").automaton(), set("/a/").automaton());
   CHECK(literal.any);
   CHECK_FALSE(literal.wildcard);

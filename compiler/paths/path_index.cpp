@@ -1,0 +1,41 @@
+#include "compiler/paths/path_index.h"
+
+#include <algorithm>
+
+namespace macc::paths {
+namespace {
+
+std::vector<std::size_t> sorted(std::vector<std::size_t> ids) {
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+}  // namespace
+
+void PathIndex::add(const PathSet& set, std::size_t id) {
+  for (Head& head : set.heads()) (head.whole ? whole_ : open_).add(std::move(head.text), id);
+}
+
+std::vector<std::size_t> PathIndex::near(const PathSet& set) const {
+  std::vector<std::size_t> ids;
+  for (const Head& head : set.heads()) {
+    open_.append_starts(head.text, ids);
+    if (head.whole) {
+      whole_.append_exact(head.text, ids);
+    } else {
+      open_.append_longer(head.text, ids);
+      whole_.append_longer(head.text, ids);
+    }
+  }
+  return sorted(std::move(ids));
+}
+
+std::vector<std::size_t> PathIndex::near(std::string_view path) const {
+  std::vector<std::size_t> ids;
+  open_.append_starts(path, ids);
+  whole_.append_exact(path, ids);
+  return sorted(std::move(ids));
+}
+
+}  // namespace macc::paths
