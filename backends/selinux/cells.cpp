@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "backends/selinux/contexts.h"
 
@@ -23,11 +24,16 @@ struct Cut {
 /// What a rule says about labelled paths.
 struct Use {
   std::vector<std::string> actions;
-  PathSet set;
   std::size_t domain;
   ir::Effect effect;
   bool audit;
   std::string guard;
+};
+
+/// A set with the rules that speak of it. What comes from one abstraction speaks of the same sets in all domains.
+struct UsedSet {
+  PathSet set;
+  std::vector<Use> uses;
 };
 
 /// The paths of an access that have labels of their own, and what is done there; null when there are none.
@@ -41,7 +47,8 @@ const ir::PathExpr* labelled_paths(const ir::Access& access, std::vector<std::st
     actions.emplace_back("exec");
     paths = &exec->paths;
   }
-  if (const auto* unix_socket = std::get_if<ir::UnixAccess>(&access); unix_socket && unix_socket->abstract_name.empty()) {
+  if (const auto* unix_socket = std::get_if<ir::UnixAccess>(&access);
+      unix_socket && unix_socket->abstract_name.empty()) {
     actions.emplace_back(unix_socket->listen ? "listen unix" : "connect unix");
     paths = &unix_socket->paths;
   }
@@ -148,12 +155,20 @@ class CellPlanner {
         std::vector<std::string> actions;
         const ir::PathExpr* paths = labelled_paths(rule.access, actions);
         if (paths == nullptr) continue;
-        PathSet set = input_.meaning.set(*paths);
-        use_index_.add(set, uses_.size());
-        uses_.push_back({std::move(actions), std::move(set), i, rule.effect, rule.audit,
-                         Guard::of(policy_, rule.condition).text()});
+        used_set(input_.meaning.set(*paths))
+            .uses.push_back(
+                {std::move(actions), i, rule.effect, rule.audit, Guard::of(policy_, rule.condition).text()});
         collect_cuts(rule, *paths, static_cast<ir::DomainId>(i));
       }
+  }
+
+  UsedSet& used_set(const PathSet& set) {
+    const auto [it, fresh] = known_sets_.emplace(set.identity(), used_sets_.size());
+    if (fresh) {
+      used_index_.add(set, used_sets_.size());
+      used_sets_.push_back({set, {}});
+    }
+    return used_sets_[it->second];
   }
 
   /// A deny and an `except` must hold, so they always cut. What an allow grants too much where it does not cut is
@@ -213,6 +228,10 @@ class CellPlanner {
     const PathSet& set = cuts_[static_cast<std::size_t>(index)].set;
     std::vector<Atom> result;
     for (const Atom& atom : atoms) {
+      if (set.contains(atom.set)) {
+        result.push_back({atom.set, index});
+        continue;
+      }
       Atom inside{atom.set & set, index};
       if (inside.set.empty()) {
         result.push_back(atom);
@@ -260,14 +279,14 @@ class CellPlanner {
   /// What the rules of all domains say about a set that no cut divides.
   std::string signature(const PathSet& set) {
     std::map<std::pair<std::size_t, std::string>, std::pair<std::set<std::string>, std::set<std::string>>> actions;
-    for (std::size_t u : use_index_.near(set)) {
-      const Use& use = uses_[u];
-      if (!use.set.meets(set)) continue;
-      for (const auto& action : use.actions) {
-        auto& [allows, denies] = actions[{use.domain, action}];
-        (use.effect == ir::Effect::allow ? allows : denies).insert(use.guard);
-        if (use.audit) actions[{use.domain, "audit " + action}].first.insert(use.guard);
-      }
+    for (std::size_t u : used_index_.near(set)) {
+      if (!used_sets_[u].set.meets(set)) continue;
+      for (const Use& use : used_sets_[u].uses)
+        for (const auto& action : use.actions) {
+          auto& [allows, denies] = actions[{use.domain, action}];
+          (use.effect == ir::Effect::allow ? allows : denies).insert(use.guard);
+          if (use.audit) actions[{use.domain, "audit " + action}].first.insert(use.guard);
+        }
     }
     std::string text;
     for (auto& [key, guards] : actions) text += describe(key.first, key.second, guards.first, guards.second);
@@ -357,8 +376,9 @@ class CellPlanner {
   std::vector<Cut> cuts_;
   std::set<std::string> known_cuts_;
   paths::PathIndex cut_index_;
-  std::vector<Use> uses_;
-  paths::PathIndex use_index_;
+  std::vector<UsedSet> used_sets_;
+  std::unordered_map<const void*, std::size_t> known_sets_;  ///< by identity
+  paths::PathIndex used_index_;
 };
 
 }  // namespace

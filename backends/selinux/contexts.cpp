@@ -136,6 +136,7 @@ class ContextPlanner {
   /// The type of a part of an element; nullopt after a report.
   std::optional<std::string> type_of(const Node& node, const PathSet& part) {
     const auto division = labels_.divide(part);
+    if (!division->rest.empty()) return report_unknown(node, division->rest);
     const Part* first = nullptr;
     for (const Part& labelled : division->parts) {
       if (labelled.region->origin == Region::Origin::process || labelled.region->types.empty())
@@ -145,15 +146,13 @@ class ContextPlanner {
       else if (labelled.region->types[0] != first->region->types[0])
         return report_two_types(node, first->set, labelled.set);
     }
-    if (!division->rest.empty()) return report_unknown(node, division->rest);
     return first->region->types[0];
   }
 
   std::nullopt_t report_unknown(const Node& node, const PathSet& part) {
     const std::string example = printable(part.example().value_or(""));
     diagnostics_
-        .report(Code::E1010, node.element.span,
-                "the label of `" + example + "`, which is left out here, is not known")
+        .report(Code::E1010, node.element.span, "the label of `" + example + "`, which is left out here, is not known")
         .note("declare it: `external resource NAME { \"" + example + "\"; selinux type TYPE; }`");
     return std::nullopt;
   }

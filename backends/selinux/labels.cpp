@@ -137,7 +137,9 @@ Division Labels::compute(const PathSet& set, Folders folders) const {
     taken.clear();
   };
   // Regions of one rank are disjoint; those of a later rank get what the earlier ones leave.
-  const auto rank = [](const Region& region) { return region.inherited ? 3 : region.is_own() ? 0 : region.origin == Region::Origin::process ? 1 : 2; };
+  const auto rank = [](const Region& region) {
+    return region.inherited ? 3 : region.is_own() ? 0 : region.origin == Region::Origin::process ? 1 : 2;
+  };
   int present = 0;
   for (std::size_t id : index_.near(set)) {
     const Region& region = regions_[id];

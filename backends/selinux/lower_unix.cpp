@@ -132,8 +132,7 @@ void use_files(Subject& subject, const ir::UseAccess& access, const Guard& guard
   for (const auto& [region, part] : subject.parts_of(set, span))
     for (const auto& type : subject.types(*region, span)) {
       subject.allow(guard, type, "file", "read write append getattr", span);
-      if (scope_of(part, *region).devices)
-        subject.allow(guard, type, "chr_file", "read write append getattr", span);
+      if (scope_of(part, *region).devices) subject.allow(guard, type, "chr_file", "read write append getattr", span);
     }
 }
 

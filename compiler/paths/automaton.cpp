@@ -231,7 +231,7 @@ class Determinizer {
 
   Dfa run() {
     number_of(closures_[0]);
-    for (std::size_t i = 0; i < subsets_.size(); ++i) add_edges(*subsets_[i]);
+    for (std::size_t i = 0; i < subsets_.size(); ++i) add_edges(*subsets_[i]);  // each appends one state
     return std::move(result_);
   }
 
@@ -299,7 +299,26 @@ class Determinizer {
            std::none_of(subset.begin(), subset.end(), [&](Nfa::State s) { return states[s].unwanted; });
   }
 
+  /// One state whose edges are in order and apart, as most are: nothing has to be cut.
+  bool is_simple(const Subset& subset) const {
+    if (subset.size() != 1) return false;
+    const auto& edges = nfa_.states_[subset[0]].edges;
+    for (std::size_t i = 1; i < edges.size(); ++i) {
+      if (edges[i].first <= edges[i - 1].last) return false;
+    }
+    return true;
+  }
+
   void add_edges(const Subset& subset) {
+    if (is_simple(subset)) {
+      const Nfa::Node& node = nfa_.states_[subset[0]];
+      budget_.spend(1 + node.edges.size());
+      for (const Dfa::Edge& edge : node.edges) {
+        result_.add_edge(edge.first, edge.last, number_of(closures_[edge.target]));
+      }
+      result_.close_state(node.wanted && !node.unwanted);
+      return;
+    }
     std::bitset<257> cuts;
     for (Nfa::State state : subset) {
       budget_.spend(1 + nfa_.states_[state].edges.size());
@@ -347,12 +366,29 @@ Dfa Nfa::determinize() const { return minimise(Determinizer(*this).run()); }
 
 namespace {
 
-/// The states from which a word can still be accepted.
-std::vector<bool> live_states(const Dfa& dfa) {
-  std::vector<std::vector<Dfa::State>> sources(dfa.size());
-  for (Dfa::State s = 0; s < dfa.size(); ++s) {
-    for (const Dfa::Edge& edge : dfa.edges_of(s)) sources[edge.target].push_back(s);
+/// The states from which each state is reached by one edge.
+class Sources {
+ public:
+  explicit Sources(const Dfa& dfa) : begin_(dfa.size() + 1, 0), sources_(dfa.edges.size()) {
+    for (const Dfa::Edge& edge : dfa.edges) ++begin_[edge.target + 1];
+    std::partial_sum(begin_.begin(), begin_.end(), begin_.begin());
+    std::vector<std::uint32_t> fill(begin_.begin(), begin_.end() - 1);
+    for (Dfa::State s = 0; s < dfa.size(); ++s) {
+      for (const Dfa::Edge& edge : dfa.edges_of(s)) sources_[fill[edge.target]++] = s;
+    }
   }
+  std::span<const Dfa::State> of(Dfa::State state) const {
+    return {sources_.data() + begin_[state], sources_.data() + begin_[state + 1]};
+  }
+
+ private:
+  std::vector<std::uint32_t> begin_;
+  std::vector<Dfa::State> sources_;
+};
+
+/// The automaton without states from which no word can be accepted; empty when the start is one.
+Dfa without_dead_states(const Dfa& dfa) {
+  const Sources sources(dfa);
   std::vector<bool> live = dfa.accepting;
   std::vector<Dfa::State> pending;
   for (Dfa::State s = 0; s < dfa.size(); ++s) {
@@ -361,13 +397,27 @@ std::vector<bool> live_states(const Dfa& dfa) {
   while (!pending.empty()) {
     const Dfa::State state = pending.back();
     pending.pop_back();
-    for (Dfa::State source : sources[state]) {
+    for (Dfa::State source : sources.of(state)) {
       if (live[source]) continue;
       live[source] = true;
       pending.push_back(source);
     }
   }
-  return live;
+  if (dfa.empty() || !live[0]) return {};
+  std::vector<Dfa::State> numbers(dfa.size(), 0);
+  Dfa::State count = 0;
+  for (Dfa::State s = 0; s < dfa.size(); ++s) {
+    if (live[s]) numbers[s] = count++;
+  }
+  Dfa result;
+  for (Dfa::State s = 0; s < dfa.size(); ++s) {
+    if (!live[s]) continue;
+    for (const Dfa::Edge& edge : dfa.edges_of(s)) {
+      if (live[edge.target]) result.add_edge(edge.first, edge.last, numbers[edge.target]);
+    }
+    result.close_state(dfa.accepting[s]);
+  }
+  return result;
 }
 
 /// A partition of 0..n-1 that is refined by marking some items of a block and splitting them off.
@@ -434,7 +484,7 @@ struct Transition {
   std::uint32_t label;
   Dfa::State source, target;
 };
-std::vector<Transition> transitions_of(const Dfa& dfa, const std::vector<bool>& live) {
+std::vector<Transition> transitions_of(const Dfa& dfa) {
   std::bitset<257> cuts;
   for (const Dfa::Edge& edge : dfa.edges) {
     cuts.set(edge.first);
@@ -445,9 +495,7 @@ std::vector<Transition> transitions_of(const Dfa& dfa, const std::vector<bool>& 
   Budget budget;
   std::vector<Transition> transitions;
   for (Dfa::State s = 0; s < dfa.size(); ++s) {
-    if (!live[s]) continue;
     for (const Dfa::Edge& edge : dfa.edges_of(s)) {
-      if (!live[edge.target]) continue;
       budget.spend(label[edge.last] - label[edge.first] + 1);
       for (std::uint32_t l = label[edge.first]; l <= label[edge.last]; ++l) transitions.push_back({l, s, edge.target});
     }
@@ -457,7 +505,7 @@ std::vector<Transition> transitions_of(const Dfa& dfa, const std::vector<bool>& 
 
 /// Block numbers of equivalent states. Blocks of states and groups of transitions with one label into one block refine
 /// each other until neither splits.
-std::vector<std::uint32_t> equivalent_states(const Dfa& dfa, const std::vector<bool>& live) {
+std::vector<std::uint32_t> equivalent_states(const Dfa& dfa) {
   const auto count = static_cast<std::uint32_t>(dfa.size());
   std::vector<std::uint32_t> order(count);
   std::iota(order.begin(), order.end(), 0U);
@@ -467,7 +515,7 @@ std::vector<std::uint32_t> equivalent_states(const Dfa& dfa, const std::vector<b
   }
   blocks.split();
 
-  std::vector<Transition> transitions = transitions_of(dfa, live);
+  std::vector<Transition> transitions = transitions_of(dfa);
   std::stable_sort(transitions.begin(), transitions.end(),
                    [](const Transition& a, const Transition& b) { return a.label < b.label; });
   order.resize(transitions.size());
@@ -500,18 +548,105 @@ std::vector<std::uint32_t> equivalent_states(const Dfa& dfa, const std::vector<b
   return result;
 }
 
+/// The states that no cycle leads to, each before those that it leads to. Paths are mostly literal, so most states are
+/// among them.
+std::vector<Dfa::State> states_before_cycles(const Dfa& dfa) {
+  std::vector<std::uint32_t> incoming(dfa.size(), 0);
+  for (const Dfa::Edge& edge : dfa.edges) ++incoming[edge.target];
+  std::vector<Dfa::State> order;
+  if (incoming[0] == 0) order.push_back(0);
+  for (std::size_t i = 0; i < order.size(); ++i) {
+    for (const Dfa::Edge& edge : dfa.edges_of(order[i])) {
+      if (--incoming[edge.target] == 0) order.push_back(edge.target);
+    }
+  }
+  return order;
+}
+
+/// Numbers of classes of equivalent states. States that a cycle leads to are compared by refining a partition, the
+/// others from the end on by what their edges say.
+class Classes {
+ public:
+  explicit Classes(const Dfa& dfa) : dfa_(dfa), class_of_(dfa.size(), unknown) {
+    const std::vector<Dfa::State> before = states_before_cycles(dfa);
+    number_the_rest(before);
+    for (auto state = before.rbegin(); state != before.rend(); ++state) number(*state);
+  }
+  std::uint32_t of(Dfa::State state) const { return class_of_[state]; }
+
+ private:
+  static constexpr std::uint32_t unknown = ~0U;
+  using Signature = std::vector<std::uint32_t>;
+  struct Hash {
+    std::size_t operator()(const Signature& signature) const {
+      std::size_t hash = signature.size();
+      for (std::uint32_t word : signature) hash = (hash ^ word) * 0x9e3779b97f4a7c15U;
+      return hash;
+    }
+  };
+
+  void number_the_rest(const std::vector<Dfa::State>& before) {
+    std::vector<bool> is_before(dfa_.size(), false);
+    for (Dfa::State state : before) is_before[state] = true;
+    std::vector<Dfa::State> rest;
+    std::vector<Dfa::State> numbers(dfa_.size(), 0);
+    for (Dfa::State s = 0; s < dfa_.size(); ++s) {
+      if (is_before[s]) continue;
+      numbers[s] = static_cast<Dfa::State>(rest.size());
+      rest.push_back(s);
+    }
+    Dfa part;
+    for (Dfa::State state : rest) {
+      for (const Dfa::Edge& edge : dfa_.edges_of(state)) part.add_edge(edge.first, edge.last, numbers[edge.target]);
+      part.close_state(dfa_.accepting[state]);
+    }
+    const std::vector<std::uint32_t> blocks = part.empty() ? std::vector<std::uint32_t>() : equivalent_states(part);
+    for (std::size_t i = 0; i < rest.size(); ++i) {
+      class_of_[rest[i]] = blocks[i];
+      count_ = std::max(count_, blocks[i] + 1);
+    }
+    for (Dfa::State state : rest) known_.emplace(signature_of(state), class_of_[state]);
+  }
+
+  void number(Dfa::State state) {
+    const auto [it, is_new] = known_.emplace(signature_of(state), count_);
+    if (is_new) ++count_;
+    class_of_[state] = it->second;
+  }
+
+  /// Whether it accepts, and its edges with those that lead to one class joined.
+  Signature signature_of(Dfa::State state) const {
+    Signature signature = {dfa_.accepting[state] ? 1U : 0U};
+    unsigned end = 256;
+    for (const Dfa::Edge& edge : dfa_.edges_of(state)) {
+      const std::uint32_t target = class_of_[edge.target];
+      if (edge.first == end && target == signature.back()) {
+        signature[signature.size() - 2] += edge.last - edge.first + 1U;
+      } else {
+        signature.insert(signature.end(), {edge.first, edge.last, target});
+      }
+      end = edge.last + 1U;
+    }
+    return signature;
+  }
+
+  const Dfa& dfa_;
+  std::vector<std::uint32_t> class_of_;
+  std::uint32_t count_ = 0;
+  std::unordered_map<Signature, std::uint32_t, Hash> known_;
+};
+
 }  // namespace
 
-Dfa minimise(const Dfa& dfa) {
+Dfa minimise(const Dfa& with_dead_states) {
+  const Dfa dfa = without_dead_states(with_dead_states);
   if (dfa.empty()) return {};
-  const std::vector<bool> live = live_states(dfa);
-  if (!live[0]) return {};
-  const std::vector<std::uint32_t> block = equivalent_states(dfa, live);
+  const Classes classes(dfa);
   constexpr Dfa::State unnumbered = ~0U;
-  std::vector<Dfa::State> numbers(dfa.size(), unnumbered);  // of blocks
-  std::vector<Dfa::State> members;                          // one state a block, in the order of the numbers
+  std::vector<Dfa::State> numbers(dfa.size(), unnumbered);  // of classes
+  std::vector<Dfa::State> members;                          // one state a class, in the order of the numbers
   const auto number_of = [&](Dfa::State state) {
-    Dfa::State& number = numbers[block[state]];
+    Dfa::State& number = numbers[classes.of(state)];
     if (number == unnumbered) {
       number = static_cast<Dfa::State>(members.size());
       members.push_back(state);
@@ -523,7 +658,7 @@ Dfa minimise(const Dfa& dfa) {
   for (std::size_t i = 0; i < members.size(); ++i) {
     const Dfa::State member = members[i];
     for (const Dfa::Edge& edge : dfa.edges_of(member)) {
-      if (live[edge.target]) result.add_edge(edge.first, edge.last, number_of(edge.target));
+      result.add_edge(edge.first, edge.last, number_of(edge.target));
     }
     result.close_state(dfa.accepting[member]);
   }

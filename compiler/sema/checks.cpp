@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "compiler/sema/analysis.h"
 #include "compiler/paths/path_index.h"
+#include "compiler/sema/analysis.h"
 
 namespace macc::sema {
 

@@ -463,8 +463,7 @@ TEST_CASE("paths: an index finds every set that meets another") {
     PathIndex index;
     std::vector<PathSet> sets;
     for (int i = 0; i < 30; ++i) {
-      PathSet set = PathSet::of(parse_all({generator.pattern(), generator.pattern()}));
-      if (generator.below(3) == 0) set = set - PathSet::of(parse_all({generator.pattern()}));
+      PathSet set = some_set(generator);
       if (generator.below(3) == 0) set = set.directories_above();
       index.add(set, sets.size());
       sets.push_back(set);
