@@ -73,9 +73,18 @@ struct Input {
   const Target& target;
 };
 
+/// What a backend remembers from lowering until it verifies; nobody else looks into it.
+struct Plan {
+  Plan() = default;
+  Plan(const Plan&) = delete;
+  Plan& operator=(const Plan&) = delete;
+  virtual ~Plan() = default;
+};
+
 struct Lowered {
   std::vector<Artifact> artifacts;  ///< sorted by path
   FidelityReport fidelity;
+  std::shared_ptr<const Plan> plan = nullptr;
 };
 
 /// What the platform's compiler said about the artifacts.
@@ -84,7 +93,13 @@ struct Verification {
   std::string checker;  ///< "apparmor_parser 3.0.8", "libsepol 3.4"
   std::string against;  ///< "the installed Debian policy (331 modules)", "features debian12"
   std::string reason;   ///< for not_checked: why, and what to install
+  /// What only the compiled artifacts show. An entry takes the place of those about the same rule and topic, and of one
+  /// that calls the rule exact.
+  FidelityReport found = {};
 };
+
+/// The report of a build: what the lowering said, with what verification found.
+[[nodiscard]] FidelityReport merged(const FidelityReport& lowered, const FidelityReport& found);
 
 class Backend {
  public:

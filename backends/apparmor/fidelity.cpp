@@ -16,8 +16,7 @@ const FidelityTopic& info(Topic topic) {
 }
 
 void FidelityLog::add(ir::DomainId domain, const ir::Rule& rule, Topic topic, std::vector<std::string> what) {
-  const std::string_view effect = rule.effect == ir::Effect::deny ? "deny " : "allow ";
-  add(domain, std::string(effect) + ir::describe(policy_, rule.access), rule.where.span, topic, std::move(what));
+  add(domain, ir::describe(policy_, rule), rule.where.span, topic, std::move(what));
 }
 
 void FidelityLog::add(ir::DomainId domain, std::string rule, Span span, Topic topic, std::vector<std::string> what) {

@@ -63,6 +63,7 @@ struct Division {
 
 class Labels {
  public:
+  Labels() = default;
   /// Plans everything and reports what cannot be planned.
   Labels(const Input& input, NameTable& names, Diagnostics& diagnostics);
 

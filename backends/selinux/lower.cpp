@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/selinux/lowering.h"
+#include "backends/selinux/planned.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -91,7 +92,7 @@ void lower_domain(Context& context, ir::DomainId id) {
   Subject subject(context, id);
   lower_baseline(subject);
   for (const auto& rule : subject.domain.rules)
-    context.fidelity.exact(id, ir::describe(context.policy, rule.access), rule.where.span);
+    context.fidelity.exact(id, ir::describe(context.policy, rule), rule.where.span);
   lower_entries(subject);
   lower_files(subject);
   lower_exec(subject);
@@ -143,7 +144,11 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
     declare_booleans(context);
     for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
       if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
-    return {artifacts(context), context.fidelity.report()};
+    auto plan = std::make_shared<Planned>();
+    Lowered lowered{artifacts(context), context.fidelity.report(), plan};
+    plan->labels = std::move(context.labels);
+    plan->modules = std::move(context.modules);
+    return lowered;
   } catch (const paths::TooComplex&) {
     diagnostics.report(Code::E1008, {}, "the patterns of this build are too complex for the label planner")
         .note("use fewer wildcards before the last component");

@@ -69,10 +69,9 @@ void lower_baseline(Subject& subject) {
   for (const auto& [class_name, permissions] : always_there()) subject.allow({}, "self", class_name, permissions, span);
   subject.allow({}, std::string(platform::kFilesystem), "filesystem", "getattr", span);
   subject.context.fidelity.add(subject.id, "always there", span, Topic::always_there, {});
-  subject.context.fidelity.add(
-      subject.id, "attribute domain", span, Topic::attributes,
-      {"shared libraries, the loader and its cache are read and mapped", "null, zero and tty devices",
-       "names in /etc, /run and library directories", "246 accesses on 48 types of the reference policy"});
+  subject.context.fidelity.add(subject.id, "attribute domain", span, Topic::attributes,
+                               {"shared libraries, the loader and its cache are read and mapped",
+                                "null, zero and tty devices", "names in /etc, /run and library directories"});
 }
 
 void lower_gates(Subject& subject) {

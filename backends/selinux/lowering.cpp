@@ -106,7 +106,7 @@ void Subject::audit(const Guard& guard, const std::string& target, std::string_v
 }
 
 void Subject::say(const ir::Rule& rule, Topic topic, const std::vector<std::string>& what) {
-  context.fidelity.add(id, ir::describe(context.policy, rule.access), rule.where.span, topic, what);
+  context.fidelity.add(id, ir::describe(context.policy, rule), rule.where.span, topic, what);
 }
 
 const std::vector<std::string>& Subject::types(const Region& region, Span span) {

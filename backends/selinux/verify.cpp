@@ -3,12 +3,17 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <stdexcept>
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/cil.h"
+#include "backends/selinux/found.h"
 #include "backends/selinux/labels.h"
+#include "backends/selinux/link/access.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
+#include "backends/selinux/names.h"
+#include "backends/selinux/planned.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -239,15 +244,37 @@ class LabelCheck {
   Diagnostics& diagnostics_;
 };
 
-void check_labels(const Input& input, const Base& base, const LinkResult& linked, Diagnostics& diagnostics) {
-  Diagnostics known;  // reported by the lowering already
-  NameTable names(known);
-  const Labels labels(input, names, known);
+void check_labels(const Input& input, const Labels& labels, const Base& base, const LinkResult& linked,
+                  Diagnostics& diagnostics) {
   LabelCheck check(base, linked, diagnostics);
   check.own(labels.regions());
   if (base.is_skeleton()) return;  // it has labels for the names of the standard library only
   check.taken(input.policy, labels.regions());
   check.system(system_witnesses(input, labels));
+}
+
+/// The modules as they would be without raw text; empty when none has any.
+std::vector<CilModule> without_raw(const Planned& plan, const SourceManager& sources) {
+  const auto has_raw = [](const auto& entry) { return !entry.second.raw.empty(); };
+  if (std::none_of(plan.modules.begin(), plan.modules.end(), has_raw)) return {};
+  std::vector<CilModule> list;
+  for (const auto& [name, module] : plan.modules) {
+    Module copy = module;
+    copy.raw.clear();
+    list.push_back({module_file(name) + ".cil", to_cil(copy, sources, "")});
+  }
+  return list;
+}
+
+FidelityReport what_else(const Input& input, const Planned& plan, const Base& base, const LinkResult& linked) {
+  const auto policy = CompiledPolicy::read(linked.image);
+  if (!policy) throw std::logic_error("libsepol cannot read the policy that it wrote");
+  std::unique_ptr<CompiledPolicy> before;
+  if (const auto modules = without_raw(plan, input.sources); !modules.empty()) {
+    const LinkResult plain = link(base, modules);
+    if (plain.ok) before = CompiledPolicy::read(plain.image);
+  }
+  return find_more(input, plan, *policy, before.get());
 }
 
 }  // namespace
@@ -262,6 +289,7 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   }
   verification.against = opened.base->description();
   if (opened.base->is_skeleton()) verification.reason = opened.reason;
+  const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   std::vector<CilModule> modules;
   for (const Artifact& artifact : lowered.artifacts)
     if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
@@ -269,7 +297,8 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   const LinkResult linked = link(*opened.base, modules);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
-  if (linked.ok) check_labels(input, *opened.base, linked, diagnostics);
+  if (linked.ok) check_labels(input, plan.labels, *opened.base, linked, diagnostics);
+  if (linked.ok) verification.found = what_else(input, plan, *opened.base, linked);
   verification.status =
       linked.ok && diagnostics.error_count() == before ? Verification::Status::passed : Verification::Status::failed;
   return verification;

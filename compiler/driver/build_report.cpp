@@ -53,7 +53,7 @@ class Writer {
 
   [[nodiscard]] Json write() const {
     const backends::Target& target = result_.target.target;
-    const FidelityCounts counts = count(result_.lowered.fidelity);
+    const FidelityCounts counts = count(result_.fidelity);
     Json settings = Json::object();
     for (const auto& [name, value] : target.settings) settings[name] = valid_utf8(value);
     return {{"version", kVersion},
@@ -88,7 +88,7 @@ class Writer {
 
   [[nodiscard]] Json topics(const FidelityCounts& counts) const {
     Json out = Json::array();
-    for (const backends::FidelityTopic& topic : result_.lowered.fidelity.topics) {
+    for (const backends::FidelityTopic& topic : result_.fidelity.topics) {
       const auto found = counts.by_topic.find(topic.key);
       out.push_back({{"topic", topic.key},
                      {"fidelity", key(topic.fidelity)},
@@ -101,7 +101,7 @@ class Writer {
 
   [[nodiscard]] Json entries() const {
     Json out = Json::array();
-    for (const backends::FidelityEntry& entry : result_.lowered.fidelity.entries) {
+    for (const backends::FidelityEntry& entry : result_.fidelity.entries) {
       Json what = Json::array();
       for (const std::string& item : entry.what) what.push_back(valid_utf8(item));
       out.push_back({{"domain", entry.domain == ir::DomainId::none ? "" : policy_.qualified_name(entry.domain)},
@@ -165,14 +165,14 @@ std::string report_json(const TargetResult& result, const ir::Policy& policy, co
 }
 
 std::string report_text(const TargetResult& result, const std::string& folder) {
-  const FidelityCounts counts = count(result.lowered.fidelity);
+  const FidelityCounts counts = count(result.fidelity);
   std::string out = fmt::format("{} ({})\n", result.target.target.name, result.target.target.backend);
   for (const backends::Artifact& a : result.lowered.artifacts) {
     out += fmt::format("  wrote     {}/{}: {}\n", report::safe(folder), report::safe(a.path), report::safe(a.what));
   }
   out += fmt::format("  checked   {}\n", checked_text(result.verification));
   out += fmt::format("  fidelity  {}\n", counts_text(counts));
-  for (const backends::FidelityTopic& topic : result.lowered.fidelity.topics) {
+  for (const backends::FidelityTopic& topic : result.fidelity.topics) {
     const auto found = counts.by_topic.find(topic.key);
     out += fmt::format("    {} [{}], {}x: {}{}\n", backends::word(topic.fidelity), topic.key,
                        found == counts.by_topic.end() ? 0 : found->second, report::safe(topic.text),

@@ -14,6 +14,7 @@ struct TargetResult {
   const project::Target& target;
   const backends::Lowered& lowered;
   const backends::Verification& verification;
+  backends::FidelityReport fidelity = backends::merged(lowered.fidelity, verification.found);
 };
 
 /// The whole of report.json (docs/json.md).

@@ -177,6 +177,10 @@ std::string describe(const Policy& policy, const PathExpr& expr) {
 
 std::string describe(const Policy& policy, const Access& access) { return std::visit(Describer{policy}, access); }
 
+std::string describe(const Policy& policy, const Rule& rule) {
+  return (rule.effect == Effect::deny ? "deny " : "allow ") + describe(policy, rule.access);
+}
+
 std::string describe(const Policy& policy, const Condition& c) {
   const auto joined = [&](const char* glue) {
     std::string out;

@@ -307,6 +307,8 @@ struct Policy {
 
 /// One line as macc source would say it ("read, list config"), for reports and comments in artifacts.
 [[nodiscard]] std::string describe(const Policy& policy, const Access& access);
+/// The same with "allow" or "deny" in front.
+[[nodiscard]] std::string describe(const Policy& policy, const Rule& rule);
 /// "/etc/x/**" or "config"; several patterns with commas, long lists shortened.
 [[nodiscard]] std::string describe(const Policy& policy, const PathExpr& paths);
 [[nodiscard]] std::string describe(const Policy& policy, const Condition& condition);

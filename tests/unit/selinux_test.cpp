@@ -362,7 +362,7 @@ TEST_CASE("the same policy gives the same bytes") {
 
 TEST_CASE("fidelity says what is wider") {
   const auto b = build(domain("allow listen tcp 8443; allow read \"/etc/hostname\" owner;"));
-  const auto listen = b->fidelity("listen tcp 8443");
+  const auto listen = b->fidelity("allow listen tcp 8443");
   CHECK(std::find(listen.begin(), listen.end(), "wider ephemeral-ports") != listen.end());
 }
 

@@ -114,10 +114,10 @@ class Builder {
     const backends::Lowered lowered = backend->lower(input, found);
     if (found.has_errors()) return;
     const backends::Verification verification = verify(*backend, input, lowered, found);
-    check_limits(target, lowered.fidelity, verification, found);
+    const TargetResult result{target, lowered, verification};
+    check_limits(target, result.fidelity, verification, found);
     if (found.has_errors()) return;
 
-    const TargetResult result{target, lowered, verification};
     std::vector<OutputFile> files;
     for (const backends::Artifact& a : lowered.artifacts) files.push_back({a.path, a.content});
     files.push_back({std::string(kReportName), report_json(result, meaning_.policy(), session_.sources)});
