@@ -202,7 +202,8 @@ void Analysis::check_entries() {
   for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
     const ir::Domain& domain = policy_.domains[i];
     if (domain.external) continue;
-    if (domain.entries.empty() && !become.contains(i)) {
+    // After errors the entry may be missing for another reason.
+    if (domain.entries.empty() && !become.contains(i) && !diagnostics_.has_errors()) {
       report(Code::E0310, domain.where.span, fmt::format("no program enters domain `{}`", domain.name))
           .note("give it an `entry`, or let another domain `exec ... to` it");
     }
