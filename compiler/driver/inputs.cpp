@@ -58,7 +58,10 @@ std::optional<project::Project> load_project(Session& session) {
   }
   const auto id = session.loader.load(*file);
   if (!id) return std::nullopt;
-  return project::read(session.sources, *id, file->parent_path(), backends::all(), session.diagnostics);
+  auto project = project::read(session.sources, *id, file->parent_path(), backends::all(), session.diagnostics);
+  // What a broken project file does not say must not be looked for in its default place.
+  if (session.diagnostics.has_errors()) return std::nullopt;
+  return project;
 }
 
 bool in_site(const Session& session, const project::Project& project, const fs::path& path) {
