@@ -88,6 +88,7 @@ void Analysis::connect_servers() {
     PathExpr paths;
   };
   const ir::Meaning meaning(policy_);
+  const bool may_be_lost = diagnostics_.has_errors();  // a rule that listens may be missing for another reason
   std::vector<Listener> listeners;
   std::map<std::string, std::set<ir::DomainId>> abstract;
   PrefixIndex index;
@@ -135,7 +136,7 @@ void Analysis::connect_servers() {
         report(Code::E0406, rule.where.span, "the paths of this rule are too complex");
         continue;
       }
-      if (!a->servers.empty()) continue;
+      if (!a->servers.empty() || may_be_lost) continue;
       Diagnostic& d = report(
           Code::E0312, rule.where.span,
           fmt::format("nobody listens on {}", printable(a->abstract_name.empty() ? ir::describe(policy_, a->paths)
