@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 #include <utility>
+
+#include "compiler/base/characters.h"
 
 namespace macc {
 
@@ -101,8 +104,67 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
 }
 }  // namespace
 
+namespace {
+
+struct OtherWord {
+  std::string_view word, meant;
+};
+constexpr std::array kOtherWords = {
+#define MACC_OTHER_WORD(word, meant) OtherWord{word, meant},
+#include "compiler/base/other_words.def"
+#undef MACC_OTHER_WORD
+};
+
+/// What C headers put before the names that macc uses.
+constexpr std::array<std::string_view, 5> kPrefixes = {"cap_", "sig", "af_", "pf_", "ms_"};
+
+bool starts_as(std::string_view word, std::string_view start) {
+  return word.size() > start.size() && same_word(word.substr(0, start.size()), start);
+}
+
+/// The candidate that is this word but for its case and what C puts before it, or "".
+std::string same_but_dressed(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto is = [&](std::string_view other) {
+    const auto it = std::find_if(candidates.begin(), candidates.end(),
+                                 [&](const std::string& candidate) { return same_word(candidate, other); });
+    return it == candidates.end() ? std::string() : *it;
+  };
+  if (std::string found = is(word); !found.empty() && found != word) return found;
+  for (const std::string_view prefix : kPrefixes) {
+    if (!starts_as(word, prefix)) continue;
+    if (std::string found = is(word.substr(prefix.size())); !found.empty()) return found;
+  }
+  return {};
+}
+
+/// The only candidate that goes on where the word breaks off, or "".
+std::string only_longer(std::string_view word, const std::vector<std::string>& candidates) {
+  if (word.size() < 3) return {};
+  std::string found;
+  for (const std::string& candidate : candidates) {
+    if (!starts_as(candidate, word) || candidate == found) continue;
+    if (!found.empty()) return {};
+    found = candidate;
+  }
+  return found;
+}
+
+/// Two slips in a short word leave too little to guess from, unless it begins alike.
+bool too_far(std::string_view word, std::string_view candidate, std::size_t edits) {
+  return edits > 1 && word.size() <= 4 && lower(word.front()) != lower(candidate.front());
+}
+
+}  // namespace
+
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
   if (word.empty() || word.size() > 64) return {};
+  if (std::string found = same_but_dressed(word, candidates); !found.empty()) return found;
+  for (const OtherWord& other : kOtherWords) {
+    if (!same_word(word, other.word)) continue;
+    if (other.meant.empty()) return {};
+    if (std::find(candidates.begin(), candidates.end(), other.meant) != candidates.end())
+      return std::string(other.meant);
+  }
   const std::size_t limit = word.size() <= 3 ? 1 : word.size() <= 6 ? 2 : 3;
   std::size_t best = limit + 1;
   std::string found;
@@ -110,12 +172,12 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
     if (candidate == word) continue;
     const std::size_t d = edit_distance(word, candidate, limit);
     // A guess that replaces the whole word is noise.
-    if (d < best && d < std::max(word.size(), candidate.size())) {
+    if (d < best && d < std::max(word.size(), candidate.size()) && !too_far(word, candidate, d)) {
       best = d;
       found = candidate;
     }
   }
-  return found;
+  return found.empty() ? only_longer(word, candidates) : found;
 }
 
 std::string printable(std::string_view text, std::size_t limit) {
@@ -127,22 +189,12 @@ std::string printable(std::string_view text, std::size_t limit) {
     tail = text.substr(text.size() - limit / 4);
   }
   const auto append = [&out](std::string_view part) {
+    char32_t before = 0;
     while (!part.empty()) {
-      const auto c = static_cast<unsigned char>(part.front());
-      const std::size_t bad = find_invalid_utf8(part.substr(0, std::min<std::size_t>(part.size(), 4)));
-      // C1 controls (U+0080..U+009F) steer terminals as well.
-      const bool c1 = c == 0xC2 && part.size() > 1 && static_cast<unsigned char>(part[1]) < 0xA0;
-      if (c < 0x20 || c == 0x7F || bad == 0 || c1) {
-        out += fmt::format("\\x{:02x}", c);
-        part.remove_prefix(1);
-        continue;
-      }
-      out += part.front();
-      part.remove_prefix(1);
-      while (!part.empty() && (static_cast<unsigned char>(part.front()) & 0xC0U) == 0x80U && c >= 0x80) {
-        out += part.front();
-        part.remove_prefix(1);
-      }
+      const Character c = first_character(part);
+      out += c.valid && hides(c.value, before).empty() ? std::string(part.substr(0, c.bytes)) : escaped(c);
+      before = c.value;
+      part.remove_prefix(c.bytes);
     }
   };
   append(rest);

@@ -106,7 +106,8 @@ class Diagnostics {
 /// The candidate that the user may have meant (small edit distance), or "".
 [[nodiscard]] std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
 
-/// Text for a message: control characters and invalid UTF-8 as \xNN, shortened in the middle past `limit` bytes.
+/// Text for a message: control characters and invalid UTF-8 as \xNN, characters that hide or reorder text as \u{NNNN},
+/// shortened in the middle past `limit` bytes.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t limit = 120);
 
 }  // namespace macc

@@ -82,6 +82,12 @@ class Parser {
     std::reverse(arguments.begin(), arguments.end());
     try {
       app_.parse(std::move(arguments));
+    } catch (const CLI::ArgumentMismatch& error) {
+      // "--format: 1 required TEXT missing"
+      const std::string message = error.what();
+      diagnostics.report(Code::E0005, {},
+                         fmt::format("`{}` needs a value behind it", printable(message.substr(0, message.find(':')))));
+      return {};
     } catch (const CLI::ParseError& error) {
       std::string message = error.what();
       if (!message.empty() && message[0] >= 'A' && message[0] <= 'Z') message[0] = static_cast<char>(message[0] + 32);
@@ -131,6 +137,7 @@ class Parser {
         unknown_option(extra, std::nullopt, diagnostics);
       } else if (extra == "help") {
         result_.help = true;
+        continue;
       } else if (!result_.command) {
         unknown_command(extra, diagnostics);
       }

@@ -41,7 +41,7 @@ bool choose_file(Session& session, std::optional<fs::path>& file) {
   file = absolute(session, given);
   if (is_folder(*file)) *file /= project::kFileName;
   std::error_code error;
-  if (fs::is_regular_file(*file, error)) return true;
+  if (fs::exists(fs::symlink_status(*file, error))) return true;
   session.diagnostics.report(Code::E0006, {}, fmt::format("there is no project file `{}`", printable(file->string())));
   return false;
 }
@@ -50,9 +50,18 @@ std::optional<project::Project> load_project(Session& session) {
   std::optional<fs::path> file;
   if (!choose_file(session, file)) return std::nullopt;
   if (!file) return project::default_project(session.environment.current, backends::all());
+  // As a policy a pipe is read, since the user named it; a project file is only come across.
+  if (std::error_code error; fs::is_fifo(*file, error)) {
+    session.diagnostics.report(
+        Code::E0002, {}, fmt::format("`{}` cannot be read: it is a pipe", printable(session.loader.shown(*file))));
+    return std::nullopt;
+  }
   const auto id = session.loader.load(*file);
   if (!id) return std::nullopt;
-  return project::read(session.sources, *id, file->parent_path(), backends::all(), session.diagnostics);
+  auto project = project::read(session.sources, *id, file->parent_path(), backends::all(), session.diagnostics);
+  // What a broken project file does not say must not be looked for in its default place.
+  if (session.diagnostics.has_errors()) return std::nullopt;
+  return project;
 }
 
 bool in_site(const Session& session, const project::Project& project, const fs::path& path) {

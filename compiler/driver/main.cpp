@@ -2,14 +2,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <iostream>
+#include <filesystem>
+#include <istream>
+#include <streambuf>
 #include <string_view>
 #include <system_error>
 
+#include "compiler/base/diagnostic.h"
 #include "compiler/driver/run.h"
 #include "compiler/report/sink.h"
 
@@ -36,12 +40,30 @@ int deliver(const macc::driver::Outcome& outcome) {
   return macc::report::kExitEnvironment;
 }
 
+/// The descriptor itself: the library's stream cannot tell an input that fails from one that ends.
+class StandardInput final : public std::streambuf {
+ protected:
+  int_type underflow() override {
+    ssize_t n = -1;
+    do {
+      n = ::read(STDIN_FILENO, block_.data(), block_.size());
+    } while (n < 0 && errno == EINTR);
+    if (n < 0) throw std::system_error(errno, std::generic_category());  // marks the stream as bad
+    if (n == 0) return traits_type::eof();
+    setg(block_.data(), block_.data(), block_.data() + n);
+    return traits_type::to_int_type(block_.front());
+  }
+
+ private:
+  std::array<char, 1U << 16U> block_{};
+};
+
 int internal_error(std::string_view what) {
   (void)write_all(STDERR_FILENO,
                   fmt::format("error[MACC-E9019]: macc itself failed: {}\n"
                               "  = note: this is a mistake in macc, not in the policy; nothing was left half-written\n"
                               "  = note: please report it with the policy and the command that led to it\n",
-                              what));
+                              macc::printable(what, 400)));
   return macc::report::kExitEnvironment;
 }
 
@@ -51,8 +73,13 @@ int main(int argc, char** argv) {
   (void)std::signal(SIGPIPE, SIG_IGN);
   try {
     const char* no_color = std::getenv("NO_COLOR");
-    const macc::driver::Environment environment{.current = std::filesystem::current_path(),
-                                                .input = std::cin,
+    // A folder that was removed while we stand in it has no name: what is relative to it cannot be found.
+    std::error_code gone;
+    const std::filesystem::path current = std::filesystem::current_path(gone);
+    StandardInput buffer;
+    std::istream input(&buffer);
+    const macc::driver::Environment environment{.current = gone ? "." : current,
+                                                .input = input,
                                                 .error_is_terminal = ::isatty(STDERR_FILENO) == 1,
                                                 .no_color = no_color != nullptr && *no_color != '\0'};
     return deliver(macc::driver::run({argv + std::min(argc, 1), argv + argc}, environment));

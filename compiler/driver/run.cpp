@@ -46,6 +46,22 @@ void dispatch(Session& session) {
   }
 }
 
+bool asks_for_json(const std::vector<std::string>& arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    if (arguments[i] == "--format=json") return true;
+    if (arguments[i] == "--format" && i + 1 < arguments.size() && arguments[i + 1] == "json") return true;
+  }
+  return false;
+}
+
+void internal_error(Session& session, std::string_view what) {
+  session.out.clear();
+  session.raw_out = false;
+  session.diagnostics.report(Code::E9019, {}, fmt::format("macc itself failed: {}", printable(what, 400)))
+      .note("this is a mistake in macc, not in the policy; nothing was left half-written")
+      .note("please report it with the policy and the command that led to it");
+}
+
 /// In order of place, each said once: two targets of one backend find the same.
 std::vector<Diagnostic> in_order(Diagnostics& diagnostics) {
   diagnostics.sort();
@@ -87,13 +103,21 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
   const std::string color = choice(session, Option::color, {"auto", "always", "never"});
   const std::string format_word = choice(session, Option::format, report::format_words());
   const bool colour = color == "always" || (color == "auto" && environment.error_is_terminal && !environment.no_color);
-  const report::Format format = report::format_of(format_word).value_or(report::Format::text);
+  report::Format format = report::format_of(format_word).value_or(report::Format::text);
 
-  if (session.diagnostics.has_errors()) return finish(session, format, colour);
+  if (session.diagnostics.has_errors()) {
+    // A program that asked for JSON gets it, wherever the command line broke off.
+    if (asks_for_json(arguments)) format = report::Format::json;
+    return finish(session, format, colour);
+  }
   if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command), ""};
   if (session.arguments.version) return {report::kExitOk, version_text(), ""};
   if (!session.arguments.command) return {report::kExitInput, "", help_text(std::nullopt)};
-  dispatch(session);
+  try {
+    dispatch(session);
+  } catch (const std::exception& error) {
+    internal_error(session, error.what());
+  }
   return finish(session, format, colour);
 }
 

@@ -24,7 +24,8 @@ std::optional<fs::path> find_file(const fs::path& start) {
   while (!error && !folder.empty()) {
     const fs::path file = folder / kFileName;
     std::error_code missing;
-    if (fs::is_regular_file(file, missing)) return file;
+    // What cannot be read is reported, not passed over: the project above would be another one.
+    if (fs::exists(fs::symlink_status(file, missing))) return file;
     if (folder == folder.parent_path()) break;
     folder = folder.parent_path();
   }

@@ -1,11 +1,9 @@
 #include "compiler/report/cells.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
-#include "compiler/base/source.h"
+#include "compiler/base/characters.h"
 
 namespace macc::report {
 
@@ -39,39 +37,13 @@ constexpr std::array kWide = {
     Interval{0x1F680, 0x1F6FF}, Interval{0x1F900, 0x1F9FF}, Interval{0x20000, 0x3FFFD},
 };
 
-/// Characters that hide or reorder others: shown by number, so that the text reads as it is.
-constexpr std::array kHiding = {
-    Interval{0x0000, 0x001F}, Interval{0x007F, 0x009F}, Interval{0x00AD, 0x00AD},   Interval{0x061C, 0x061C},
-    Interval{0x180E, 0x180E}, Interval{0x200B, 0x200F}, Interval{0x2028, 0x202E},   Interval{0x2060, 0x206F},
-    Interval{0xFEFF, 0xFEFF}, Interval{0xFFF9, 0xFFFB}, Interval{0xE0000, 0xE007F},
-};
-
 template <std::size_t N>
 bool contains(const std::array<Interval, N>& table, char32_t c) {
   return std::any_of(table.begin(), table.end(), [c](Interval i) { return c >= i.first && c <= i.last; });
 }
 
-struct Character {
-  char32_t value = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-Character decode(std::string_view rest) {
-  const auto first = static_cast<unsigned char>(rest.front());
-  const std::size_t n = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  if (rest.size() < n || find_invalid_utf8(rest.substr(0, n)) != std::string_view::npos) return {first, 1, false};
-  char32_t value = n == 1 ? first : first & (0x7FU >> n);
-  for (std::size_t i = 1; i < n; ++i) value = (value << 6U) | (static_cast<unsigned char>(rest[i]) & 0x3FU);
-  return {value, n, true};
-}
-
-std::string escape(const Character& c) {
-  return c.value < 0x80 || !c.valid ? fmt::format("\\x{:02x}", static_cast<unsigned>(c.value))
-                                    : fmt::format("\\u{{{:04x}}}", static_cast<unsigned>(c.value));
-}
-
-Cell draw_one(const Character& c, std::string_view bytes, std::size_t column, std::size_t marks_before) {
+Cell draw_one(const Character& c, char32_t before, std::string_view bytes, std::size_t column,
+              std::size_t marks_before) {
   Cell cell;
   cell.column = column;
   if (c.valid && c.value == U'\t') {
@@ -80,8 +52,8 @@ Cell draw_one(const Character& c, std::string_view bytes, std::size_t column, st
     return cell;
   }
   const bool mark = c.valid && contains(kCombining, c.value);
-  if (!c.valid || contains(kHiding, c.value) || (mark && marks_before >= kMaxMarks)) {
-    cell.text = escape(c);
+  if (!c.valid || !hides(c.value, before).empty() || (mark && marks_before >= kMaxMarks)) {
+    cell.text = escaped(c);
     cell.width = cell.text.size();
     return cell;
   }
@@ -97,13 +69,15 @@ std::vector<Cell> draw(std::string_view line) {
   std::size_t column = 0;
   // A mark at the start of a line has nothing to stand on, so that it is escaped.
   std::size_t marks = kMaxMarks;
+  char32_t before = 0;
   for (std::size_t at = 0; at < line.size();) {
-    const Character c = decode(line.substr(at));
-    Cell cell = draw_one(c, line.substr(at, c.bytes), column, marks);
+    const Character c = first_character(line.substr(at));
+    Cell cell = draw_one(c, before, line.substr(at, c.bytes), column, marks);
     cell.byte = at;
     marks = cell.width == 0 ? marks + 1 : 0;
     column += cell.width;
     at += c.bytes;
+    before = c.value;
     cells.push_back(std::move(cell));
   }
   return cells;
@@ -118,8 +92,8 @@ std::string safe(std::string_view text) {
 std::string valid_utf8(std::string_view text) {
   std::string out;
   while (!text.empty()) {
-    const Character c = decode(text);
-    out += c.valid ? std::string(text.substr(0, c.bytes)) : escape(c);
+    const Character c = first_character(text);
+    out += c.valid ? std::string(text.substr(0, c.bytes)) : escaped(c);
     text.remove_prefix(c.bytes);
   }
   return out;

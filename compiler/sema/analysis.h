@@ -123,6 +123,10 @@ class Analysis {
   const Symbol* lookup_kind(const ast::QualifiedName& name, const Scope& scope, Symbol::Kind kind,
                             std::string_view wanted);
   std::vector<std::string> visible_names(const Scope& scope) const;
+  /// The name that was most likely meant by one that nothing declares, or "".
+  std::string guess_name(const ast::QualifiedName& name, const Scope& scope) const;
+  /// Whether a name may be declared in what a reported mistake took out.
+  bool is_lost(const ast::QualifiedName& name) const;
   ir::DomainId lookup_domain(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted);
   Module* imported(const Module& from, const std::string& word);
 
@@ -187,6 +191,10 @@ class Analysis {
 
   // nesting.cpp: which resource lies inside which
   void nest_resources();
+  // vacuous.cpp: what says nothing
+  void report_empty_blocks();
+  // exec_modes.cpp
+  void check_exec_modes();
   // checks.cpp: what needs the whole policy
   void fill_holes();
   void drop_empty_rules();
@@ -210,7 +218,9 @@ class Analysis {
   std::unordered_map<std::uint32_t, const ast::ResourceDecl*> resource_decls_;
   std::unordered_map<std::uint32_t, Scope> resource_scopes_;
   std::set<const ast::AbstractionDecl*> included_;
-  bool stand_ins_ = false;  // arguments are invented: what they lead to is no mistake of the author
+  bool list_is_full_ = false;   // of the patterns that are being read; one report is enough
+  std::set<std::string> lost_;  // words of what was reported and left out
+  bool stand_ins_ = false;      // arguments are invented: what they lead to is no mistake of the author
   Diagnostics unheard_;
 };
 

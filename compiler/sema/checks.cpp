@@ -88,6 +88,7 @@ void Analysis::connect_servers() {
     PathExpr paths;
   };
   const ir::Meaning meaning(policy_);
+  const bool may_be_lost = diagnostics_.has_errors();  // a rule that listens may be missing for another reason
   std::vector<Listener> listeners;
   std::map<std::string, std::set<ir::DomainId>> abstract;
   paths::PrefixIndex index;
@@ -135,7 +136,7 @@ void Analysis::connect_servers() {
         report(Code::E0406, rule.where.span, "the paths of this rule are too complex");
         continue;
       }
-      if (!a->servers.empty()) continue;
+      if (!a->servers.empty() || may_be_lost) continue;
       Diagnostic& d = report(
           Code::E0312, rule.where.span,
           fmt::format("nobody listens on {}", printable(a->abstract_name.empty() ? ir::describe(policy_, a->paths)
@@ -202,7 +203,8 @@ void Analysis::check_entries() {
   for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
     const ir::Domain& domain = policy_.domains[i];
     if (domain.external) continue;
-    if (domain.entries.empty() && !become.contains(i)) {
+    // After errors the entry may be missing for another reason.
+    if (domain.entries.empty() && !become.contains(i) && !diagnostics_.has_errors()) {
       report(Code::E0310, domain.where.span, fmt::format("no program enters domain `{}`", domain.name))
           .note("give it an `entry`, or let another domain `exec ... to` it");
     }

@@ -74,6 +74,10 @@ void Analysis::add_resource(Module& module, const ast::ResourceDecl& decl, Domai
   resource.where = provenance(decl.name.span, scope);
   patterns_of(decl.paths.objects, scope, resource.paths.include, false);
   patterns_of(decl.paths.except, scope, resource.paths.exclude, false);
+  if (decl.paths.objects.empty()) {
+    report(Code::E0402, decl.name.span, fmt::format("the resource `{}` has no paths", decl.name.text), &scope)
+        .note("name them between the braces: `{ \"/etc/acme/**\" }`");
+  }
   const auto key = static_cast<std::uint32_t>(s.resource);
   resource_decls_[key] = &decl;
   resource_scopes_[key] = scope;
@@ -137,6 +141,7 @@ void Analysis::gather(DomainState& state, const std::vector<ast::Statement>& bod
                                     std::holds_alternative<ast::IfStatement>(statement.value) ||
                                     std::holds_alternative<ast::IncludeStatement>(statement.value);
     if (conditional && !can_be_conditional) {
+      if (lost_.contains(ast::kAnyEnd)) continue;  // it stands behind the block, most likely
       report(Code::E0308, statement.span, fmt::format("`{}` cannot depend on a boolean", word_of(statement)), &scope)
           .note("inside `if` stand allow, deny, audit, exec and includes of these");
       continue;
@@ -184,6 +189,7 @@ void Analysis::gather(DomainState& state, const std::vector<ast::Statement>& bod
                std::holds_alternative<ast::RawStatement>(statement.value)) {
       if (const auto* r = std::get_if<ast::RuleStatement>(&statement.value);
           conditional && r != nullptr && r->effect == ast::Effect::never) {
+        if (lost_.contains(ast::kAnyEnd)) continue;
         report(Code::E0308, statement.span, "`never` cannot depend on a boolean: it holds always", &scope);
         continue;
       }
@@ -376,6 +382,9 @@ std::vector<ir::ExpectedLint> Analysis::expected_lints(const std::vector<ast::An
           .note("write it as `@expect(\"lint-name\", reason = \"why it is right here\")`");
       continue;
     }
+    report(Code::E0325, a.span, fmt::format("nothing was looked for: no lint is called `{}`", printable(lint.name, 60)),
+           &scope)
+        .note("this version of macc has no lints yet; until then the reason can stand in a comment");
     out.push_back(std::move(lint));
   }
   return out;

@@ -30,6 +30,7 @@ Module* Analysis::load_module(FileId file, bool root, bool site) {
   module->root = root;
   module->site = site;
   const ast::File& tree = module->file;
+  lost_.insert(tree.lost.begin(), tree.lost.end());
   if (tree.version && *tree.version != kLanguageVersion) {
     report(Code::E0211, tree.version_span, fmt::format("language version {} is not known", *tree.version))
         .note(fmt::format("this macc reads `macc {};`", kLanguageVersion));
@@ -71,10 +72,14 @@ void Analysis::load_imports(Module& module) {
       target = load_module(*file, false, false);
     }
     if (target == nullptr || target->name != name) {
+      lost_.insert(word.text);
+      lost_.insert(ast::kAnyImport);
       Diagnostic& d = report(Code::E0203, decl.module.span, fmt::format("there is no module `{}`", printable(name)));
       std::vector<std::string> known = finder_.known();
       for (const auto& m : modules_) known.push_back(m->name);
-      if (const std::string guess = did_you_mean(name, known); !guess.empty()) {
+      const bool library = std::find(known.begin(), known.end(), "std." + name) != known.end();
+      const std::string guess = library ? "std." + name : did_you_mean(name, known);
+      if (!guess.empty()) {
         d.suggest(fmt::format("did you mean `{}`?", guess), {{decl.module.span, guess}});
       } else {
         d.note("modules are found in the project's policy folders, then in the standard library");

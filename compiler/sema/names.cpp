@@ -234,6 +234,23 @@ std::vector<std::string> Analysis::visible_names(const Scope& scope) const {
   return out;
 }
 
+bool Analysis::is_lost(const ast::QualifiedName& name) const {
+  if (lost_.contains(ast::kAnyName)) return true;
+  // What is written `word.name` may stand in a module whose import was not understood.
+  if (name.parts.size() > 1 && lost_.contains(ast::kAnyImport)) return true;
+  return std::any_of(name.parts.begin(), name.parts.end(), [&](const ast::Name& p) { return lost_.contains(p.text); });
+}
+
+std::string Analysis::guess_name(const ast::QualifiedName& name, const Scope& scope) const {
+  const std::vector<std::string> names = visible_names(scope);
+  if (name.parts.size() == 1) {
+    const auto inside = std::find_if(names.begin(), names.end(),
+                                     [&](const std::string& n) { return n.ends_with("." + name.parts[0].text); });
+    if (inside != names.end()) return *inside;
+  }
+  return did_you_mean(name.text(), names);
+}
+
 const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted) {
   bool is_private = false;
   const Symbol* s = lookup_quietly(name, scope, is_private);
@@ -242,12 +259,12 @@ const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scop
         .also(s->span, "declared here, without `public`");
     return nullptr;
   }
-  if (s != nullptr) return s;
+  if (s != nullptr || is_lost(name)) return s;
 
   Diagnostic& d =
       report(Code::E0201, name.span, fmt::format("nothing is called `{}` here", printable(name.text())), &scope);
   d.label(fmt::format("expected {}", wanted));
-  const std::string guess = did_you_mean(name.text(), visible_names(scope));
+  const std::string guess = guess_name(name, scope);
   if (!guess.empty()) {
     d.suggest(fmt::format("did you mean `{}`?", guess), {{name.span, guess}});
     return nullptr;
@@ -300,7 +317,7 @@ void Analysis::unknown_word(const ast::Name& name, std::string_view what, const 
   const std::string guess = did_you_mean(name.text, known);
   if (!guess.empty()) {
     d.suggest(fmt::format("did you mean `{}`?", guess), {{name.span, guess}});
-  } else if (known.size() <= 16) {
+  } else if (known.size() <= 20) {
     d.note(fmt::format("known are {}", fmt::join(known, ", ")));
   }
 }

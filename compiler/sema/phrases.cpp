@@ -106,7 +106,9 @@ void Analysis::files(const ast::FilesPhrase& p, const ast::Phrase& phrase, const
     if (const auto v = ir::verbs_of(n.text)) {
       verbs |= *v;
     } else {
-      unknown_word(n, "verb", ir::verb_words());
+      std::vector<std::string> known = ir::verb_words();
+      if (p.verbs.size() == 1) known.emplace_back("exec");
+      unknown_word(n, "verb", known);
       good = false;
     }
   }
@@ -117,6 +119,7 @@ void Analysis::files(const ast::FilesPhrase& p, const ast::Phrase& phrase, const
     if (use.grants && symbols[i] != nullptr && !check_public_verbs(*symbols[i], scope, p, p.objects.span)) continue;
     // A word of which nothing can apply is a mistake; of a group, what does not apply is left out.
     const auto& include = exprs[i].include;
+    if (include.empty()) continue;  // what has no paths was reported
     const bool only_directories = std::all_of(include.begin(), include.end(), [](const paths::PathPattern& pattern) {
       return pattern.tail() == paths::Tail::directory;
     });
@@ -172,6 +175,7 @@ void Analysis::lower(const Phrase& p, const ast::Phrase& phrase, const Scope& sc
       if (base.target == ir::DomainId::none) return;
     }
     for (PathExpr& e : path_exprs(p.paths, scope)) {
+      if (e.include.empty()) continue;
       const bool directories = std::all_of(e.include.begin(), e.include.end(), [](const paths::PathPattern& pattern) {
         return pattern.tail() == paths::Tail::directory;
       });

@@ -20,8 +20,10 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   fill_holes();
   drop_empty_rules();
   exec_entries();
+  check_exec_modes();
   connect_servers();
   check_entries();
+  report_empty_blocks();
   report_unused_imports();
   return std::move(policy_);
 }

@@ -78,7 +78,7 @@ std::optional<std::string> Analysis::interpolate(const ast::Text& text, const Sc
     }
     const std::string word = raw.substr(i + 2, end - i - 2);
     const Span span{text.span.file, begin, static_cast<std::uint32_t>(text.span.begin + 2 + end)};
-    const ast::QualifiedName name = as_name(word, span);
+    const ast::QualifiedName name = as_name(word, {span.file, span.begin + 2, span.end - 1});
     std::vector<std::string> texts;
     if (const Argument* a = parameter(name, scope)) {
       texts = a->texts;
@@ -129,6 +129,7 @@ bool Analysis::add_patterns(const std::string& raw, Span span, bool shifted, std
     return false;
   }
   if (out.size() + patterns.size() > kMaxPatterns) {
+    list_is_full_ = true;
     report(Code::E0406, span, fmt::format("this list holds more than {} patterns", kMaxPatterns));
     return false;
   }
@@ -145,9 +146,11 @@ bool Analysis::patterns_of(const std::vector<ast::Object>& objects, const Scope&
                            bool resources_too) {
   bool good = true;
   const auto add_all = [&](const std::vector<std::string>& texts, Span span) {
-    for (const std::string& t : texts) good = add_patterns(t, span, true, out) && good;
+    for (const std::string& t : texts) good = !list_is_full_ && add_patterns(t, span, true, out) && good;
   };
+  list_is_full_ = false;
   for (const ast::Object& object : objects) {
+    if (list_is_full_) return false;
     if (const auto* text = std::get_if<ast::Text>(&object)) {
       good = add_text_pattern(*text, scope, out) && good;
       continue;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -392,6 +393,18 @@ struct TestDecl {
 using Declaration = std::variant<BooleanDecl, LetDecl, ResourceDecl, ExternalDecl, DomainDecl, AbstractionDecl,
                                  ExtendDomainDecl, ExtendResourceDecl, NeverDecl, TestDecl>;
 
+/// Braces with nothing between them, where something was to be said.
+struct EmptyBlock {
+  enum class Kind : std::uint8_t { branch, abstraction, test } kind = Kind::branch;
+  Span span;  ///< the braces
+};
+
+/// Marks in File::lost, which are no words: a declaration lost its name itself, an import was lost, a block lost its
+/// end.
+inline constexpr const char* kAnyName = "*";
+inline constexpr const char* kAnyImport = "import";
+inline constexpr const char* kAnyEnd = "}";
+
 /// One source file.
 struct File {
   FileId id = FileId::none;
@@ -400,6 +413,9 @@ struct File {
   std::optional<QualifiedName> module;
   std::vector<ImportDecl> imports;
   std::vector<Declaration> declarations;
+  std::vector<EmptyBlock> empty;
+  /// Words of what was reported and left out: a name among them may be declared there.
+  std::set<std::string> lost;
 };
 
 }  // namespace macc::ast

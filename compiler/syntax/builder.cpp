@@ -72,12 +72,14 @@ class Docs {
 class Builder {
  public:
   Builder(const Tokens& tokens, const SourceText& source, FileId id, Reports& reports, std::size_t max_depth)
-      : source_(source), reports_(reports), docs_(tokens, source), id_(id), max_depth_(max_depth) {}
+      : tokens_(tokens), source_(source), reports_(reports), docs_(tokens, source), id_(id), max_depth_(max_depth) {}
 
   ast::File file(G::FileContext& tree) {
     ast::File out;
     out.id = id_;
     for (G::TopLevelContext* item : tree.topLevel()) top_level(*item, out);
+    out.empty = std::move(empty_);
+    add_lost_words(out.lost);
     return out;
   }
 
@@ -119,6 +121,42 @@ class Builder {
     const bool outer = std::exchange(whole_, true);
     build();
     return std::exchange(whole_, outer);
+  }
+
+  /// Remembers braces with nothing between them. What a mistake took out of them was something.
+  void note_empty(ParserRuleContext* braces, bool holds_something, ast::EmptyBlock::Kind kind) {
+    if (holds_something || !intact(braces)) return;
+    empty_.push_back({kind, span(braces)});
+  }
+  void note_empty(G::BlockContext* block, ast::EmptyBlock::Kind kind) {
+    if (block != nullptr) note_empty(block, !block->statement().empty(), kind);
+  }
+
+  /// Whether the name of something new follows.
+  static bool gives_name(std::size_t type) {
+    return type == T::DOMAIN || type == T::ABSTRACTION || type == T::BOOLEAN || type == T::LET || type == T::RESOURCE;
+  }
+
+  void add_lost_words(std::set<std::string>& out) const {
+    std::vector<Span> places = reports_.lost();
+    std::sort(places.begin(), places.end());
+    std::uint32_t end = 0;  // of what the places before cover
+    std::size_t next = 0;
+    std::size_t before = 0;
+    if (reports_.name_is_lost()) out.insert(ast::kAnyName);
+    if (reports_.block_end_is_lost()) out.insert(ast::kAnyEnd);
+    for (const Token* token : tokens_) {
+      if (token->getChannel() != Token::DEFAULT_CHANNEL) continue;
+      const Span place = span(token);
+      for (; next < places.size() && places[next].begin <= place.begin; ++next) end = std::max(end, places[next].end);
+      const std::size_t type = token->getType();
+      if (place.begin < end) {
+        if (type == T::IDENT) out.insert(text_of(place));
+        if (type == T::IMPORT) out.insert(ast::kAnyImport);
+        if (gives_name(before) && type != T::IDENT && type != T::SOCKET) out.insert(ast::kAnyName);
+      }
+      before = type;
+    }
   }
 
   // ---- words ----
@@ -666,7 +704,10 @@ class Builder {
         if (whole_) next.annotations.push_back(annotation(item));
       }
     });
-    if (!good) return;
+    if (!good) {
+      reports_.lose(span(context));
+      return;
+    }
     next.span = span(body);
     next.doc = doc(context, body->start);
     if (auto* resource = std::get_if<ast::ResourceDecl>(&next.value)) resource->doc = next.doc;
@@ -715,6 +756,7 @@ class Builder {
     if (context->condition() != nullptr && intact(context->condition()))
       out.condition = condition(context->condition());
     out.then = block(context->block());
+    note_empty(context->block(), ast::EmptyBlock::Kind::branch);
     const auto clauses = context->elseClause();
     if (clauses.size() > max_depth_) {
       refuse(Code::E0102, span(clauses[max_depth_]), fmt::format("more than {} `else` follow each other", max_depth_));
@@ -731,6 +773,7 @@ class Builder {
     G::ElseClauseContext* clause = clauses[first];
     if (!header_intact(clause, clause->block())) whole_ = false;
     std::vector<ast::Statement> body = block(clause->block());
+    note_empty(clause->block(), ast::EmptyBlock::Kind::branch);
     if (clause->IF() == nullptr) {
       if (first + 1 < clauses.size()) {
         refuse(Code::E0101, span(clauses[first + 1]->start), "an `else` can't follow an `else` without a condition");
@@ -891,9 +934,11 @@ class Builder {
     if (auto* clause = context.versionClause()) version(clause, out);
     if (auto* clause = context.moduleClause()) module(clause, out);
     if (auto* clause = context.importClause()) import(clause, out);
+    const std::size_t before = out.declarations.size();
     G::DeclarationContext* declared = context.declaration();
-    if (declared == nullptr) return;
-    whole([&] { declaration(&context, declared, out); });
+    if (declared != nullptr) whole([&] { declaration(&context, declared, out); });
+    const bool kept = declared != nullptr ? out.declarations.size() != before : intact(&context);
+    if (!kept) reports_.lose(span(&context));
   }
 
   void version(G::VersionClauseContext* clause, ast::File& out) {
@@ -994,6 +1039,7 @@ class Builder {
     no_verbs(mark);
     ast::AbstractionDecl next;
     next.body = block(decl->block());
+    note_empty(decl->block(), ast::EmptyBlock::Kind::abstraction);
     if (!header_intact(context, decl->block())) return;
     next.is_public = mark != nullptr;
     next.name = name(decl->name());
@@ -1060,6 +1106,7 @@ class Builder {
   void test(G::TopLevelContext* context, G::TestDeclContext* decl, ast::File& out) {
     ast::TestDecl next;
     if (decl->testBody() == nullptr) return;
+    note_empty(decl->testBody(), !decl->testBody()->expectation().empty(), ast::EmptyBlock::Kind::test);
     for (G::ExpectationContext* item : decl->testBody()->expectation()) {
       if (!intact(item)) continue;
       ast::Expectation one;
@@ -1209,11 +1256,13 @@ class Builder {
     out.paths.span = span(line);
   }
 
+  const Tokens& tokens_;
   const SourceText& source_;
   Reports& reports_;
   Docs docs_;
   FileId id_;
   std::size_t max_depth_;
+  std::vector<ast::EmptyBlock> empty_;
 
   bool whole_ = true;                               // nothing of the current construct was refused
   bool in_promise_ = false;                         // inside `never any`

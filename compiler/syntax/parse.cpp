@@ -5,8 +5,10 @@
 
 #include <exception>
 
+#include "compiler/base/characters.h"
 #include "compiler/syntax/antlr.h"
 #include "compiler/syntax/builder.h"
+#include "compiler/syntax/hidden.h"
 #include "compiler/syntax/messages.h"
 #include "compiler/syntax/recovery.h"
 #include "compiler/syntax/source_text.h"
@@ -189,8 +191,10 @@ class TokenCheck {
         .suggest("write `//`", {{hash, "//"}}, true);
   }
 
-  /// A run of them is one mistake.
+  /// A run of them is one mistake. Hidden ones were reported.
   void unexpected(std::size_t i) {
+    reports_.lose_name();
+    if (!hides(first_character(source_.slice(span(i))).value).empty()) return;
     if (i > 0 && type(i - 1) == T::UNEXPECTED && span(i - 1).end == span(i).begin) return;
     std::size_t last = i;
     while (type(last + 1) == T::UNEXPECTED && span(last + 1).begin == span(last).end) ++last;
@@ -215,6 +219,7 @@ ast::File parse_text(const std::string& text, FileId id, const Limits& limits, R
   antlr4::CommonTokenStream stream(&lexer);
   stream.fill();
   const Tokens tokens = stream.getTokens();
+  check_hidden(source, tokens, reports);
   if (!TokenCheck(tokens, source, reports, limits.max_depth).run()) return {};
 
   Grammar parser(&stream);

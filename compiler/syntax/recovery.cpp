@@ -194,13 +194,15 @@ bool Recovery::missing_semicolon(antlr4::Parser* parser) {
 bool Recovery::missing_close(antlr4::Parser* parser) {
   const ParserRuleContext* context = parser->getContext();
   const Token* next = parser->getCurrentToken();
-  if (!is_braced(context->getRuleIndex()) || context->start->getType() != T::LBRACE) return false;
-  if (next == context->start) return false;
+  if (!is_braced(context->getRuleIndex()) || next == context->start) return false;
+  if (round_for_brace(parser, T::RPAREN, T::RBRACE)) return true;
+  if (context->start->getType() != T::LBRACE) return false;
   const bool list = context->getRuleIndex() == Grammar::RuleBraceList;
   const bool declared = ends_body(context->getRuleIndex(), next->getType());
   if (!is_end(next) && !declared && !(list && ends_statement(next))) return false;
   if (is_end(next) && (end_reported_ || reports_.end_is_lost())) return true;
   end_reported_ = end_reported_ || is_end(next);
+  reports_.lose_block_end();
   // What was understood of the block or list stays: leaving it out would only make its uses look wrong.
   const char* message = "expected `}` before this declaration";
   if (list) message = "expected `}` before this";
@@ -218,6 +220,7 @@ bool Recovery::missing_open(antlr4::Parser* parser) {
   const std::size_t rule = context->getRuleIndex();
   const Token* next = parser->getCurrentToken();
   if (!is_braced(rule) || only_token(parser) != T::LBRACE) return false;
+  if (round_for_brace(parser, T::LPAREN, T::LBRACE)) return true;
   // What stands between the header and its brace is surplus.
   const Token* open = next;
   for (int i = 0; i < 16 && !is_end(open) && open->getType() != T::LBRACE; ++i) {
@@ -231,6 +234,17 @@ bool Recovery::missing_open(antlr4::Parser* parser) {
   report(parser, context, next);
   if (!surplus) return true;
   while (parser->getCurrentToken() != open) parser->consume();
+  parser->consume();
+  return true;
+}
+
+/// `(` and `)` where only a brace can stand.
+bool Recovery::round_for_brace(antlr4::Parser* parser, std::size_t round, std::size_t brace) {
+  const Token* next = parser->getCurrentToken();
+  if (next->getType() != round) return false;
+  reports_
+      .understood(Code::E0101, span(next), fmt::format("expected `{}`, found `{}`", spelling(brace), spelling(round)))
+      .suggest(fmt::format("write `{}`", spelling(brace)), {{span(next), spelling(brace)}}, true);
   parser->consume();
   return true;
 }
@@ -255,13 +269,14 @@ bool Recovery::reserved_name(antlr4::Parser* parser) {
 // ---- errors that break a statement ----
 
 void Recovery::reportError(antlr4::Parser* parser, const antlr4::RecognitionException& error) {
-  if (recovering_) return;
+  if (recovering_ || block_ended_) return;
   recovering_ = true;
   report(parser, parser->getContext(), error.getOffendingToken());
 }
 
 void Recovery::recover(antlr4::Parser* parser, std::exception_ptr error) {
   const ParserRuleContext* context = parser->getContext();
+  if (std::exchange(block_ended_, false)) return;
   if (!takes_errors(context->getRuleIndex())) {
     // A body whose closing brace was not understood must not end its whole declaration twice.
     if (context->getRuleIndex() == Grammar::RuleFile) return;
@@ -292,8 +307,7 @@ void Recovery::report(antlr4::Parser* parser, const ParserRuleContext* context, 
     return;
   }
   if (wanted == T::ANY && rule == Grammar::RuleNeverDecl) {
-    reports_.broken(Code::E0113, span(at),
-                    fmt::format("at module level a promise begins with `never any`, found {}", found(type, text)));
+    stray(at, fmt::format("at module level a promise begins with `never any`, found {}", found(type, text)));
     return;
   }
   const bool wants_name = rule == Grammar::RuleName || rule == Grammar::RuleObject || rule == Grammar::RuleValueItem ||
@@ -310,8 +324,16 @@ void Recovery::report(antlr4::Parser* parser, const ParserRuleContext* context, 
                         last != nullptr && (is_text(last->getType()) || last->getType() == T::IDENT);
   if (lists_on) want = "`,` or `;`";
   if (wanted == T::RBRACE && rule == Grammar::RuleBraceList && type != T::COMMA) want = "`,` or `}`";
+  if (last != nullptr && last->getType() == T::COMMA && !same_line(last, at) && ends_statement(at)) {
+    reports_.broken(Code::E0101, span(last), fmt::format("this list ends with a comma: expected {} behind it", want))
+        .suggest("end the statement here", {{span(last), ";"}});
+    return;
+  }
+  // What opens a block was expected in the line before, most likely.
+  const bool earlier = wanted == T::LBRACE && last != nullptr && !same_line(last, at);
+  const Span place = earlier ? source_.bytes(span(last).end, span(last).end) : span(at);
   Diagnostic& diagnostic =
-      reports_.broken(Code::E0101, span(at), fmt::format("expected {}, found {}", want, found(type, text)));
+      reports_.broken(Code::E0101, place, fmt::format("expected {}, found {}", want, found(type, text)));
   const bool in_test = dynamic_cast<const Grammar::ExpectationContext*>(context->parent) != nullptr;
   if (rule == Grammar::RulePhrase && is_text(type)) {
     diagnostic.note(in_test ? "the domain stands before the verbs: `expect allow DOMAIN read \"/etc/x\";`"
@@ -355,14 +377,51 @@ void Recovery::sync(antlr4::Parser* parser) {
       rule != Grammar::RuleExternalBody) {
     return;
   }
+  if (rule == Grammar::RuleBlock && outdented(parser, parser->getCurrentToken())) end_block_before(parser);
+  if (rule == Grammar::RuleFile && starts_declaration_only(parser->getCurrentToken()->getType())) stray_ = false;
   while (!fits_body(rule, parser->getCurrentToken()->getType())) {
     if (reports_.full()) throw TooManyErrors{};
     const Token* next = parser->getCurrentToken();
     if (rule != Grammar::RuleFile && ends_body(rule, next->getType()) && closes_by_indent(next, parser->getContext())) {
       return;  // the loop ends here, and missing_close() has the word
     }
+    if (rule != Grammar::RuleFile && next->getType() == T::RPAREN) return;  // likewise
     misplaced(parser);
+    if (rule == Grammar::RuleFile && starts_declaration_only(parser->getCurrentToken()->getType())) stray_ = false;
   }
+}
+
+/// Whether a statement stands no deeper than the line that opened its block, and less deep than the block's first one,
+/// in a file that lacks a `}`.
+bool Recovery::outdented(antlr4::Parser* parser, const Token* next) {
+  const auto* block = parser->getContext();
+  if (!starts_statement(next->getType()) || block->start->getType() != T::LBRACE) return false;
+  if (block->children.size() < 2 || !closes_by_indent(next, block)) return false;
+  const auto* first = dynamic_cast<const ParserRuleContext*>(block->children[1]);
+  if (first == nullptr || first->start == next) return false;
+  if (source_.indent(span(first->start).begin) <= source_.indent(span(next).begin)) return false;
+  pair_braces();
+  return unclosed_ != 0;
+}
+
+/// The block ends here, as if its `}` were there: an exception is the only way out of the generated loop.
+void Recovery::end_block_before(antlr4::Parser* parser) {
+  --unclosed_;
+  reports_.understood(Code::E0109, span(parser->getCurrentToken()), "expected `}` before this")
+      .also(span(parser->getContext()->start), "this brace is not closed");
+  block_ended_ = true;
+  throw antlr4::InputMismatchException(parser);
+}
+
+/// Statements at module level come in rows, when the block around them was closed too early: the first one is reported.
+void Recovery::stray(const Token* at, std::string message) {
+  if (std::exchange(stray_, true)) return;
+  Diagnostic& report = reports_.broken(Code::E0113, span(at), std::move(message));
+  const Token* last = at;
+  while (last != nullptr && last->getType() != T::RBRACE && (last == at || last->getType() == T::NEVER)) {
+    last = before(last);
+  }
+  if (last != nullptr && last->getType() == T::RBRACE) report.also(span(last), "this `}` ended the block before");
 }
 
 /// Something that begins neither a statement nor a declaration, or one that belongs elsewhere: reported and skipped.
@@ -379,15 +438,27 @@ void Recovery::misplaced(antlr4::Parser* parser) {
     parser->consume();
     return;
   }
+  if (type == T::LBRACE && before(next) != nullptr && before(next)->getType() == T::LBRACE) {
+    reports_.understood(Code::E0101, place, "this `{` is one too many").suggest("remove it", {{place, ""}});
+    parser->consume();
+    return;
+  }
   if (type == T::RBRACE) {
-    reports_.understood(Code::E0101, place, "this `}` closes nothing");
+    if (!stray_) reports_.understood(Code::E0101, place, "this `}` closes nothing");
     while (parser->getCurrentToken()->getType() == T::RBRACE) parser->consume();
     return;
   }
   const std::vector<std::string>& words = top ? declaration_words() : statement_words();
   const std::string guess =
       type == T::IDENT && rule != Grammar::RuleTestBody ? did_you_mean(text, words) : std::string();
-  if (!guess.empty()) {
+  if (rule == Grammar::RuleTestBody && type == T::IDENT && !did_you_mean(text, {"expect"}).empty()) {
+    reports_.broken(Code::E0115, place, fmt::format("`{}` begins no expectation: did you mean `expect`?", text))
+        .suggest("write `expect`", {{place, "expect"}});
+    // The `allow` or `deny` behind it is skipped with it.
+    parser->consume();
+    const std::size_t then = parser->getCurrentToken()->getType();
+    if (then == T::ALLOW || then == T::DENY) parser->consume();
+  } else if (!guess.empty()) {
     reports_
         .broken(Code::E0115, place,
                 fmt::format("`{}` begins no {}: did you mean `{}`?", text, top ? "declaration" : "statement", guess))
@@ -396,8 +467,7 @@ void Recovery::misplaced(antlr4::Parser* parser) {
     reports_.broken(Code::E0101, place, fmt::format("expected `expect` before `{}`", text))
         .suggest("add `expect`", {{source_.bytes(place.begin, place.begin), "expect "}});
   } else if (top && (starts_statement(type) || starts_phrase(type))) {
-    reports_.broken(Code::E0113, place,
-                    fmt::format("`{}` stands in a domain or an abstraction, not at module level", text));
+    stray(next, fmt::format("`{}` stands in a domain or an abstraction, not at module level", text));
   } else if (!top && (starts_declaration_only(type) || (rule == Grammar::RuleTestBody && starts_statement(type)))) {
     reports_.broken(
         Code::E0113, place,
@@ -416,6 +486,11 @@ void Recovery::misplaced(antlr4::Parser* parser) {
 
 /// Skips to where the statement that begins with token `first` most likely ends.
 void Recovery::skip_statement(antlr4::Parser* parser, std::size_t first) {
+  skip_to_end(parser, first);
+  reports_.lose(source_.bytes(span(tokens_[first]).begin, span(parser->getCurrentToken()).begin));
+}
+
+void Recovery::skip_to_end(antlr4::Parser* parser, std::size_t first) {
   std::size_t depth = 0;
   const std::size_t error = parser->getCurrentToken()->getTokenIndex();
   for (std::size_t i = first; i < error; ++i) {
@@ -465,6 +540,7 @@ void Recovery::pair_braces() {
     closing_[open.back()] = i;
     open.pop_back();
   }
+  unclosed_ = open.size();
 }
 
 /// Skips `{ ... }` if it is closed, else only the brace.

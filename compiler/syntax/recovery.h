@@ -40,6 +40,10 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   bool missing_semicolon(antlr4::Parser* parser);
   bool missing_close(antlr4::Parser* parser);
   bool missing_open(antlr4::Parser* parser);
+  bool round_for_brace(antlr4::Parser* parser, std::size_t round, std::size_t brace);
+  bool outdented(antlr4::Parser* parser, const antlr4::Token* next);
+  void end_block_before(antlr4::Parser* parser);
+  void stray(const antlr4::Token* at, std::string message);
   bool closes_without_open(const antlr4::Token* token);
   bool reserved_name(antlr4::Parser* parser);
 
@@ -47,6 +51,7 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   bool misspelt_phrase(const antlr4::Token* at);
   void misplaced(antlr4::Parser* parser);
   void skip_statement(antlr4::Parser* parser, std::size_t first);
+  void skip_to_end(antlr4::Parser* parser, std::size_t first);
   void pair_braces();
   void skip_block(antlr4::Parser* parser);
 
@@ -55,7 +60,10 @@ class Recovery final : public antlr4::ANTLRErrorStrategy {
   Reports& reports_;
   std::vector<std::size_t> closing_;  // see pair_braces(); made when it is needed
   std::size_t surplus_ = 0;           // the last `}` that closes nothing, likewise
+  std::size_t unclosed_ = 0;          // how many `{` are closed by nothing, likewise
   bool recovering_ = false;
+  bool block_ended_ = false;   // by end_block_before(): the exception that leads out of its rule is no error
+  bool stray_ = false;         // among statements at module level: the first one was reported
   bool end_reported_ = false;  // an unclosed brace was reported at the end of the file
 };
 

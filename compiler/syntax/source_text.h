@@ -19,6 +19,9 @@ class SourceText {
 
   /// Without a byte order mark.
   [[nodiscard]] std::string_view parsed() const { return text_.substr(skipped_); }
+  /// The byte offsets of parsed().
+  [[nodiscard]] std::uint32_t begin() const { return skipped_; }
+  [[nodiscard]] std::uint32_t end() const { return static_cast<std::uint32_t>(text_.size()); }
   [[nodiscard]] std::string_view slice(Span span) const { return text_.substr(span.begin, span.end - span.begin); }
   /// Code points [begin, end) of parsed().
   [[nodiscard]] Span span(std::size_t begin, std::size_t end) const;
@@ -50,6 +53,15 @@ class Reports {
   /// The end of the file lies in something that was not closed and was reported.
   void lose_end() { end_is_lost_ = true; }
   [[nodiscard]] bool end_is_lost() const { return end_is_lost_; }
+  /// What lies here is left out of the tree.
+  void lose(Span span) { lost_.push_back(span); }
+  [[nodiscard]] const std::vector<Span>& lost() const { return lost_; }
+  /// A name was taken apart, so that nobody knows what it was.
+  void lose_name() { name_is_lost_ = true; }
+  [[nodiscard]] bool name_is_lost() const { return name_is_lost_; }
+  /// A block lost its end: what stands in it may belong behind it.
+  void lose_block_end() { block_end_is_lost_ = true; }
+  [[nodiscard]] bool block_end_is_lost() const { return block_end_is_lost_; }
   void settle() { std::sort(damage_.begin(), damage_.end()); }
   /// So many that the rest of the file needs no look.
   [[nodiscard]] bool full() const;
@@ -61,6 +73,9 @@ class Reports {
   Diagnostic surplus_;  // written when the list is full
   std::size_t count_ = 0;
   bool end_is_lost_ = false;
+  bool name_is_lost_ = false;
+  bool block_end_is_lost_ = false;
+  std::vector<Span> lost_;
   std::vector<std::uint32_t> damage_;
 };
 

@@ -276,8 +276,14 @@ TEST_CASE("programs: inside, in another domain, unconfined, with the environment
 
 TEST_CASE("one program, two ways to execute it") {
   const std::string e = "domain e { entry \"/usr/bin/e\"; }\n";
-  ApparmorTarget glob(domain("exec \"/opt/x/**\"; exec \"/opt/x/report\" to e;") + e);
-  CHECK(glob.analyzed->has(Code::E2001));
+  // The analysis finds it, but for rules under so many booleans that it leaves them to the backend.
+  std::string any = "s0", booleans = "boolean s0 = false;";
+  for (int i = 1; i <= 10; ++i) {
+    any += " or s" + std::to_string(i);
+    booleans += " boolean s" + std::to_string(i) + " = false;";
+  }
+  ApparmorTarget many(domain("if " + any + " { exec \"/opt/x/**\"; } exec \"/opt/x/report\" to e;", booleans) + e);
+  CHECK(many.analyzed->has(Code::E2001));
   ApparmorTarget apart(domain("exec \"/opt/x/**\" except \"/opt/x/report\"; exec \"/opt/x/report\" to e;") + e);
   REQUIRE(apart.analyzed->messages() == "");
   const CompiledProfile p = apart.compile("d");

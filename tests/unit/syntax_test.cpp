@@ -545,7 +545,7 @@ TEST_CASE("syntax: one mistake, one diagnostic") {
       {"domain d { resource c = config { \"/x\" } allow list y; }",
        "E0101@1:23 the kind of a resource stands behind `:`", "domain d {allow files(list) [y]}"},
       {"domain d { resource c { \"/x\" } }", "E0101@1:21 the resource `c` has no kind", "domain d {}"},
-      {"domain d\n  allow read x;\n}\ndomain e { }", "E0101@2:3 expected `{`, found `allow`", "domain e {}"},
+      {"domain d\n  allow read x;\n}\ndomain e { }", "E0101@1:9 expected `{`, found `allow`", "domain e {}"},
       {"domain d inherits e { allow read x; }\ndomain e { }", "E0101@1:10 expected `{`, found `inherits`",
        "domain e {}"},
       {"domain d { if a allow read x; allow list y; }", "E0101@1:17 expected `{`, found `allow`",

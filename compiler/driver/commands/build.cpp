@@ -38,7 +38,9 @@ bool check_options(Session& session) {
     return false;
   };
   if (emit != "artifacts" && emit != "ir") {
-    return usage(fmt::format("`--emit` can't be `{}`: it is `artifacts` or `ir`", printable(emit)));
+    const std::string guess = did_you_mean(emit, {"artifacts", "ir"});
+    return usage(fmt::format("`--emit` can't be `{}`: {}", printable(emit),
+                             guess.empty() ? "it is `artifacts` or `ir`" : fmt::format("did you mean `{}`?", guess)));
   }
   if (session.arguments.has(Option::out) && session.arguments.value(Option::out).empty()) {
     return usage("`--out` is empty, but a folder is needed");

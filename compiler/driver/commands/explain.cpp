@@ -26,16 +26,24 @@ std::string list_all() {
   return out + "\n`macc explain CODE` or `macc explain NAME` prints the page of one\n";
 }
 
+/// A number is looked up, not guessed at: those beside it are about something else.
+std::string guess_page(const std::string& wanted) {
+  const std::size_t first_digit = wanted.find_first_of("0123456789");
+  if (first_digit != std::string::npos) {
+    const std::string number = wanted.substr(first_digit);
+    const DiagnosticInfo* row =
+        number.size() <= 4 ? find_diagnostic("E" + std::string(4 - number.size(), '0') + number) : nullptr;
+    return row == nullptr ? "" : std::string(row->id);
+  }
+  std::vector<std::string> names;
+  for (const DiagnosticInfo& row : diagnostic_catalogue()) names.emplace_back(row.name);
+  return did_you_mean(wanted, names);
+}
+
 void unknown(Session& session, const std::string& wanted) {
   Diagnostic& d =
       session.diagnostics.report(Code::E0008, {}, fmt::format("there is no diagnostic `{}`", printable(wanted)));
-  std::vector<std::string> words;
-  for (const DiagnosticInfo& row : diagnostic_catalogue()) {
-    words.emplace_back(row.name);
-    words.emplace_back(row.id);
-    words.emplace_back(row.id.substr(5));
-  }
-  const std::string guess = did_you_mean(wanted, words);
+  const std::string guess = guess_page(wanted);
   d.note(guess.empty() ? "`macc explain` lists all codes and names" : fmt::format("did you mean `{}`?", guess));
 }
 

@@ -1,0 +1,147 @@
+// One program, one way to execute it: where two rules of a domain disagree, no platform could tell which one counts.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/sema/analysis.h"
+#include "compiler/sema/prefix_index.h"
+
+namespace macc::sema {
+
+namespace {
+
+using paths::PathSet;
+using Mode = ir::ExecAccess::Mode;
+
+/// More booleans in one question are left to the backends, which decide it on the conditions themselves.
+constexpr std::size_t kMaxSwitches = 10;
+
+void collect(const ir::Condition& c, std::set<ir::BooleanId>& out) {
+  if (c.kind == ir::Condition::Kind::boolean) out.insert(c.boolean);
+  for (const ir::Condition& o : c.operands) collect(o, out);
+}
+
+bool same_way(const ir::ExecAccess& a, const ir::ExecAccess& b) {
+  if (a.mode != b.mode || a.target != b.target) return false;
+  // The environment is cleaned on the way into something else only.
+  return a.mode == Mode::inside || a.keep_environment == b.keep_environment;
+}
+
+std::string way(const ir::Policy& policy, const ir::ExecAccess& a) {
+  std::string out = "inside this domain";
+  if (a.mode == Mode::unconfined) out = "unconfined";
+  if (a.mode == Mode::transition) out = fmt::format("in `{}`", policy.domain(a.target).name);
+  return out + (a.keep_environment && a.mode != Mode::inside ? " with its environment" : "");
+}
+
+/// The rules of one domain about execution.
+class ExecModes {
+ public:
+  ExecModes(const ir::Meaning& meaning, const ir::Domain& domain) : meaning_(meaning) {
+    for (const ir::Rule& rule : domain.rules) {
+      if (!std::holds_alternative<ir::ExecAccess>(rule.access)) continue;
+      (rule.effect == ir::Effect::allow ? allows_ : denies_).push_back(&rule);
+    }
+  }
+
+  /// Calls `found(earlier, later, example)` for each later rule that disagrees with one before it, once.
+  template <typename Found>
+  void each_conflict(Found found) const {
+    PrefixIndex index;
+    for (std::size_t i = 0; i < allows_.size(); ++i) {
+      std::set<std::size_t> near;
+      for (const auto& pattern : access(i).paths.include) {
+        for (const std::size_t other : index.candidates(pattern.literal_prefix())) near.insert(other);
+      }
+      for (const std::size_t other : near) {
+        const auto example = conflict(*allows_[other], *allows_[i]);
+        if (!example) continue;
+        found(*allows_[other], *allows_[i], *example);
+        break;
+      }
+      for (const auto& pattern : access(i).paths.include) index.add(pattern.literal_prefix(), i);
+    }
+  }
+
+ private:
+  [[nodiscard]] const ir::ExecAccess& access(std::size_t i) const {
+    return std::get<ir::ExecAccess>(allows_[i]->access);
+  }
+
+  [[nodiscard]] PathSet programs(const ir::Rule& rule) const {
+    return meaning_.objects(ir::Verb::load, std::get<ir::ExecAccess>(rule.access).paths);
+  }
+
+  /// A program that both execute, each in its own way, while some setting of the booleans lets both apply.
+  [[nodiscard]] std::optional<std::string> conflict(const ir::Rule& a, const ir::Rule& b) const {
+    if (same_way(std::get<ir::ExecAccess>(a.access), std::get<ir::ExecAccess>(b.access))) return std::nullopt;
+    const PathSet common = programs(a) & programs(b);
+    if (common.empty()) return std::nullopt;
+    std::set<ir::BooleanId> switches;
+    collect(a.condition, switches);
+    collect(b.condition, switches);
+    std::vector<const ir::Rule*> denies;
+    for (const ir::Rule* deny : denies_) {
+      if (!programs(*deny).meets(common)) continue;
+      collect(deny->condition, switches);
+      denies.push_back(deny);
+    }
+    if (switches.size() > kMaxSwitches) return std::nullopt;
+    ir::Assignment values(meaning_.policy().booleans.size(), false);
+    for (std::size_t bits = 0; bits < (std::size_t{1} << switches.size()); ++bits) {
+      std::size_t i = 0;
+      for (const ir::BooleanId s : switches) values[static_cast<std::size_t>(s)] = ((bits >> i++) & 1U) != 0;
+      if (!ir::holds(a.condition, values) || !ir::holds(b.condition, values)) continue;
+      if (auto example = left_over(common, a, b, denies, values).example()) return example;
+    }
+    return std::nullopt;
+  }
+
+  /// What the denials leave of `common` to both rules.
+  [[nodiscard]] PathSet left_over(PathSet common, const ir::Rule& a, const ir::Rule& b,
+                                  const std::vector<const ir::Rule*>& denies, const ir::Assignment& values) const {
+    for (const ir::Rule* deny : denies) {
+      if (ir::holds(deny->condition, values) && (takes(*deny, a) || takes(*deny, b))) common = common - programs(*deny);
+    }
+    return common;
+  }
+
+  /// As in Meaning: `deny exec` without a target forbids every way of executing.
+  static bool takes(const ir::Rule& deny, const ir::Rule& allow) {
+    const auto& d = std::get<ir::ExecAccess>(deny.access);
+    const auto& a = std::get<ir::ExecAccess>(allow.access);
+    return d.mode == Mode::inside || (d.mode == a.mode && (d.mode != Mode::transition || d.target == a.target));
+  }
+
+  const ir::Meaning& meaning_;
+  std::vector<const ir::Rule*> allows_, denies_;
+};
+
+}  // namespace
+
+void Analysis::check_exec_modes() {
+  const ir::Meaning meaning(policy_);
+  const auto found = [&](const ir::Rule& first, const ir::Rule& second, const std::string& example) {
+    const auto words = [&](const ir::Rule& rule) { return way(policy_, std::get<ir::ExecAccess>(rule.access)); };
+    Diagnostic& d =
+        report(Code::E0323, second.where.span,
+               fmt::format("`{}` would run in two ways: {} and {}", printable(example), words(first), words(second)));
+    d.label(words(second)).also(first.where.span, words(first));
+    for (const ir::Rule* rule : {&first, &second}) {
+      for (auto it = rule->where.includes.rbegin(); it != rule->where.includes.rend(); ++it) {
+        d.note(fmt::format("through `include {}`", it->abstraction), it->at);
+      }
+    }
+    d.note("leave the program out of one of them with `except`");
+  };
+  for (const ir::Domain& domain : policy_.domains) {
+    try {
+      ExecModes(meaning, domain).each_conflict(found);
+    } catch (const paths::TooComplex&) {
+      report(Code::E0406, domain.where.span,
+             fmt::format("the programs that `{}` executes are too complex to compare", domain.name));
+    }
+  }
+}
+
+}  // namespace macc::sema
