@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "compiler/sema/analysis.h"
-#include "compiler/sema/prefix_index.h"
+#include "compiler/paths/path_index.h"
 
 namespace macc::sema {
 
@@ -47,7 +47,7 @@ class ExecModes {
   /// Calls `found(earlier, later, example)` for each later rule that disagrees with one before it, once.
   template <typename Found>
   void each_conflict(Found found) const {
-    PrefixIndex index;
+    paths::PrefixIndex index;
     for (std::size_t i = 0; i < allows_.size(); ++i) {
       std::set<std::size_t> near;
       for (const auto& pattern : access(i).paths.include) {
