@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/selinux/lowering.h"
+#include "backends/selinux/moves.h"
 #include "backends/selinux/planned.h"
 
 namespace macc::backends::selinux {
@@ -144,6 +145,7 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
     declare_booleans(context);
     for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
       if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
+    if (!diagnostics.has_errors()) check_moves(context);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{artifacts(context), context.fidelity.report(), plan};
     plan->labels = std::move(context.labels);

@@ -13,7 +13,6 @@ class CreationLowering {
 
   void run() {
     for (const auto& [key, wishes] : subject_.creations) resolve(key.first, key.second, wishes);
-    say_moves();
   }
 
  private:
@@ -65,15 +64,6 @@ class CreationLowering {
     diagnostic.note(
         "the kernel labels a new file by its directory: give one of the two a directory of its own, or "
         "create it under a literal name");
-  }
-
-  /// Entries keep their label when they move between directories.
-  void say_moves() {
-    if (subject_.movable.size() < 2) return;
-    std::vector<std::string> cells;
-    for (const auto& [type, span] : subject_.movable) cells.push_back(type);
-    subject_.context.fidelity.add(subject_.id, "moving entries between own directories", subject_.domain.where.span,
-                                  Topic::label_drift, cells);
   }
 
   Subject& subject_;

@@ -99,7 +99,6 @@ class FileLowering {
     const auto parent = parent_permissions(verb);
     if (parent.empty()) return;
     grant_parents(parent, rest, verb, region);
-    if (verb == ir::Verb::rename && region.is_own()) subject_.movable.emplace(region.types[0], span);
   }
 
   void audit(ir::Verb verb, ObjectScope scope, const std::string& target, const Guard& guard) {

@@ -116,8 +116,6 @@ class Subject {
 
   /// (directory type, class) -> wishes.
   std::map<std::pair<std::string, std::string>, std::vector<Creation>> creations;
-  /// Cells between which the domain may move entries, with an example rule.
-  std::map<std::string, Span> movable;
 
  private:
   std::set<ir::ResourceId> unbound_;

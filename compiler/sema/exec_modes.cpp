@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "compiler/sema/analysis.h"
 #include "compiler/paths/path_index.h"
+#include "compiler/sema/analysis.h"
 
 namespace macc::sema {
 

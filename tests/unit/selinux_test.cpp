@@ -398,3 +398,27 @@ TEST_CASE("members of a set that hang in given directories") {
   CHECK(se::children_in(set("/a/*.pid").automaton(), set("/a/").automaton()).wildcard);
   CHECK_FALSE(se::children_in(set("/a/b/c").automaton(), set("/a/").automaton()).any);
 }
+
+TEST_CASE("what is moved keeps its label: that may not undo a secret, a deny or a promise") {
+  const std::string two =
+      "  resource a : state { \"/var/lib/d/a/**\" }\n  resource b : state { \"/var/lib/d/b/**\" }\n"
+      "  resource s : secret { \"/var/lib/d/s/**\" }\n";
+  const auto moves = [&](const std::string& rules) { return lower_only(domain(two + rules))->has(Code::E1027); };
+  CHECK_FALSE(moves("allow manage a, b;"));
+  CHECK_FALSE(moves("allow manage a; allow read, write s;"));
+  CHECK(moves("allow manage a; allow create s;"));
+  CHECK(moves("allow link a; allow link s;"));
+  CHECK_FALSE(moves("allow read, write, create, delete a, s;"));
+  CHECK(moves("allow manage a; allow read, create b; deny write b;"));
+  CHECK_FALSE(moves("allow manage a; allow read b; deny change b;"));
+  CHECK_FALSE(
+      moves("allow rename a; allow read, create b; deny write b;"));  // nothing may be written with either label
+  CHECK(moves("allow manage a; allow create b; never read b;"));
+}
+
+TEST_CASE("a move to another own directory drifts, by name") {
+  const auto b =
+      build(domain("  resource a : state { \"/var/lib/d/a/**\" }\n  resource b : state { \"/var/lib/d/b/**\" }\n"
+                   "allow read, rename a; allow read, create b;"));
+  CHECK(b->fidelity("moving entries between own directories") == std::vector<std::string>{"drifts label-drift"});
+}
