@@ -106,7 +106,7 @@ class MoveCheck {
       for (const Hanging& target : hanging->second)
         for (const auto& [source, where] : sources)
           if (source != target.cell->types[0] && may_appear(mine, target) && one_file_system(source, target))
-            move(domain, *cells_.at(source), where, target, drifts);
+            move(domain, *cells_.at(source), where, target, directory, drifts);
     }
     if (!drifts.empty())
       context_.fidelity.add(id, "moving entries between own directories", domain.where.span, Topic::label_drift,
@@ -121,8 +121,14 @@ class MoveCheck {
     return target.children.files && (mine.has(type, "file", "unlink") || mine.has(type, "file", "rename"));
   }
 
-  bool one_file_system(const std::string& source, const Hanging& target) const {
-    const auto from = file_systems(cells_.at(source)->set), to = file_systems(target.cell->set);
+  const std::set<std::string_view>& file_systems_of(const Region& cell) {
+    auto [it, fresh] = file_systems_.try_emplace(&cell);
+    if (fresh) it->second = file_systems(cell.set);
+    return it->second;
+  }
+
+  bool one_file_system(const std::string& source, const Hanging& target) {
+    const auto &from = file_systems_of(*cells_.at(source)), &to = file_systems_of(*target.cell);
     return std::any_of(from.begin(), from.end(), [&](std::string_view folder) { return to.contains(folder); });
   }
 
@@ -134,7 +140,7 @@ class MoveCheck {
   }
 
   void move(const ir::Domain& domain, const Region& source, Span where, const Hanging& target,
-            std::set<std::string>& drifts) {
+            const std::string& directory, std::set<std::string>& drifts) {
     const Region& cell = *target.cell;
     if (parted_by_name(source, target)) return report_name(domain, source, where, target);
     if (cell.kind == ir::Kind::secret) {
@@ -142,7 +148,7 @@ class MoveCheck {
       if (diagnostic != nullptr) diagnostic->also(cell.span, "a secret");
       return;
     }
-    if (const Prohibition* prohibition = broken(source, cell)) {
+    if (const Prohibition* prohibition = broken(source, cell, directory)) {
       Diagnostic* diagnostic = report(domain, source, where, cell);
       if (diagnostic != nullptr) diagnostic->also(prohibition->span, prohibition->what + " would not hold there");
       return;
@@ -170,18 +176,26 @@ class MoveCheck {
                 .note("grant no `rename` and no `link` on the one, or no `create`, `rename` and `link` on the other");
   }
 
+  /// Whether an entry of a type in a directory of a type can be used as the verb says, as far as their labels decide.
+  static bool possible(const Granted& theirs, ir::Verb verb, const std::string& type, const std::string& directory) {
+    if (verb == ir::Verb::create || verb == ir::Verb::mknod) return false;  // what is moved is there already
+    const bool leaves = verb == ir::Verb::delete_ || verb == ir::Verb::rename;
+    if (leaves && !theirs.has(directory, "dir", "remove_name")) return false;
+    for (const auto& [class_name, permissions] : distinct_permissions(verb, {true, true, false}))
+      for (std::string_view permission : permissions)
+        if (theirs.has(type, class_name, permission)) return true;
+    return false;
+  }
+
   /// A prohibition on the cell that an entry with the label of `source` would slip through.
-  const Prohibition* broken(const Region& source, const Region& cell) {
+  const Prohibition* broken(const Region& source, const Region& cell, const std::string& directory) {
     for (std::size_t i : prohibition_index_.near(cell.set)) {
       const Prohibition& prohibition = prohibitions_[i];
       if (!prohibition.set.meets(cell.set)) continue;
       const Granted& theirs = granted(*prohibition.domain);
       for (ir::Verb verb : prohibition.access->verbs.list())
-        for (const auto& [class_name, permissions] : distinct_permissions(verb, {true, true, false}))
-          for (std::string_view permission : permissions)
-            if (theirs.has(source.types[0], class_name, permission) &&
-                !theirs.has(cell.types[0], class_name, permission))
-              return &prohibition;
+        if (possible(theirs, verb, source.types[0], directory) && !possible(theirs, verb, cell.types[0], directory))
+          return &prohibition;
     }
     return nullptr;
   }
@@ -219,6 +233,7 @@ class MoveCheck {
   Context& context_;
   std::map<std::string, const Region*> cells_;  ///< own cells by type
   std::map<const ir::Domain*, Granted> granted_;
+  std::map<const Region*, std::set<std::string_view>> file_systems_;
   bool is_prepared_ = false;
   std::map<std::string, std::vector<Hanging>> hanging_;  ///< by the type of the directory
   std::vector<Prohibition> prohibitions_;

@@ -414,6 +414,8 @@ TEST_CASE("what is moved keeps its label: that may not undo a secret, a deny or 
   CHECK_FALSE(
       moves("allow rename a; allow read, create b; deny write b;"));  // nothing may be written with either label
   CHECK(moves("allow manage a; allow create b; never read b;"));
+  CHECK(moves("allow manage a, b; deny delete b;"));
+  CHECK_FALSE(moves("allow manage a, b; deny delete, rename b;"));  // nothing leaves its directories
 }
 
 TEST_CASE("a move to another own directory drifts, by name") {
