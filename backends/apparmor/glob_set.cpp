@@ -23,23 +23,28 @@ State step(const Automaton& a, State state, unsigned char byte) {
   return kDead;
 }
 
-/// Whether the two states accept the same rests. Both automata are small.
+/// Whether the two states accept the same rests. `b` is small, and the first difference ends the walk, so that a long
+/// literal path costs nothing.
 bool same_rest(const Automaton& a, State start_a, const Automaton& b, State start_b) {
-  std::set<std::pair<State, State>> seen = {{start_a, start_b}};
-  std::vector<std::pair<State, State>> todo(seen.begin(), seen.end());
-  while (!todo.empty()) {
+  std::set<std::pair<State, State>> seen;
+  std::vector<std::pair<State, State>> todo;
+  const auto reach = [&](State x, State y) {
+    if (x == kDead && y == kDead) return true;
+    // Dead states are left out of both, so the other one leads on.
+    if (x == kDead || y == kDead || a.states[x].accepting != b.states[y].accepting) return false;
+    if (seen.emplace(x, y).second) todo.emplace_back(x, y);
+    return true;
+  };
+  bool same = reach(start_a, start_b);
+  while (same && !todo.empty()) {
     const auto [x, y] = todo.back();
     todo.pop_back();
-    if (x == kDead || y == kDead) return false;  // dead states are left out of both, so the other one is alive
-    if (a.states[x].accepting != b.states[y].accepting) return false;
-    for (int c = 1; c < 256; ++c) {
+    for (int c = 1; same && c < 256; ++c) {
       const auto byte = static_cast<unsigned char>(c);
-      const std::pair next(step(a, x, byte), step(b, y, byte));
-      if (next == std::pair(kDead, kDead)) continue;
-      if (seen.insert(next).second) todo.push_back(next);
+      same = reach(step(a, x, byte), step(b, y, byte));
     }
   }
-  return true;
+  return same;
 }
 
 /// A rest that has a glob although its automaton has cycles. Stars mean another thing directly behind a slash.
