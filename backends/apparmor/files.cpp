@@ -33,6 +33,7 @@ class Files {
     emitted_.resize(items_.denies.size());
     for (std::size_t i = 0; i < items_.denies.size(); ++i) lower_deny(i);
     for (const FileItem& item : items_.allows) lower_allow(item);
+    write_links();
   }
 
  private:
@@ -192,10 +193,47 @@ class Files {
     if (piece.whole && !has_exceptions(item)) return put_all(item, piece.guard, included(item));
     const PathSet set = piece.whole ? set_of(item) : piece.set;
     if (set.empty()) return;
-    if (piece.whole && set.contains(included_set(item))) return put_all(item, piece.guard, included(item));
-    if (const auto globs = globs_of(set)) return put_all(item, piece.guard, *globs);
+    const PathSet left_out = included_set(item) - set;
+    const PathSet given = granted_by_others(item, piece.guard, left_out);
+    if (given.contains(left_out)) return put_all(item, piece.guard, included(item));
+    if (const auto globs = shorter(globs_of(set), given.empty() ? std::nullopt : globs_of(set | given))) {
+      return put_all(item, piece.guard, *globs);
+    }
     if (piece.whole && except_by_deny(item)) return put_all(item, piece.guard, included(item));
     report_inexpressible(item, piece.whole);
+  }
+
+  using Globs = std::optional<std::vector<Glob>>;
+  static Globs shorter(Globs a, Globs b) {
+    if (!a || !b) return a ? a : b;
+    return b->size() < a->size() ? b : a;
+  }
+
+  /// Paths among these on which other rules give all that the item would, whenever the guard holds: leaving them out
+  /// of the item changes nothing.
+  PathSet granted_by_others(const FileItem& item, const Guard& when, const PathSet& within) const {
+    if (item.verb == Verb::link) return {};
+    PathSet out = within;
+    for (Bit bit : kBits) {
+      if (item.needs(bit) && !out.empty()) out = granted(bit, item, when, out);
+    }
+    return out;
+  }
+
+  PathSet granted(Bit bit, const FileItem& item, const Guard& when, const PathSet& within) const {
+    PathSet out;
+    for (const FileItem& other : items_.allows) {
+      const bool enough = other.needs(bit) && (!other.owner || item.owner) && other.audit == item.audit &&
+                          (bit != Bit::exec || other.exec == item.exec);
+      if (&other == &item || !enough || !other.guard.covers(when)) continue;
+      PathSet rest = set_of(other) & within;
+      for (const FileItem& deny : items_.denies) {
+        const bool takes = same_operation(deny, other) && (deny.guard & when).possible();
+        if (takes && !rest.empty()) rest = rest - set_of(deny);
+      }
+      out = out | rest;
+    }
+    return out;
   }
 
   /// Denies the exceptions where nothing else of the domain needs the permissions there. Such a deny stays in the log,
@@ -238,12 +276,51 @@ class Files {
     }
   }
 
-  /// Hard links within the paths: from each of them to each.
+  // ---- hard links ----
+
+  /// Paths between which links may be made while the guard holds.
+  struct Linked {
+    Guard guard;
+    Qualifiers qualifiers;
+    std::vector<Glob> globs;
+    std::size_t length = 0;  ///< as text
+    std::vector<Origin> origins;
+  };
+
+  /// One rule can hold many paths, as far as the parser can read it.
   void put_link(const FileItem& item, const Guard& guard, const std::vector<Glob>& globs) {
-    if (globs.empty()) return;
-    const Glob any = one_of(globs);
-    if (too_long(any, item)) return;
-    build_.draft(id_).add(guard, LinkRule{{item.audit, false, item.owner}, any, any}, item.origin);
+    const Qualifiers q{item.audit, false, item.owner};
+    for (const Glob& glob : globs) {
+      const std::size_t length = render(glob, Followed::by_path).size();
+      if (too_long(glob, item)) return;
+      auto it = std::find_if(links_.begin(), links_.end(), [&](const Linked& l) {
+        return l.guard == guard && l.qualifiers == q && l.length + length < kLongestGlob / 2;
+      });
+      if (it == links_.end()) it = links_.insert(it, Linked{guard, q, {}, 0, {}});
+      it->length += length + 1;
+      if (std::find(it->globs.begin(), it->globs.end(), glob) == it->globs.end()) it->globs.push_back(glob);
+      if (std::find(it->origins.begin(), it->origins.end(), item.origin) == it->origins.end()) {
+        it->origins.push_back(item.origin);
+      }
+    }
+  }
+
+  /// The verb is about both names, whichever rules give it to them: from each path to each.
+  void write_links() {
+    for (const Linked& name : links_) {
+      for (const Linked& target : links_) write_link(name, target);
+    }
+  }
+
+  void write_link(const Linked& name, const Linked& target) {
+    const Guard both = name.guard & target.guard;
+    if (!both.possible()) return;
+    const LinkRule rule{
+        {name.qualifiers.audit || target.qualifiers.audit, false, name.qualifiers.owner || target.qualifiers.owner},
+        one_of(name.globs),
+        one_of(target.globs)};
+    for (const Origin& origin : name.origins) build_.draft(id_).add(both, rule, origin);
+    for (const Origin& origin : target.origins) build_.draft(id_).add(both, rule, origin);
   }
 
   void put(const Guard& guard, FileRule rule, const FileItem& item) {
@@ -351,6 +428,7 @@ class Files {
   ir::DomainId id_;
   FileItems items_;
   std::vector<Emitted> emitted_;
+  std::vector<Linked> links_;
 };
 
 }  // namespace

@@ -88,6 +88,46 @@ TEST_CASE("globs: every byte of a literal path matches itself and nothing else")
     CHECK(!reads(p, neighbour));
 }
 
+namespace {
+
+/// A class and its negation against every byte, with a byte of its own beside the range.
+void check_class(unsigned first, unsigned last, unsigned other = 'Q') {
+  if (last > 255 || (first <= '/' && '/' <= last)) return;  // never in a class of macc
+  const auto byte = [](unsigned c) { return static_cast<unsigned char>(c); };
+  const auto glob = [&](bool negated, bool alone) {
+    aa::GlobClass c{negated, {{byte(first), byte(last)}}};
+    if (!alone) c.ranges.push_back({byte(other), byte(other)});
+    aa::Glob out("/c/");
+    out.append(c);
+    out.append(aa::GlobLiteral{"z"});
+    return out;
+  };
+  for (const bool alone : {true, false}) {
+    const CompiledProfile p = reading({glob(false, alone)}), q = reading({glob(true, alone)});
+    for (unsigned c = 1; c < 256; ++c) {
+      if (c == '/' || c == '\n') continue;
+      const std::string path = std::string("/c/") + static_cast<char>(c) + "z";
+      const bool inside = (first <= c && c <= last) || (!alone && c == other);
+      CHECK_MESSAGE(reads(p, path) == inside, printable_path(path) << " " << aa::render(glob(false, alone)));
+      CHECK_MESSAGE(reads(q, path) != inside, printable_path(path) << " " << aa::render(glob(true, alone)));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("globs: classes hold what they say, whatever the parser makes of punctuation in them") {
+  for (unsigned first = ' '; first < 0x80; ++first) {
+    const bool letter = (first >= '0' && first < '9') || (first >= 'A' && first < 'Z') || (first >= 'a' && first < 'z');
+    if (letter) continue;
+    for (const unsigned length : {0U, 1U, 3U}) check_class(first, first + length);
+  }
+  check_class(1, '.');
+  check_class('0', 255);
+  check_class('\\', '\\', ',');
+  check_class('[', '^', ',');
+}
+
 TEST_CASE("globs: hostile literal paths stay literal") {
   const std::string hostile[] = {"/h/\" rwx, /** rwx, \"",
                                  "/h/#include <abstractions/base>",
@@ -330,6 +370,41 @@ TEST_CASE("owner: a deny for owners alone holds as a rule or is an error") {
   CHECK(shared.analyzed->has(Code::E2006));
 }
 
+TEST_CASE("a deny of loading leaves the entry readable, one of reading alone cannot hold there") {
+  ApparmorTarget load(domain("deny load \"/**\";"));
+  CHECK(load.analyzed->messages() == "");
+  CHECK(load.compile("d").file("/usr/bin/d") == kRead);
+  ApparmorTarget read(domain("deny read \"/usr/**\"; allow read \"/usr/bin/x\";"));
+  CHECK(read.analyzed->messages() == "");
+  CHECK(read.compile("d").file("/usr/bin/d") == (kRead | kMap));
+  CHECK(read.compile("d").file("/usr/bin/x") == 0);
+}
+
+TEST_CASE("a deny of unix sockets compiles where they are a family") {
+  ApparmorTarget t(domain("deny listen unix \"/run/d/x\"; deny connect unix \"@x\"; deny connect tcp any;"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(!p.network(1, 1));
+  CHECK(!p.network(2, 1));
+}
+
+TEST_CASE("hard links: from each path with the verb to each, and nowhere else") {
+  ApparmorTarget t(domain(R"(
+    allow link "/s/new/**"; allow link "/s/tmp/**", "/q/**" except "/q/keys/**";
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  INFO(t.artifact("apparmor.d/d"));
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.link("/s/new/1", "/s/tmp/1"));
+  CHECK(p.link("/q/x", "/s/new/1"));
+  CHECK(!p.link("/q/keys/x", "/s/new/1"));
+  CHECK(!p.link("/s/new/1", "/q/keys/x"));
+  // A negated class of the name must not take the NUL that parts it from the target.
+  CHECK(!p.link("/q/", "/etc/shadow"));
+  CHECK(!p.link("/q/k", "/etc/shadow"));
+  CHECK(!p.link("/q/keys", "/etc/shadow"));
+}
+
 TEST_CASE("except: exact as globs, by a deny rule, or an error") {
   ApparmorTarget exact(domain("allow read \"/a/**\" except \"/a/b/**\"; allow read \"/a/b/c\";"));
   CHECK(exact.analyzed->messages() == "");
@@ -346,6 +421,39 @@ TEST_CASE("except: exact as globs, by a deny rule, or an error") {
   CHECK((q.file_audit("/a/b/x.key") >> 7 & kRead) == 0);
   ApparmorTarget collision(domain("allow read \"/a/**\" except \"/a/**/*.key\"; allow read \"/a/b/my.key\";"));
   CHECK(collision.analyzed->has(Code::E2004));
+}
+
+TEST_CASE("what another rule grants as well is not left out: the union needs no hole") {
+  const std::string config = R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/**/*.key" }
+    allow read config;
+    allow read keys;
+  )";
+  ApparmorTarget t(domain(config));
+  CHECK(t.analyzed->messages() == "");
+  CHECK(t.artifact("apparmor.d/d").find("\"/etc/d/**[^/]\" r,") != std::string::npos);
+  CHECK(t.compile("d").file("/etc/d/x/y.key") == kRead);
+  ApparmorTarget more(domain(config + "allow write config; deny read \"/etc/d/x.key\";"));
+  const CompiledProfile p = more.compile("d");
+  CHECK(more.analyzed->messages() == "");
+  CHECK(p.file("/etc/d/a.key") == kRead);
+  CHECK(p.file("/etc/d/x.key") == 0);
+  CHECK(p.file("/etc/d/x") == (kRead | kWrite | kAppend));
+}
+
+TEST_CASE("names that part from the name of a hole stand together") {
+  ApparmorTarget t(domain(R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/keys/**" }
+    allow read, list config;
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const std::string text = t.artifact("apparmor.d/d");
+  INFO(text);
+  CHECK(text.find("\"/etc/d/{[^/k],k[^/e],ke[^/y],key[^/s],keys?}**\" r,") != std::string::npos);
+  CHECK(text.find("\"/etc/d/{k,ke,key}/{,**}\" r,") != std::string::npos);
+  CHECK(text.find("\"/etc/d/{k,ke,key,keys}\" r,") != std::string::npos);
 }
 
 TEST_CASE("resources inside a resource are left out") {
