@@ -617,12 +617,61 @@ TEST_CASE("complain mode and several entries") {
   CHECK(!p.attaches("/usr/bin/y"));
 }
 
-TEST_CASE("raw text gets its resources as quoted globs") {
-  ApparmorTarget t(domain("resource config : config { \"/etc/d/**\" }\nraw apparmor \"\"\"\n  ${config} rk,\n\"\"\";"));
-  CHECK(t.analyzed->messages() == "");
+namespace {
+
+std::string raw_domain(const std::string& raw) {
+  const std::string resources = R"(
+    resource config : config { "/etc/d/**" except "/etc/d/old/**" }
+    resource keys : secret { "/etc/d/keys/**" }
+  )";
+  return domain(resources + "raw apparmor \"\"\"\n" + raw + "\"\"\";");
+}
+
+std::vector<std::string> raw_lines(const ApparmorTarget& t) {
+  for (const auto& e : t.lowered.fidelity.entries) {
+    if (e.topic == "raw") return e.what;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("raw text gets what belongs to its resources, in quotes once, and is warned of and listed") {
+  ApparmorTarget t(raw_domain("  # wanted by the library\n  ${config} rk,\n  \"${keys}\" k,\n"));
+  CHECK(t.analyzed->has(Code::E2012));
+  CHECK(!t.analyzed->diagnostics.has_errors());
   const CompiledProfile p = t.compile("d");
   CHECK(p.file("/etc/d/x") == (kRead | kLock));
-  CHECK(t.topic("raw"));
+  CHECK(p.file("/etc/d/keys/x") == kLock);
+  CHECK(p.file("/etc/d/old/x") == 0);
+  CHECK(raw_lines(t).size() == 2);
+  CHECK(raw_lines(t).at(0) == "\"/etc/d/keys/{,**}\" k,");
+}
+
+TEST_CASE("raw text of one abstraction that is included twice is listed twice") {
+  ApparmorTarget t(
+      "module m;\nabstraction limit(r: resource) { raw apparmor \"\"\"${r} k,\"\"\"; }\ndomain d {\n"
+      "  entry \"/usr/bin/d\"; resource a : state { \"/a/**\" } resource b : state { \"/b/**\" }\n"
+      "  include limit(a); include limit(b);\n}\n");
+  CHECK(!t.analyzed->diagnostics.has_errors());
+  CHECK(raw_lines(t) == std::vector<std::string>{"\"/a/{,**}\" k,", "\"/b/{,**}\" k,"});
+}
+
+TEST_CASE("raw text stays in its profile and in AppArmor's folder") {
+  for (const char* text :
+       {"include \"/etc/passwd\"\n", "#include /etc/passwd\n", "include if exists <../passwd>\n",
+        "/x r, #include \"x\"\n", "include </etc/passwd>\n", "abi <abi/3.0>,\n", "profile :ns:x /bin/x { file, }\n",
+        "} profile x {\n", "\"/x\n", "# }\n", "/x r, include\n<../x>\n"}) {
+    CHECK_MESSAGE(ApparmorTarget(raw_domain(text)).analyzed->has(Code::E2011), text);
+  }
+  for (const char* text : {"include <abstractions/base>\n", "#include if exists <local/d>\n", "# include \"x\"\n",
+                           "\"/x/include\" r,\n", "/x/abi r,\n", "owner @{HOME}/x r,\n", "profile kid { /x r, }\n"}) {
+    ApparmorTarget t(raw_domain(text));
+    CHECK_MESSAGE(!t.analyzed->diagnostics.has_errors(), text);
+    const bool tunables =
+        std::string(text).find("@{") != std::string::npos || std::string(text).find('<') != std::string::npos;
+    CHECK((t.artifact("apparmor.d/d").find("include <tunables/global>") != std::string::npos) == tunables);
+  }
 }
 
 TEST_CASE("verify: passes what compiles, and points at the source line of what does not") {
