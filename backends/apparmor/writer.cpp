@@ -62,7 +62,8 @@ std::string text_of(const FileRule& r) {
 }
 
 std::string text_of(const LinkRule& r) {
-  return fmt::format("{}link subset {} -> {},", prefix(r.qualifiers), quoted(r.name, Followed::by_path),
+  const std::string_view subset = r.qualifiers.deny ? "" : "subset ";
+  return fmt::format("{}link {}{} -> {},", prefix(r.qualifiers), subset, quoted(r.name, Followed::by_path),
                      quoted(r.target));
 }
 

@@ -442,6 +442,24 @@ TEST_CASE("what another rule grants as well is not left out: the union needs no 
   CHECK(p.file("/etc/d/x") == (kRead | kWrite | kAppend));
 }
 
+TEST_CASE("except: files that another rule reads do not stand in the way of denying directories") {
+  ApparmorTarget t(domain(R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/host_*_key" }
+    allow read, list config;
+    allow read keys;
+    allow manage "/srv/d/**" except "/srv/d/**/*.lock";
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/etc/d/host_rsa_key") == kRead);
+  CHECK(p.file("/etc/d/host_rsa_key/") == 0);
+  CHECK(p.file("/etc/d/x/") == kRead);
+  CHECK(p.link("/srv/d/a", "/srv/d/b"));
+  CHECK(!p.link("/srv/d/a.lock", "/srv/d/b"));
+  CHECK(!p.link("/srv/d/a", "/srv/d/b.lock"));
+}
+
 TEST_CASE("names that part from the name of a hole stand together") {
   ApparmorTarget t(domain(R"(
     resource config : config { "/etc/d/**" }
