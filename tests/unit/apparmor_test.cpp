@@ -721,6 +721,19 @@ TEST_CASE("ubuntu22.04: D-Bus and abstract sockets are mediated") {
   CHECK(!debian.compile("d").mediates(32));
 }
 
+TEST_CASE("mounts: what the system call does not name is not written") {
+  ApparmorTarget t(
+      domain("allow mount ext4 options bind from \"/a/**\" on \"/m/**\"; allow mount options remount, ro from "
+             "\"/a\" on \"/m/x/\"; allow mount options rslave on \"/m/x/\";"));
+  CHECK(t.analyzed->messages() == "");
+  const std::string text = t.artifact("apparmor.d/d");
+  CHECK(text.find("mount options=(bind) \"/a/{,**}\" -> \"/m/{,**}\",") != std::string::npos);
+  CHECK(text.find("mount options=(remount, ro) -> \"/m/x/\",") != std::string::npos);
+  CHECK(text.find("mount options=(rslave) -> \"/m/x/\",") != std::string::npos);
+  CHECK(t.compile("d").mediates(7));
+  CHECK(t.topic("mount-unnamed"));
+}
+
 TEST_CASE("mounts") {
   ApparmorTarget t(
       domain("allow mount tmpfs options nosuid, nodev on \"/run/d/x\"; allow unmount \"/run/d/x\"; allow pivot "
