@@ -62,5 +62,7 @@ void lower_processes(Build& build, ir::DomainId id);  ///< signals, inspection, 
 void lower_kernel(Build& build, ir::DomainId id);     ///< capabilities, mounts, and what is not mediated
 void lower_bus(Build& build, ir::DomainId id);        ///< D-Bus
 void lower_raw(Build& build, ir::DomainId id);        ///< raw apparmor texts
+/// Whether a raw text includes files of the distribution or uses its variables.
+[[nodiscard]] bool uses_distribution_files(const ir::Domain& domain);
 
 }  // namespace macc::backends::apparmor

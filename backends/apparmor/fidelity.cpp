@@ -1,6 +1,7 @@
 #include "backends/apparmor/fidelity.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -33,9 +34,16 @@ void FidelityLog::add(ir::DomainId domain, std::string rule, Span span, Topic to
   report_.entries.push_back(std::move(entry));
 }
 
+static void add_to(std::vector<std::string>& what, const std::vector<std::string>& more) {
+  what.insert(what.end(), more.begin(), more.end());
+  std::sort(what.begin(), what.end());
+  what.erase(std::unique(what.begin(), what.end()), what.end());
+}
+
 FidelityReport FidelityLog::take() {
   using Key = std::tuple<ir::DomainId, std::string, std::string, Span>;
-  std::set<Key> seen, inexact;
+  std::map<Key, std::size_t> seen;
+  std::set<Key> inexact;
   std::set<std::string> topics;
   for (const FidelityEntry& e : report_.entries) {
     if (e.topic.empty()) continue;
@@ -44,9 +52,13 @@ FidelityReport FidelityLog::take() {
   }
   FidelityReport out;
   for (FidelityEntry& e : report_.entries) {
-    const bool repeated = !seen.emplace(e.domain, e.rule, e.topic, e.span).second;
-    const bool contradicted = e.topic.empty() && inexact.contains(Key(e.domain, e.rule, "", e.span));
-    if (!repeated && !contradicted) out.entries.push_back(std::move(e));
+    if (e.topic.empty() && inexact.contains(Key(e.domain, e.rule, "", e.span))) continue;
+    const auto [it, fresh] = seen.try_emplace(Key(e.domain, e.rule, e.topic, e.span), out.entries.size());
+    if (fresh) {
+      out.entries.push_back(std::move(e));
+    } else {
+      add_to(out.entries[it->second].what, e.what);  // included twice with other arguments, or another verb of the rule
+    }
   }
   static constexpr Topic kAll[] = {
 #define MACC_TOPIC(name, key, fidelity, text) Topic::name,

@@ -37,13 +37,15 @@ class Collector {
   FileItems run() {
     for (const ir::Entry& entry : domain_.entries) {
       if (entry.paths.include.empty()) continue;
-      FileItem item;
-      item.kind = FileItem::Kind::entry;
-      item.verb = Verb::load;
-      item.permissions = {true, false, false, true};
-      item.paths = entry.paths;
-      item.origin = {entry.where.span, "entry"};
-      items_.allows.push_back(std::move(item));
+      for (const Verb verb : {Verb::read, Verb::load}) {
+        FileItem item;
+        item.kind = FileItem::Kind::entry;
+        item.verb = verb;
+        item.permissions = permissions_for(verb);
+        item.paths = entry.paths;
+        item.origin = {entry.where.span, "entry"};
+        items_.allows.push_back(std::move(item));
+      }
     }
     for (const ir::Rule& rule : domain_.rules) collect(rule);
     return std::move(items_);
@@ -159,9 +161,8 @@ bool FileItem::needs(Bit bit) const {
 FileItems file_items(Build& build, ir::DomainId id) { return Collector(build, id).run(); }
 
 bool same_operation(const FileItem& deny, const FileItem& allow) {
-  // Mapping the entry needs `r` as well, so a deny of reading alone cannot be held there.
-  if (allow.kind == FileItem::Kind::entry) return deny.kind == FileItem::Kind::verb && deny.verb == Verb::load;
-  if (deny.kind != allow.kind) return false;
+  const bool entry = allow.kind == FileItem::Kind::entry;
+  if (entry ? deny.kind != FileItem::Kind::verb : deny.kind != allow.kind) return false;
   if (deny.kind == FileItem::Kind::verb) return deny.verb == allow.verb;
   if (deny.kind != FileItem::Kind::exec) return true;
   // `deny exec` without a target forbids every way of executing.

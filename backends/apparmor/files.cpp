@@ -33,12 +33,15 @@ class Files {
     emitted_.resize(items_.denies.size());
     for (std::size_t i = 0; i < items_.denies.size(); ++i) lower_deny(i);
     for (const FileItem& item : items_.allows) lower_allow(item);
+    write_links();
   }
 
  private:
   // ---- sets ----
 
   PathSet set_of(const FileItem& item) const { return build_.meaning.objects(item.verb, item.paths); }
+
+  static bool is_link(const FileItem& item) { return item.kind == FileItem::Kind::verb && item.verb == Verb::link; }
 
   static bool has_exceptions(const FileItem& item) { return !item.paths.exclude.empty() || !item.paths.holes.empty(); }
 
@@ -90,6 +93,7 @@ class Files {
 
   void lower_deny(std::size_t index) {
     const FileItem& deny = items_.denies[index];
+    if (is_link(deny)) return lower_deny_of_links(index);
     if (!deny.decisive) {
       build_.fidelity.add(id_, *deny.rule, topic_for(deny.verb) == Topic::none ? Topic::none : topic_for(deny.verb));
       return;
@@ -105,6 +109,29 @@ class Files {
       emitted_[index] = {portion, whole};
     }
     build_.fidelity.add(id_, *deny.rule, whole && globs ? Topic::none : Topic::deny_shared_bit);
+  }
+
+  /// Nothing but links needs their permission, so that the deny can always stand as a rule.
+  void lower_deny_of_links(std::size_t index) {
+    const FileItem& deny = items_.denies[index];
+    const PathSet all = set_of(deny);
+    const auto globs = has_exceptions(deny) ? globs_of(all, 16) : std::optional(included(deny));
+    if (globs) {
+      deny_links(deny, {deny.audit, true, deny.owner}, *globs);
+      emitted_[index] = {all, true};
+    }
+    build_.fidelity.add(id_, *deny.rule, Topic::none);
+  }
+
+  /// Neither as a name nor as a target.
+  void deny_links(const FileItem& item, const Qualifiers& q, const std::vector<Glob>& globs) {
+    Glob anything("/");
+    anything.append(GlobDeepStar{});
+    for (const Glob& glob : globs) {
+      if (too_long(glob, item)) return;
+      build_.draft(id_).add(item.guard, LinkRule{q, glob, anything}, item.origin);
+      build_.draft(id_).add(item.guard, LinkRule{q, anything, glob}, item.origin);
+    }
   }
 
   void add_deny(const FileItem& deny, const Glob& glob) {
@@ -135,7 +162,7 @@ class Files {
 
   void lower_allow(const FileItem& item) {
     log_allow(item);
-    const bool nothing = !item.permissions.any() && !item.exec && item.verb != Verb::link;
+    const bool nothing = !item.permissions.any() && !item.exec && !is_link(item);
     if (nothing) return;
     std::vector<Piece> pieces = {{item.guard, PathSet(), true}};
     for (std::size_t i = 0; i < items_.denies.size(); ++i) {
@@ -176,15 +203,17 @@ class Files {
   }
 
   /// Whether the deny rule that was written takes the item away on these paths: partly, where other permissions of
-  /// the item stay, and those are better not given.
+  /// the item stay that no other rule gives, and those are better not given.
   enum class Held : std::uint8_t { no, partly, wholly };
   Held held_by_deny_rule(const FileItem& item, std::size_t index, const PathSet& common) const {
     // A program run inside keeps m under a deny of x.
     if (item.exec && item.exec->kind == ExecMode::Kind::inherit) return Held::no;
     if (!emitted_[index].set.contains(common)) return Held::no;
+    if (is_link(item)) return Held::wholly;
     const Bit decisive = *items_.denies[index].decisive;
-    const bool more =
-        std::any_of(std::begin(kBits), std::end(kBits), [&](Bit b) { return b != decisive && item.needs(b); });
+    const bool more = std::any_of(std::begin(kBits), std::end(kBits), [&](Bit b) {
+      return b != decisive && item.needs(b) && !granted(b, item, item.guard, common).contains(common);
+    });
     return more ? Held::partly : Held::wholly;
   }
 
@@ -192,29 +221,77 @@ class Files {
     if (piece.whole && !has_exceptions(item)) return put_all(item, piece.guard, included(item));
     const PathSet set = piece.whole ? set_of(item) : piece.set;
     if (set.empty()) return;
-    if (piece.whole && set.contains(included_set(item))) return put_all(item, piece.guard, included(item));
-    if (const auto globs = globs_of(set)) return put_all(item, piece.guard, *globs);
+    const PathSet left_out = included_set(item) - set;
+    const PathSet given = granted_by_others(item, piece.guard, left_out);
+    if (given.contains(left_out)) return put_all(item, piece.guard, included(item));
+    if (const auto globs = shorter(globs_of(set), given.empty() ? std::nullopt : globs_of(set | given))) {
+      return put_all(item, piece.guard, *globs);
+    }
     if (piece.whole && except_by_deny(item)) return put_all(item, piece.guard, included(item));
     report_inexpressible(item, piece.whole);
+  }
+
+  using Globs = std::optional<std::vector<Glob>>;
+  static Globs shorter(Globs a, Globs b) {
+    if (!a || !b) return a ? a : b;
+    return b->size() < a->size() ? b : a;
+  }
+
+  /// Paths among these on which other rules give all that the item would, or a deny rule takes it, whenever the guard
+  /// holds: leaving them out of the item changes nothing.
+  PathSet granted_by_others(const FileItem& item, const Guard& when, const PathSet& within) const {
+    if (is_link(item)) return {};
+    PathSet out = within;
+    for (Bit bit : kBits) {
+      if (item.needs(bit) && !out.empty()) out = granted(bit, item, when, out);
+    }
+    return out;
+  }
+
+  /// Where the deny rules that were written leave nobody the permission.
+  PathSet taken(Bit bit, const FileItem& item, const Guard& when) const {
+    PathSet out;
+    for (std::size_t i = 0; i < items_.denies.size(); ++i) {
+      const FileItem& deny = items_.denies[i];
+      if (deny.decisive == bit && deny.guard.covers(when) && (item.owner || !deny.owner)) out = out | emitted_[i].set;
+    }
+    return out;
+  }
+
+  PathSet granted(Bit bit, const FileItem& item, const Guard& when, const PathSet& within) const {
+    PathSet out = taken(bit, item, when) & within;
+    for (const FileItem& other : items_.allows) {
+      const bool enough = other.needs(bit) && (!other.owner || item.owner) && other.audit == item.audit &&
+                          (bit != Bit::exec || other.exec == item.exec);
+      if (&other == &item || !enough || !other.guard.covers(when)) continue;
+      PathSet rest = set_of(other) & within;
+      for (const FileItem& deny : items_.denies) {
+        const bool takes = same_operation(deny, other) && (deny.guard & when).possible();
+        if (takes && !rest.empty()) rest = rest - set_of(deny);
+      }
+      out = out | rest;
+    }
+    return out;
   }
 
   /// Denies the exceptions where nothing else of the domain needs the permissions there. Such a deny stays in the log,
   /// as what no rule allows does.
   bool except_by_deny(const FileItem& item) {
-    if (item.verb == Verb::link) return false;
-    std::vector<paths::PathPattern> patterns = item.paths.exclude;
+    ir::PathExpr except;
+    except.include = item.paths.exclude;
     for (ir::ResourceId hole : item.paths.holes) {
       const ir::PathExpr& inner = build_.policy.resource(hole).paths;
       if (!inner.exclude.empty() || !inner.holes.empty()) return false;
-      patterns.insert(patterns.end(), inner.include.begin(), inner.include.end());
+      except.include.insert(except.include.end(), inner.include.begin(), inner.include.end());
     }
-    ir::PathExpr except;
-    except.include = patterns;
-    const PathSet excepted = build_.meaning.set(except);
+    // Of the entries that are left out, too, only what the verb is about: files and directories part ways here.
+    const PathSet excepted = build_.meaning.objects(shape_verb(item.verb), except);
+    const std::vector<Glob> globs = globs_of(except.include, item.shape());
+    if (is_link(item)) return except_links(item, excepted, globs);
     for (Bit bit : kBits) {
       if (item.needs(bit) && !needed(bit, item.guard, true, excepted, &item).empty()) return false;
     }
-    for (const Glob& glob : globs_of(patterns, item.shape())) {
+    for (const Glob& glob : globs) {
       FileRule rule;
       rule.qualifiers = {true, true, item.owner};
       rule.path = glob;
@@ -226,8 +303,21 @@ class Files {
     return true;
   }
 
+  /// A verb of the same shape that is about the top of a tree as well.
+  static Verb shape_verb(Verb verb) { return about_entries(verb) ? Verb::setattr : verb; }
+
+  /// The same for hard links, which are denied as a name and as a target.
+  bool except_links(const FileItem& item, const PathSet& excepted, const std::vector<Glob>& globs) {
+    for (const FileItem& other : items_.allows) {
+      if (&other == &item || !is_link(other)) continue;
+      if ((other.guard & item.guard).possible() && set_of(other).meets(excepted)) return false;
+    }
+    deny_links(item, {true, true, item.owner}, globs);
+    return true;
+  }
+
   void put_all(const FileItem& item, const Guard& guard, const std::vector<Glob>& globs) {
-    if (item.kind == FileItem::Kind::verb && item.verb == Verb::link) return put_link(item, guard, globs);
+    if (is_link(item)) return put_link(item, guard, globs);
     for (const Glob& glob : globs) {
       FileRule rule;
       rule.qualifiers = {item.audit, false, item.owner};
@@ -238,12 +328,51 @@ class Files {
     }
   }
 
-  /// Hard links within the paths: from each of them to each.
+  // ---- hard links ----
+
+  /// Paths between which links may be made while the guard holds.
+  struct Linked {
+    Guard guard;
+    Qualifiers qualifiers;
+    std::vector<Glob> globs;
+    std::size_t length = 0;  ///< as text
+    std::vector<Origin> origins;
+  };
+
+  /// One rule can hold many paths, as far as the parser can read it.
   void put_link(const FileItem& item, const Guard& guard, const std::vector<Glob>& globs) {
-    if (globs.empty()) return;
-    const Glob any = one_of(globs);
-    if (too_long(any, item)) return;
-    build_.draft(id_).add(guard, LinkRule{{item.audit, false, item.owner}, any, any}, item.origin);
+    const Qualifiers q{item.audit, false, item.owner};
+    for (const Glob& glob : globs) {
+      const std::size_t length = render(glob, Followed::by_path).size();
+      if (too_long(glob, item)) return;
+      auto it = std::find_if(links_.begin(), links_.end(), [&](const Linked& l) {
+        return l.guard == guard && l.qualifiers == q && l.length + length < kLongestGlob / 2;
+      });
+      if (it == links_.end()) it = links_.insert(it, Linked{guard, q, {}, 0, {}});
+      it->length += length + 1;
+      if (std::find(it->globs.begin(), it->globs.end(), glob) == it->globs.end()) it->globs.push_back(glob);
+      if (std::find(it->origins.begin(), it->origins.end(), item.origin) == it->origins.end()) {
+        it->origins.push_back(item.origin);
+      }
+    }
+  }
+
+  /// The verb is about both names, whichever rules give it to them: from each path to each.
+  void write_links() {
+    for (const Linked& name : links_) {
+      for (const Linked& target : links_) write_link(name, target);
+    }
+  }
+
+  void write_link(const Linked& name, const Linked& target) {
+    const Guard both = name.guard & target.guard;
+    if (!both.possible()) return;
+    const LinkRule rule{
+        {name.qualifiers.audit || target.qualifiers.audit, false, name.qualifiers.owner || target.qualifiers.owner},
+        one_of(name.globs),
+        one_of(target.globs)};
+    for (const Origin& origin : name.origins) build_.draft(id_).add(both, rule, origin);
+    for (const Origin& origin : target.origins) build_.draft(id_).add(both, rule, origin);
   }
 
   void put(const Guard& guard, FileRule rule, const FileItem& item) {
@@ -351,6 +480,7 @@ class Files {
   ir::DomainId id_;
   FileItems items_;
   std::vector<Emitted> emitted_;
+  std::vector<Linked> links_;
 };
 
 }  // namespace

@@ -244,31 +244,96 @@ std::string class_byte(unsigned char c) {
   return is_plain(c) ? std::string(1, static_cast<char>(c)) : fmt::format("\\{:03o}", c);
 }
 
-/// The parser reads an octal escape of a dash before it looks for ranges, so only its place at the head of a class
-/// makes it a dash.
-std::string class_text(const GlobClass& c) {
-  std::string ranges;
-  bool dash = false;
-  for (const auto& range : c.ranges) {
-    unsigned first = range.first;
-    unsigned last = range.last;
-    dash = dash || first == '-' || last == '-';
-    if (first == '-') ++first;
-    if (last == '-') --last;
-    if (first > last) continue;
-    ranges += class_byte(static_cast<unsigned char>(first));
-    if (last > first) ranges += "-" + class_byte(static_cast<unsigned char>(last));
+bool has(const GlobClass& c, unsigned byte) {
+  return std::any_of(c.ranges.begin(), c.ranges.end(),
+                     [&](const auto& r) { return r.first <= byte && byte <= r.last; });
+}
+
+/// A negated class by what is in it.
+GlobClass spelled_out(const GlobClass& c) {
+  GlobClass out;
+  for (unsigned byte = 1; byte < 256; ++byte) {
+    if (byte == '/' || has(c, byte)) continue;
+    const auto b = static_cast<unsigned char>(byte);
+    if (!out.ranges.empty() && out.ranges.back().last + 1U == byte) {
+      out.ranges.back().last = b;
+    } else {
+      out.ranges.push_back({b, b});
+    }
   }
-  return std::string(c.negated ? "[^" : "[") + (dash ? "-" : "") + (c.negated ? "/" : "") + ranges + "]";
+  return out;
+}
+
+/// The text of a class. The parser decodes octal escapes before it looks for what has a meaning in a class, and turns
+/// its own punctuation into a backslash with it (all seen with 3.0.8):
+/// - a dash is a dash at the head only, and a caret anywhere but there;
+/// - an escape at the end of a range is read as a backslash, so ranges end in plain bytes;
+/// - a comma brings a backslash into the class, so it stands outside.
+class ClassText {
+ public:
+  explicit ClassText(const GlobClass& c) : negated_(c.negated) {
+    for (const auto& range : c.ranges) add(range.first, range.last);
+    if (comma_ && (negated_ || has(c, '\\'))) {
+      comma_ = false;
+      inside_ += class_byte(',');
+    }
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::string inside = std::string(dash_ ? "-" : "") + (negated_ ? "/" : "") + inside_;
+    const bool caret_alone = caret_ && inside.empty();
+    if (caret_) inside += class_byte('^');
+    if (!caret_alone && !inside.empty()) inside = (negated_ ? "[^" : "[") + inside + "]";
+    if (!comma_) return inside;
+    return inside.empty() ? class_byte(',') : "{" + class_byte(',') + "," + inside + "}";
+  }
+
+ private:
+  static bool may_end_range(unsigned c) {
+    return c != '-' && (c < 0x20 || c > 0x7e || is_plain(static_cast<unsigned char>(c)));
+  }
+
+  void add(unsigned first, unsigned last) {
+    while (first <= last && !may_end_range(first)) add_one(first++);
+    while (first < last && !may_end_range(last)) add_one(last--);
+    if (first > last) return;
+    inside_ += class_byte(static_cast<unsigned char>(first));
+    if (last > first) inside_ += "-" + class_byte(static_cast<unsigned char>(last));
+  }
+
+  void add_one(unsigned byte) {
+    if (byte == '-') {
+      dash_ = true;
+    } else if (byte == '^') {
+      caret_ = true;
+    } else if (byte == ',') {
+      comma_ = true;
+    } else {
+      inside_ += class_byte(static_cast<unsigned char>(byte));
+    }
+  }
+
+  bool negated_;
+  bool dash_ = false, caret_ = false, comma_ = false;
+  std::string inside_;
+};
+
+/// `may_take_nul`: whether a negated class may stand as one.
+std::string class_text(const GlobClass& c, bool may_take_nul) {
+  const bool comma_alone = has(c, ',') && !has(c, '\\');
+  if (c.negated && (!may_take_nul || comma_alone)) return ClassText(spelled_out(c)).text();
+  return ClassText(c).text();
 }
 
 /// Writes pieces behind what is written already. A star asks for at least one byte only where AppArmor finds it alone
 /// between slashes, or at the end of the whole text; elsewhere a `?` has to say so.
 class Renderer {
  public:
+  explicit Renderer(Followed followed) : followed_(followed) {}
   std::string take() { return std::move(out_); }
 
-  void glob(const Glob& g, bool whole) {
+  /// `whole`: not a choice of another glob. `end`: nothing of the text stands behind it.
+  void glob(const Glob& g, bool whole, bool end) {
     for (std::size_t i = 0; i < g.pieces.size(); ++i) {
       const bool last = i + 1 == g.pieces.size();
       const auto* next = last ? nullptr : std::get_if<GlobLiteral>(&g.pieces[i + 1]);
@@ -278,33 +343,40 @@ class Renderer {
       std::visit(Overloaded{[&](const GlobLiteral& l) { out_ += escaped(l.bytes); },
                             [&](const GlobName&) { out_ += lone ? "*" : "?*"; }, [&](const GlobStar&) { out_ += "*"; },
                             [&](const GlobDeepStar&) { out_ += behind_slash && last && !whole ? "?**" : "**"; },
-                            [&](const GlobAny&) { out_ += "?"; }, [&](const GlobClass& c) { out_ += class_text(c); },
-                            [&](const GlobChoice& c) { choice(c); }},
+                            [&](const GlobAny&) { out_ += "?"; },
+                            [&](const GlobClass& c) { out_ += class_text(c, may_take_nul(last && end)); },
+                            [&](const GlobChoice& c) { choice(c, last && end); }},
                  g.pieces[i]);
     }
   }
 
  private:
-  void choice(const GlobChoice& c) {
+  /// Whether a negated class may match a NUL here. At the end of a name it does no harm: the one NUL is gone then.
+  bool may_take_nul(bool at_end) const {
+    return followed_ == Followed::by_nothing || (followed_ == Followed::by_path && at_end);
+  }
+
+  void choice(const GlobChoice& c, bool end) {
     for (std::size_t i = 0; i < c.choices.size(); ++i) {
       out_ += i == 0 ? '{' : ',';
-      glob(c.choices[i], false);
+      glob(c.choices[i], false, end);
     }
     out_ += '}';
   }
 
+  Followed followed_;
   std::string out_;
 };
 
 }  // namespace
 
-std::string render(const Glob& glob) {
-  Renderer renderer;
-  renderer.glob(glob, true);
+std::string render(const Glob& glob, Followed followed) {
+  Renderer renderer(followed);
+  renderer.glob(glob, true, true);
   return renderer.take();
 }
 
 std::string quoted(std::string_view literal) { return '"' + escaped(literal) + '"'; }
-std::string quoted(const Glob& glob) { return '"' + render(glob) + '"'; }
+std::string quoted(const Glob& glob, Followed followed) { return '"' + render(glob, followed) + '"'; }
 
 }  // namespace macc::backends::apparmor

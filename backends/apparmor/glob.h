@@ -69,11 +69,15 @@ enum class Shape : std::uint8_t { files, directories, both };
 /// One glob that matches what any of them does; they must not be empty and must begin with '/'.
 [[nodiscard]] Glob one_of(const std::vector<Glob>& globs);
 
+/// The parser joins the fields of link and mount rules with NUL bytes, and its negated classes match one (seen with
+/// 3.0.8): a link's name could then reach into its target. There the classes say what is in them.
+enum class Followed : std::uint8_t { by_nothing, by_path, by_field };
+
 /// The syntax of AppArmor, without quotes. Every byte that could mean anything is written as \NNN.
-[[nodiscard]] std::string render(const Glob& glob);
+[[nodiscard]] std::string render(const Glob& glob, Followed followed = Followed::by_nothing);
 /// Text that stands for itself where AppArmor reads a pattern (names of peers, of bus connections), in quotes.
 [[nodiscard]] std::string quoted(std::string_view literal);
-[[nodiscard]] std::string quoted(const Glob& glob);
+[[nodiscard]] std::string quoted(const Glob& glob, Followed followed = Followed::by_nothing);
 
 /// apparmor_parser's scanner cannot take longer tokens.
 inline constexpr std::size_t kLongestGlob = 8000;

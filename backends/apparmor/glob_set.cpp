@@ -245,12 +245,101 @@ class Enumeration {
   std::vector<Glob> out_;
 };
 
+// ---- fewer globs ----
+
+/// A glob as what stands before a name, the name, and what stands behind it.
+struct Named {
+  Glob head, name, tail;
+};
+
+bool is_one_byte_or_text(const GlobPiece& piece) {
+  return std::holds_alternative<GlobLiteral>(piece) || std::holds_alternative<GlobClass>(piece) ||
+         std::holds_alternative<GlobAny>(piece);
+}
+
+/// Where the stars at the end of a glob begin; its size when it ends without one.
+std::size_t begin_of_stars(const Glob& glob) {
+  std::size_t at = glob.pieces.size();
+  while (at > 0 && is_one_byte_or_text(glob.pieces[at - 1])) --at;
+  return at == 0 ? glob.pieces.size() : at - 1;
+}
+
+/// Moves what stands behind the last slash of a text, or with it where nothing else does, to the front of `rest`.
+void cut_behind_slash(GlobLiteral& text, std::size_t at, Glob& rest) {
+  Glob front(text.bytes.substr(at));
+  front.append(rest);
+  rest = std::move(front);
+  text.bytes.resize(at);
+}
+
+/// The last name of the glob that is written with literals and classes alone; nullopt when there is none.
+std::optional<Named> named(const Glob& glob) {
+  Named out;
+  out.head = glob;
+  const std::size_t stars = begin_of_stars(glob);
+  if (stars == 0) return std::nullopt;
+  out.tail.pieces.assign(glob.pieces.begin() + static_cast<std::ptrdiff_t>(stars), glob.pieces.end());
+  out.head.pieces.resize(stars);
+  auto* last = std::get_if<GlobLiteral>(&out.head.pieces.back());
+  if (last != nullptr && last->bytes.ends_with('/')) cut_behind_slash(*last, last->bytes.size() - 1, out.tail);
+  while (!out.head.pieces.empty() && is_one_byte_or_text(out.head.pieces.back())) {
+    auto* text = std::get_if<GlobLiteral>(&out.head.pieces.back());
+    const std::size_t slash = text == nullptr ? std::string::npos : text->bytes.rfind('/');
+    if (slash != std::string::npos) {
+      cut_behind_slash(*text, slash + 1, out.name);
+      return out.name.pieces.empty() ? std::nullopt : std::optional(std::move(out));
+    }
+    Glob front;
+    front.append(out.head.pieces.back());
+    front.append(out.name);
+    out.name = std::move(front);
+    out.head.pieces.pop_back();
+  }
+  return std::nullopt;
+}
+
+/// Globs that differ in one name alone become one: "all but keys" is some names that part from it, letter by letter.
+std::vector<Glob> with_names_together(const std::vector<Glob>& globs) {
+  constexpr std::size_t kLongest = 400;  // as text: for readers
+  struct Group {
+    Named last;
+    std::vector<Glob> names;
+    std::size_t length = 0;
+  };
+  std::vector<Group> groups;
+  std::map<std::string, std::size_t> open;
+  for (const Glob& glob : globs) {
+    const auto parts = named(glob);
+    if (!parts) {
+      groups.push_back({{glob, {}, {}}, {}, 0});
+      continue;
+    }
+    const std::size_t length = render(parts->name).size();
+    const auto [it, fresh] = open.try_emplace(render(parts->head) + '\n' + render(parts->tail), groups.size());
+    if (!fresh && groups[it->second].length + length > kLongest) it->second = groups.size();
+    if (it->second == groups.size()) groups.push_back({*parts, {}, 0});
+    groups[it->second].names.push_back(parts->name);
+    groups[it->second].length += length;
+  }
+  std::vector<Glob> out;
+  for (Group& group : groups) {
+    Glob glob = group.last.head;
+    if (group.names.size() == 1) glob.append(group.names.front());
+    if (group.names.size() > 1) glob.append(GlobChoice{std::move(group.names)});
+    glob.append(group.last.tail);
+    out.push_back(std::move(glob));
+  }
+  return out;
+}
+
 }  // namespace
 
 std::optional<std::vector<Glob>> globs_of(const paths::PathSet& set, std::size_t limit) {
   if (set.empty()) return std::vector<Glob>();
   const Automaton automaton = set.automaton();
-  return Enumeration(automaton, limit).run();
+  const auto globs = Enumeration(automaton, limit).run();
+  if (!globs) return std::nullopt;
+  return with_names_together(*globs);
 }
 
 }  // namespace macc::backends::apparmor

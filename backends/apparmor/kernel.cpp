@@ -128,22 +128,33 @@ class Kernel {
     return std::nullopt;
   }
 
+  static bool has_option(const ir::MountAccess& access, std::initializer_list<std::string_view> words) {
+    return std::any_of(access.options.begin(), access.options.end(), [&](const std::string& option) {
+      return std::find(words.begin(), words.end(), option) != words.end();
+    });
+  }
+
+  /// The system call names no file system and, but for bind and move, no source then; the parser refuses rules that do.
   void mount(const ir::Rule& rule, const ir::MountAccess& access) {
+    const bool bind = has_option(access, {"bind", "rbind"});
+    const bool without_source = has_option(access, {"remount", "private", "rprivate", "shared", "rshared", "slave",
+                                                    "rslave", "unbindable", "runbindable"});
+    const bool without_type = bind || without_source || has_option(access, {"move"});
+    const bool from = !access.from.include.empty();
     MountRule out;
     out.qualifiers = qualifiers(rule);
-    out.fstypes = access.fstypes;
+    if (!without_type) out.fstypes = access.fstypes;
     out.options = access.options;
-    const bool bind = std::any_of(access.options.begin(), access.options.end(),
-                                  [](const std::string& o) { return o == "bind" || o == "rbind"; });
     const auto target = one_glob(rule, access.on, bind ? Shape::both : Shape::directories);
     if (!target) return;
     out.target = *target;
-    if (!access.from.include.empty()) {
+    if (from && !without_source) {
       out.source = one_glob(rule, access.from, Shape::both);
       if (!out.source) return;
     }
     build_.add_unconditional(id_, id_, Guard::of(rule.condition), out, rule);
-    build_.fidelity.add(id_, rule, Topic::none);
+    const bool unnamed = (without_type && !access.fstypes.empty()) || (without_source && from);
+    build_.fidelity.add(id_, rule, unnamed ? Topic::mount_unnamed : Topic::none);
   }
 
   void paths(const ir::Rule& rule, const ir::PathsAccess& access) {

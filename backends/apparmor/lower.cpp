@@ -167,6 +167,7 @@ std::vector<std::string> header(const Build& build, DomainId id) {
 ProfileText profile_text(Build& build, DomainId id) {
   const ir::Domain& domain = build.policy.domain(id);
   std::set<std::string> tunables;
+  if (uses_distribution_files(domain)) tunables.insert("tunables/global");
   ProfileFile file;
   file.abi = build.features.abi;
   file.header = header(build, id);

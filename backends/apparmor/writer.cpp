@@ -30,6 +30,8 @@ std::string joined(const std::vector<std::string>& words) {
   return out;
 }
 
+std::string field(const Glob& glob) { return quoted(glob, Followed::by_field); }
+
 /// A profile's name where AppArmor reads a pattern of names.
 std::string peer_name(const std::string& name) { return quoted(name); }
 
@@ -60,7 +62,9 @@ std::string text_of(const FileRule& r) {
 }
 
 std::string text_of(const LinkRule& r) {
-  return fmt::format("{}link subset {} -> {},", prefix(r.qualifiers), quoted(r.name), quoted(r.target));
+  const std::string_view subset = r.qualifiers.deny ? "" : "subset ";
+  return fmt::format("{}link {}{} -> {},", prefix(r.qualifiers), subset, quoted(r.name, Followed::by_path),
+                     quoted(r.target));
 }
 
 std::string text_of(const CapabilityRule& r) {
@@ -113,8 +117,8 @@ std::string text_of(const ChangeProfileRule& r) {
 
 std::string text_of(const MountRule& r) {
   std::string out = prefix(r.qualifiers);
-  if (r.kind == MountRule::Kind::unmount) return out + fmt::format("umount {},", quoted(r.target));
-  if (r.kind == MountRule::Kind::pivot) return out + fmt::format("pivot_root {},", quoted(r.target));
+  if (r.kind == MountRule::Kind::unmount) return out + fmt::format("umount {},", field(r.target));
+  if (r.kind == MountRule::Kind::pivot) return out + fmt::format("pivot_root {},", field(r.target));
   out += "mount";
   if (!r.fstypes.empty()) {
     std::vector<std::string> names;
@@ -122,8 +126,8 @@ std::string text_of(const MountRule& r) {
     out += fmt::format(" fstype=({})", joined(names));
   }
   if (!r.options.empty()) out += fmt::format(" options=({})", joined(r.options));
-  if (r.source) out += ' ' + quoted(*r.source);
-  return out + fmt::format(" -> {},", quoted(r.target));
+  if (r.source) out += ' ' + field(*r.source);
+  return out + fmt::format(" -> {},", field(r.target));
 }
 
 std::string text_of(const DbusRule& r) {

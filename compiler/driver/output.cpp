@@ -145,6 +145,7 @@ class Transaction {
     const Descriptor lock(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (lock.get() >= 0) (void)::flock(lock.get(), LOCK_EX);
     before_ = read_manifest(folder_);
+    drop_leftovers();
     if (!nothing_in_the_way() || !write_temporaries()) {
       drop_temporaries();
       return false;
@@ -191,6 +192,22 @@ class Transaction {
   void drop_temporaries() {
     for (const OutputFile& file : files_) (void)::unlink(temporary(file).c_str());
     remove_empty_folders();
+  }
+
+  /// Temporary files of a run that was killed: nobody else is writing here now. Their folders go too, when empty.
+  void drop_leftovers() const {
+    std::vector<fs::path> left;
+    std::error_code error;
+    fs::recursive_directory_iterator it(folder_, fs::directory_options::skip_permission_denied, error), end;
+    for (; !error && it != end; it.increment(error)) {
+      std::error_code ignored;
+      const bool regular = fs::is_regular_file(it->symlink_status(ignored));
+      if (regular && it->path().native().ends_with(kTemporarySuffix)) left.push_back(it->path());
+    }
+    for (const fs::path& path : left) {
+      (void)::unlink(path.c_str());
+      for (fs::path p = path.parent_path(); p != folder_ && ::rmdir(p.c_str()) == 0;) p = p.parent_path();
+    }
   }
 
   /// First a manifest of old and new files, so that a run that is killed leaves nothing unknown behind.

@@ -219,8 +219,9 @@ std::uint32_t CompiledProfile::file_audit(std::string_view path) const {
   return files ? files->accept2(files->run(path)) : 0;
 }
 
-std::string CompiledProfile::exec(std::string_view path) const {
-  const std::uint32_t bits = file(path);
+std::string CompiledProfile::exec(std::string_view path) const { return exec_of(file(path)); }
+
+std::string CompiledProfile::exec_of(std::uint32_t bits) const {
   if ((bits & kExec) == 0) return "";
   const std::uint32_t mode = bits >> 10 & 0xf;
   std::string out = mode == 0 ? "ix" : mode == 1 ? "ux" : mode == 2 ? "px" : mode == 3 ? "cx" : "";

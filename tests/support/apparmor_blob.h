@@ -54,6 +54,8 @@ struct CompiledProfile {
   [[nodiscard]] std::uint32_t file_audit(std::string_view path) const;
   /// "" no exec, "ix", "ux", "px", "cx", or "-> NAME"; with " unsafe" when the environment is kept.
   [[nodiscard]] std::string exec(std::string_view path) const;
+  /// The same, of a path's permission bits.
+  [[nodiscard]] std::string exec_of(std::uint32_t bits) const;
   [[nodiscard]] bool link(std::string_view link_name, std::string_view target) const;
   [[nodiscard]] bool attaches(std::string_view path) const;
   [[nodiscard]] bool network(int family, int type) const;

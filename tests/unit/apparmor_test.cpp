@@ -88,6 +88,46 @@ TEST_CASE("globs: every byte of a literal path matches itself and nothing else")
     CHECK(!reads(p, neighbour));
 }
 
+namespace {
+
+/// A class and its negation against every byte, with a byte of its own beside the range.
+void check_class(unsigned first, unsigned last, unsigned other = 'Q') {
+  if (last > 255 || (first <= '/' && '/' <= last)) return;  // never in a class of macc
+  const auto byte = [](unsigned c) { return static_cast<unsigned char>(c); };
+  const auto glob = [&](bool negated, bool alone) {
+    aa::GlobClass c{negated, {{byte(first), byte(last)}}};
+    if (!alone) c.ranges.push_back({byte(other), byte(other)});
+    aa::Glob out("/c/");
+    out.append(c);
+    out.append(aa::GlobLiteral{"z"});
+    return out;
+  };
+  for (const bool alone : {true, false}) {
+    const CompiledProfile p = reading({glob(false, alone)}), q = reading({glob(true, alone)});
+    for (unsigned c = 1; c < 256; ++c) {
+      if (c == '/' || c == '\n') continue;
+      const std::string path = std::string("/c/") + static_cast<char>(c) + "z";
+      const bool inside = (first <= c && c <= last) || (!alone && c == other);
+      CHECK_MESSAGE(reads(p, path) == inside, printable_path(path) << " " << aa::render(glob(false, alone)));
+      CHECK_MESSAGE(reads(q, path) != inside, printable_path(path) << " " << aa::render(glob(true, alone)));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("globs: classes hold what they say, whatever the parser makes of punctuation in them") {
+  for (unsigned first = ' '; first < 0x80; ++first) {
+    const bool letter = (first >= '0' && first < '9') || (first >= 'A' && first < 'Z') || (first >= 'a' && first < 'z');
+    if (letter) continue;
+    for (const unsigned length : {0U, 1U, 3U}) check_class(first, first + length);
+  }
+  check_class(1, '.');
+  check_class('0', 255);
+  check_class('\\', '\\', ',');
+  check_class('[', '^', ',');
+}
+
 TEST_CASE("globs: hostile literal paths stay literal") {
   const std::string hostile[] = {"/h/\" rwx, /** rwx, \"",
                                  "/h/#include <abstractions/base>",
@@ -336,6 +376,41 @@ TEST_CASE("owner: a deny for owners alone holds as a rule or is an error") {
   CHECK(shared.analyzed->has(Code::E2006));
 }
 
+TEST_CASE("a deny of loading leaves the entry readable, one of reading alone cannot hold there") {
+  ApparmorTarget load(domain("deny load \"/**\";"));
+  CHECK(load.analyzed->messages() == "");
+  CHECK(load.compile("d").file("/usr/bin/d") == kRead);
+  ApparmorTarget read(domain("deny read \"/usr/**\"; allow read \"/usr/bin/x\";"));
+  CHECK(read.analyzed->messages() == "");
+  CHECK(read.compile("d").file("/usr/bin/d") == (kRead | kMap));
+  CHECK(read.compile("d").file("/usr/bin/x") == 0);
+}
+
+TEST_CASE("a deny of unix sockets compiles where they are a family") {
+  ApparmorTarget t(domain("deny listen unix \"/run/d/x\"; deny connect unix \"@x\"; deny connect tcp any;"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(!p.network(1, 1));
+  CHECK(!p.network(2, 1));
+}
+
+TEST_CASE("hard links: from each path with the verb to each, and nowhere else") {
+  ApparmorTarget t(domain(R"(
+    allow link "/s/new/**"; allow link "/s/tmp/**", "/q/**" except "/q/keys/**";
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  INFO(t.artifact("apparmor.d/d"));
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.link("/s/new/1", "/s/tmp/1"));
+  CHECK(p.link("/q/x", "/s/new/1"));
+  CHECK(!p.link("/q/keys/x", "/s/new/1"));
+  CHECK(!p.link("/s/new/1", "/q/keys/x"));
+  // A negated class of the name must not take the NUL that parts it from the target.
+  CHECK(!p.link("/q/", "/etc/shadow"));
+  CHECK(!p.link("/q/k", "/etc/shadow"));
+  CHECK(!p.link("/q/keys", "/etc/shadow"));
+}
+
 TEST_CASE("except: exact as globs, by a deny rule, or an error") {
   ApparmorTarget exact(domain("allow read \"/a/**\" except \"/a/b/**\"; allow read \"/a/b/c\";"));
   CHECK(exact.analyzed->messages() == "");
@@ -352,6 +427,57 @@ TEST_CASE("except: exact as globs, by a deny rule, or an error") {
   CHECK((q.file_audit("/a/b/x.key") >> 7 & kRead) == 0);
   ApparmorTarget collision(domain("allow read \"/a/**\" except \"/a/**/*.key\"; allow read \"/a/b/my.key\";"));
   CHECK(collision.analyzed->has(Code::E2004));
+}
+
+TEST_CASE("what another rule grants as well is not left out: the union needs no hole") {
+  const std::string config = R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/**/*.key" }
+    allow read config;
+    allow read keys;
+  )";
+  ApparmorTarget t(domain(config));
+  CHECK(t.analyzed->messages() == "");
+  CHECK(t.artifact("apparmor.d/d").find("\"/etc/d/**[^/]\" r,") != std::string::npos);
+  CHECK(t.compile("d").file("/etc/d/x/y.key") == kRead);
+  ApparmorTarget more(domain(config + "allow write config; deny read \"/etc/d/x.key\";"));
+  const CompiledProfile p = more.compile("d");
+  CHECK(more.analyzed->messages() == "");
+  CHECK(p.file("/etc/d/a.key") == kRead);
+  CHECK(p.file("/etc/d/x.key") == 0);
+  CHECK(p.file("/etc/d/x") == (kRead | kWrite | kAppend));
+}
+
+TEST_CASE("except: files that another rule reads do not stand in the way of denying directories") {
+  ApparmorTarget t(domain(R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/host_*_key" }
+    allow read, list config;
+    allow read keys;
+    allow manage "/srv/d/**" except "/srv/d/**/*.lock";
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const CompiledProfile p = t.compile("d");
+  CHECK(p.file("/etc/d/host_rsa_key") == kRead);
+  CHECK(p.file("/etc/d/host_rsa_key/") == 0);
+  CHECK(p.file("/etc/d/x/") == kRead);
+  CHECK(p.link("/srv/d/a", "/srv/d/b"));
+  CHECK(!p.link("/srv/d/a.lock", "/srv/d/b"));
+  CHECK(!p.link("/srv/d/a", "/srv/d/b.lock"));
+}
+
+TEST_CASE("names that part from the name of a hole stand together") {
+  ApparmorTarget t(domain(R"(
+    resource config : config { "/etc/d/**" }
+    resource keys : secret { "/etc/d/keys/**" }
+    allow read, list config;
+  )"));
+  CHECK(t.analyzed->messages() == "");
+  const std::string text = t.artifact("apparmor.d/d");
+  INFO(text);
+  CHECK(text.find("\"/etc/d/{[^/k],k[^/e],ke[^/y],key[^/s],keys?}**\" r,") != std::string::npos);
+  CHECK(text.find("\"/etc/d/{k,ke,key}/{,**}\" r,") != std::string::npos);
+  CHECK(text.find("\"/etc/d/{k,ke,key,keys}\" r,") != std::string::npos);
 }
 
 TEST_CASE("resources inside a resource are left out") {
@@ -515,12 +641,61 @@ TEST_CASE("complain mode and several entries") {
   CHECK(!p.attaches("/usr/bin/y"));
 }
 
-TEST_CASE("raw text gets its resources as quoted globs") {
-  ApparmorTarget t(domain("resource config : config { \"/etc/d/**\" }\nraw apparmor \"\"\"\n  ${config} rk,\n\"\"\";"));
-  CHECK(t.analyzed->messages() == "");
+namespace {
+
+std::string raw_domain(const std::string& raw) {
+  const std::string resources = R"(
+    resource config : config { "/etc/d/**" except "/etc/d/old/**" }
+    resource keys : secret { "/etc/d/keys/**" }
+  )";
+  return domain(resources + "raw apparmor \"\"\"\n" + raw + "\"\"\";");
+}
+
+std::vector<std::string> raw_lines(const ApparmorTarget& t) {
+  for (const auto& e : t.lowered.fidelity.entries) {
+    if (e.topic == "raw") return e.what;
+  }
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("raw text gets what belongs to its resources, in quotes once, and is warned of and listed") {
+  ApparmorTarget t(raw_domain("  # wanted by the library\n  ${config} rk,\n  \"${keys}\" k,\n"));
+  CHECK(t.analyzed->has(Code::E2012));
+  CHECK(!t.analyzed->diagnostics.has_errors());
   const CompiledProfile p = t.compile("d");
   CHECK(p.file("/etc/d/x") == (kRead | kLock));
-  CHECK(t.topic("raw"));
+  CHECK(p.file("/etc/d/keys/x") == kLock);
+  CHECK(p.file("/etc/d/old/x") == 0);
+  CHECK(raw_lines(t).size() == 2);
+  CHECK(raw_lines(t).at(0) == "\"/etc/d/keys/{,**}\" k,");
+}
+
+TEST_CASE("raw text of one abstraction that is included twice is listed twice") {
+  ApparmorTarget t(
+      "module m;\nabstraction limit(r: resource) { raw apparmor \"\"\"${r} k,\"\"\"; }\ndomain d {\n"
+      "  entry \"/usr/bin/d\"; resource a : state { \"/a/**\" } resource b : state { \"/b/**\" }\n"
+      "  include limit(a); include limit(b);\n}\n");
+  CHECK(!t.analyzed->diagnostics.has_errors());
+  CHECK(raw_lines(t) == std::vector<std::string>{"\"/a/{,**}\" k,", "\"/b/{,**}\" k,"});
+}
+
+TEST_CASE("raw text stays in its profile and in AppArmor's folder") {
+  for (const char* text :
+       {"include \"/etc/passwd\"\n", "#include /etc/passwd\n", "include if exists <../passwd>\n",
+        "/x r, #include \"x\"\n", "include </etc/passwd>\n", "abi <abi/3.0>,\n", "profile :ns:x /bin/x { file, }\n",
+        "} profile x {\n", "\"/x\n", "# }\n", "/x r, include\n<../x>\n"}) {
+    CHECK_MESSAGE(ApparmorTarget(raw_domain(text)).analyzed->has(Code::E2011), text);
+  }
+  for (const char* text : {"include <abstractions/base>\n", "#include if exists <local/d>\n", "# include \"x\"\n",
+                           "\"/x/include\" r,\n", "/x/abi r,\n", "owner @{HOME}/x r,\n", "profile kid { /x r, }\n"}) {
+    ApparmorTarget t(raw_domain(text));
+    CHECK_MESSAGE(!t.analyzed->diagnostics.has_errors(), text);
+    const bool tunables =
+        std::string(text).find("@{") != std::string::npos || std::string(text).find('<') != std::string::npos;
+    CHECK((t.artifact("apparmor.d/d").find("include <tunables/global>") != std::string::npos) == tunables);
+  }
 }
 
 TEST_CASE("verify: passes what compiles, and points at the source line of what does not") {
@@ -550,6 +725,19 @@ TEST_CASE("ubuntu22.04: D-Bus and abstract sockets are mediated") {
   ApparmorTarget debian(text);
   CHECK(debian.topic("dbus"));
   CHECK(!debian.compile("d").mediates(32));
+}
+
+TEST_CASE("mounts: what the system call does not name is not written") {
+  ApparmorTarget t(
+      domain("allow mount ext4 options bind from \"/a/**\" on \"/m/**\"; allow mount options remount, ro from "
+             "\"/a\" on \"/m/x/\"; allow mount options rslave on \"/m/x/\";"));
+  CHECK(t.analyzed->messages() == "");
+  const std::string text = t.artifact("apparmor.d/d");
+  CHECK(text.find("mount options=(bind) \"/a/{,**}\" -> \"/m/{,**}\",") != std::string::npos);
+  CHECK(text.find("mount options=(remount, ro) -> \"/m/x/\",") != std::string::npos);
+  CHECK(text.find("mount options=(rslave) -> \"/m/x/\",") != std::string::npos);
+  CHECK(t.compile("d").mediates(7));
+  CHECK(t.topic("mount-unnamed"));
 }
 
 TEST_CASE("mounts") {

@@ -2,7 +2,9 @@
 #include <sys/stat.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 #include <sstream>
+#include <thread>
 
 #include "compiler/driver/arguments.h"
 #include "compiler/driver/build_report.h"
@@ -148,12 +150,34 @@ TEST_CASE("an artifact outside its folder is a broken invariant") {
   CHECK_THROWS_AS((void)write(f.path(), {{"/a.txt", "a"}}), std::logic_error);
 }
 
-TEST_CASE("what a killed run left is overwritten") {
+TEST_CASE("what a killed run left goes, also of files that are not made now; what others left stays") {
   const Folder f;
   f.write("a.txt.macc-tmp", "half");
+  f.write("d/e/gone.txt.macc-tmp", "half");
+  f.write("d/mine.txt", "mine");
   f.write(kManifest + ".macc-tmp", "half");
+  fs::create_symlink("mine.txt", f.path() / "d/link.macc-tmp");
   CHECK(write(f.path(), {{"a.txt", "a"}}).done);
-  CHECK(f.files() == std::set<std::string>{kManifest, "a.txt"});
+  CHECK(f.files() == std::set<std::string>{kManifest, "a.txt", "d/link.macc-tmp", "d/mine.txt"});
+  CHECK(!fs::exists(f.path() / "d/e"));
+}
+
+TEST_CASE("two runs at once take turns: what is there is of one of them") {
+  const Folder f;
+  const auto files = [](int run) {
+    std::vector<driver::OutputFile> out;
+    for (int i = 0; i < 20; ++i) out.push_back({"d/" + std::to_string(i), std::to_string(run)});
+    return out;
+  };
+  std::vector<std::thread> runs;
+  for (int run = 0; run < 8; ++run) {
+    runs.emplace_back([&, run] { (void)write(f.path(), files(run)); });
+  }
+  for (std::thread& run : runs) run.join();
+  std::set<std::string> contents;
+  for (int i = 0; i < 20; ++i) contents.insert(f.read("d/" + std::to_string(i)));
+  CHECK(contents.size() == 1);
+  CHECK(f.files().size() == 21);
 }
 
 TEST_CASE("create_files makes all or none and overwrites nothing") {

@@ -9,6 +9,7 @@
 #include "compiler/driver/limits.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/promises.h"
+#include "compiler/driver/signals.h"
 #include "compiler/ir/json.h"
 
 namespace macc::driver {
@@ -95,6 +96,7 @@ class Builder {
       : session_(session), inputs_(inputs), meaning_(meaning), out_(out_folder(session, inputs.project)) {}
 
   void build(const project::Target& target) {
+    const HeldSignals until_the_target_is_done;
     Diagnostics found;
     const fs::path folder = out_ / target.target.name;
     report::TargetOutcome outcome{target.target.name, target.target.backend, false, "", {}};
