@@ -222,7 +222,7 @@ class Files {
     const PathSet set = piece.whole ? set_of(item) : piece.set;
     if (set.empty()) return;
     const PathSet left_out = included_set(item) - set;
-    const PathSet given = granted_by_others(item, piece.guard, left_out);
+    const PathSet given = granted_by_others(item, piece, left_out);
     if (given.contains(left_out)) return put_all(item, piece.guard, included(item));
     if (const auto globs = shorter(globs_of(set), given.empty() ? std::nullopt : globs_of(set | given))) {
       return put_all(item, piece.guard, *globs);
@@ -239,11 +239,13 @@ class Files {
 
   /// Paths among these on which other rules give all that the item would, or a deny rule takes it, whenever the guard
   /// holds: leaving them out of the item changes nothing.
-  PathSet granted_by_others(const FileItem& item, const Guard& when, const PathSet& within) const {
+  PathSet granted_by_others(const FileItem& item, const Piece& piece, const PathSet& within) const {
     if (is_link(item)) return {};
     PathSet out = within;
     for (Bit bit : kBits) {
-      if (item.needs(bit) && !out.empty()) out = granted(bit, item, when, out);
+      // The other verbs of its rule have the same exceptions; only a deny parts them.
+      if (item.needs(bit) && !out.empty())
+        out = granted(bit, item, piece.guard, out, piece.whole ? item.rule : nullptr);
     }
     return out;
   }
@@ -258,12 +260,22 @@ class Files {
     return out;
   }
 
-  PathSet granted(Bit bit, const FileItem& item, const Guard& when, const PathSet& within) const {
+  static bool may_meet(const FileItem& item, std::string_view prefix) {
+    return std::any_of(item.paths.include.begin(), item.paths.include.end(), [&](const paths::PathPattern& p) {
+      const std::string other = p.literal_prefix();
+      return other.starts_with(prefix) || prefix.starts_with(other);
+    });
+  }
+
+  PathSet granted(Bit bit, const FileItem& item, const Guard& when, const PathSet& within,
+                  const ir::Rule* without = nullptr) const {
     PathSet out = taken(bit, item, when) & within;
+    const std::string prefix = within.literal_prefix();
     for (const FileItem& other : items_.allows) {
       const bool enough = other.needs(bit) && (!other.owner || item.owner) && other.audit == item.audit &&
                           (bit != Bit::exec || other.exec == item.exec);
-      if (&other == &item || !enough || !other.guard.covers(when)) continue;
+      const bool left_out = &other == &item || (without != nullptr && other.rule == without);
+      if (left_out || !enough || !may_meet(other, prefix) || !other.guard.covers(when)) continue;
       PathSet rest = set_of(other) & within;
       for (const FileItem& deny : items_.denies) {
         const bool takes = same_operation(deny, other) && (deny.guard & when).possible();

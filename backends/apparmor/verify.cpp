@@ -106,6 +106,7 @@ class Check {
     out.status = Status::passed;
     for (const Artifact& a : lowered_.artifacts) {
       if (is_profile(a) && !compile(a)) out.status = Status::failed;
+      if (killed_) break;  // an interrupt goes to the parser, too
     }
     return out;
   }
@@ -147,6 +148,7 @@ class Check {
     const ProcessResult result = run_process(arguments(a), kTimeLimit);
     using End = ProcessResult::End;
     if (result.end == End::exited && result.status == 0) return true;
+    killed_ = result.end == End::killed;
     if (result.end == End::exited) {
       refused(a, result);
     } else {
@@ -184,6 +186,7 @@ class Check {
   Diagnostics& diagnostics_;
   TemporaryFolder folder_;
   std::string parser_;
+  bool killed_ = false;
 };
 
 }  // namespace

@@ -96,7 +96,6 @@ class Builder {
       : session_(session), inputs_(inputs), meaning_(meaning), out_(out_folder(session, inputs.project)) {}
 
   void build(const project::Target& target) {
-    const HeldSignals until_the_target_is_done;
     Diagnostics found;
     const fs::path folder = out_ / target.target.name;
     report::TargetOutcome outcome{target.target.name, target.target.backend, false, "", {}};
@@ -117,6 +116,7 @@ class Builder {
     const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target};
     const backends::Lowered lowered = backend->lower(input, found);
     if (found.has_errors()) return;
+    const HeldSignals until_it_is_written;  // from here on there are temporary files
     const backends::Verification verification = verify(*backend, input, lowered, found);
     const TargetResult result{target, lowered, verification};
     check_limits(target, result.fidelity, verification, found);
