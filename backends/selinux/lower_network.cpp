@@ -6,7 +6,8 @@
 namespace macc::backends::selinux {
 namespace {
 
-constexpr std::string_view kSocket = "create read write getattr getopt setopt shutdown";
+/// `ioctl` asks for the addresses of interfaces; changing them takes a capability.
+constexpr std::string_view kSocket = "create read write getattr getopt setopt shutdown ioctl";
 
 std::string socket_of(ir::Protocol protocol) { return std::string(ir::word(protocol)) + "_socket"; }
 
@@ -80,11 +81,28 @@ class NetworkLowering {
   void on_ports(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports, std::string_view permission) {
     const std::string socket = socket_of(access.protocol);
     if (is_any(ports)) return on_port_type(std::string(platform::kPortType), socket, permission);
+    if (is_any(access.ports)) return on_rest_of_any(access, ports, permission);
     if (access.named != ir::PortsId::none && named(access, socket, permission)) return;
     for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, ports)) {
       on_port_type(segment->type, socket, permission);
       if (!segment->own) say_others(segment->type, ports, access.protocol);
     }
+  }
+
+  /// "any" less what is denied: through an attribute, so that types that come later are covered too.
+  void on_rest_of_any(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports,
+                      std::string_view permission) {
+    const PortPlan::Left left = subject_.context.ports.left_of_any(access.protocol, ports);
+    std::string types(platform::kPortType);
+    if (!left.gone.empty())
+      types =
+          subject_.attribute_for(cil::form("and", platform::kPortType, cil::form("not", cil::Node::symbols(left.gone))),
+                                 "ports", rule_->where.span);
+    on_port_type(types, socket_of(access.protocol), permission);
+    if (left.partly.empty()) return;
+    for (const auto& [rule, denial] : subject_.rules<ir::NetworkAccess>(ir::Effect::deny))
+      if (denial->listen == access.listen && denial->protocol == access.protocol)
+        subject_.say(*rule, Topic::port_type, {left.partly.begin(), left.partly.end()});
   }
 
   /// The rule named external ports: their types, whatever else the ports are in.
@@ -126,7 +144,10 @@ class NetworkLowering {
       if (denied->family == access.family && (denied->type.empty() || denied->type == access.type) &&
           subject_.guard(*denial).is_always())
         return;
-    subject_.allow_self(guard, socket, "create bind connect read write getattr getopt setopt ioctl", rule.where.span);
+    subject_.allow_self(guard, socket, socket_permissions(socket), rule.where.span);
+    // Binding over IP asks for the address, whatever the protocol.
+    if (binds_to_addresses(socket))
+      subject_.allow(guard, std::string(platform::kNode), socket, "node_bind", rule.where.span);
     netlink_messages(access, socket, guard, rule.where.span);
     if (access.family.starts_with("netlink")) subject_.say(rule, Topic::netlink);
   }

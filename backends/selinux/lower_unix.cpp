@@ -127,13 +127,16 @@ void use_terminals(Subject& subject, const Guard& guard, Span span) {
 }
 
 /// What was opened by another is read and written without `open` and without search in its directories.
-void use_files(Subject& subject, const ir::UseAccess& access, const Guard& guard, Span span) {
+void use_files(Subject& subject, const ir::Rule& rule, const ir::UseAccess& access, const Guard& guard) {
+  const Span span = rule.where.span;
   const PathSet set = subject.context.input.meaning.set(access.paths);
-  for (const auto& [region, part] : subject.parts_of(set, span))
+  for (const auto& [region, part] : subject.parts_of(set, span)) {
     for (const auto& type : subject.types(*region, span)) {
       subject.allow(guard, type, "file", "read write append getattr", span);
       if (scope_of(part, *region).devices) subject.allow(guard, type, "chr_file", "read write append getattr", span);
     }
+    subject.say_shared(rule, set | PathSet::directories(), *region);
+  }
 }
 
 }  // namespace
@@ -149,7 +152,7 @@ void lower_use(Subject& subject) {
       use_sockets(subject, *access, guard, from, span);
     }
     if (access->terminal) use_terminals(subject, guard, span);
-    if (!access->paths.include.empty()) use_files(subject, *access, guard, span);
+    if (!access->paths.include.empty()) use_files(subject, *rule, *access, guard);
   }
 }
 
