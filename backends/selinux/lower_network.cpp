@@ -63,13 +63,12 @@ class NetworkLowering {
     subject_.allow(guard_, std::string(platform::kNode), socket, "node_bind", span);
     on_ports(access, ports, "name_bind");
     subject_.say(*rule_, Topic::ephemeral_ports);
-    // A socket unit opens the socket as init and hands it over.
-    for (const auto& entry : subject_.domain.entries)
-      if (entry.from == ir::Entry::From::init || entry.from == ir::Entry::From::unit)
-        subject_.allow(guard_, std::string(platform::kInit), socket,
-                       access.protocol == ir::Protocol::udp ? "read write getattr getopt setopt"
-                                                            : "accept listen read write getattr getopt setopt shutdown",
-                       span);
+    if (access.protocol == ir::Protocol::udp)
+      from_socket_unit(subject_, guard_, socket, "read write getattr getopt setopt",
+                       "create bind getattr getopt setopt ioctl", span);
+    else
+      from_socket_unit(subject_, guard_, socket, "accept listen read write getattr getopt setopt shutdown",
+                       "create bind listen getattr getopt setopt ioctl", span);
   }
 
   void connect(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports) {

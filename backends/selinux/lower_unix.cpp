@@ -54,7 +54,11 @@ class UnixLowering {
         subject_.allow(guard_, type, "sock_file", access.listen ? "create getattr" : "write getattr", span);
         if (rule_->audit) subject_.audit(guard_, type, "sock_file", {access.listen ? "create" : "write"}, span);
       }
-      if (access.listen) bind_in(part, *region);
+      if (!access.listen) continue;
+      bind_in(part, *region);
+      if (region->is_own() && started_by_init(subject_.domain))  // the socket file of a socket unit
+        subject_.allow_other(guard_, std::string(platform::kInit), region->types[0], "sock_file",
+                             "create getattr setattr unlink", span);
     }
     if (access.listen) return serve(span);
     connect(access, span);
@@ -74,15 +78,12 @@ class UnixLowering {
     }
   }
 
-  /// Listening itself is among what is always there. A socket unit's socket is init's.
+  /// Listening itself is among what is always there.
   void serve(Span span) {
-    for (const auto& entry : subject_.domain.entries) {
-      if (entry.from != ir::Entry::From::init && entry.from != ir::Entry::From::unit) continue;
-      const std::string init(platform::kInit);
-      subject_.allow(guard_, init, "unix_stream_socket", "accept listen read write getattr getopt setopt shutdown",
-                     span);
-      subject_.allow(guard_, init, "unix_dgram_socket", "read write getattr getopt setopt", span);
-    }
+    from_socket_unit(subject_, guard_, "unix_stream_socket", "accept listen read write getattr getopt setopt shutdown",
+                     "create bind listen getattr getopt setopt ioctl", span);
+    from_socket_unit(subject_, guard_, "unix_dgram_socket", "read write getattr getopt setopt",
+                     "create bind getattr getopt setopt ioctl", span);
   }
 
   void connect(const ir::UnixAccess& access, Span span) {

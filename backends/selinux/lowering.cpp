@@ -176,6 +176,20 @@ ObjectScope scope_of(const paths::PathSet& set, const Region& region) {
   return scope;
 }
 
+bool started_by_init(const ir::Domain& domain) {
+  return std::any_of(domain.entries.begin(), domain.entries.end(), [](const ir::Entry& entry) {
+    return entry.from == ir::Entry::From::init || entry.from == ir::Entry::From::unit;
+  });
+}
+
+void from_socket_unit(Subject& subject, const Guard& guard, const std::string& socket_class, std::string_view use,
+                      std::string_view open, Span span) {
+  if (!started_by_init(subject.domain)) return;
+  const std::string init(platform::kInit);
+  subject.allow(guard, init, socket_class, use, span);
+  subject.allow_other(guard, init, subject.type, socket_class, open, span);
+}
+
 void join(Subject& subject, std::string_view attribute) {
   subject.module.types[subject.type].attributes.insert(std::string(attribute));
 }

@@ -152,6 +152,14 @@ void lower_denials(Subject& subject);
 void lower_promises(Subject& subject);
 void lower_gates(Subject& subject);
 
+/// Whether init starts the domain itself.
+[[nodiscard]] bool started_by_init(const ir::Domain& domain);
+
+/// A socket unit opens the socket as init, with init's label or with that of the domain, and hands it over. `use` is
+/// for the domain, `open` for init. Only where init starts the domain.
+void from_socket_unit(Subject& subject, const Guard& guard, const std::string& socket_class, std::string_view use,
+                      std::string_view open, Span span);
+
 /// Joins a domain's own type to one of the system's attributes.
 void join(Subject& subject, std::string_view attribute);
 

@@ -357,6 +357,25 @@ TEST_CASE("sockets of other families do all that their family can") {
   CHECK(b->may("d_t", "d_t", "udp_socket", "ioctl"));
 }
 
+TEST_CASE("asking a file whether it is a terminal makes no noise, unless that is wanted") {
+  const auto b = build(domain(std::string(kTree) + "allow read data;"));
+  CHECK(b->cil().find("(dontaudit d_t d_data_t (file (ioctl)))") != std::string::npos);
+  const auto recorded = build(domain(std::string(kTree) + "allow read data;\naudit deny ioctl data;"));
+  CHECK(recorded->cil().find("(dontaudit d_t d_data_t (file (ioctl)))") == std::string::npos);
+  const auto asked = build(domain(std::string(kTree) + "allow read, ioctl data;"));
+  CHECK(asked->cil().find("(dontaudit d_t d_data_t") == std::string::npos);
+}
+
+TEST_CASE("a socket unit can open what a domain listens on") {
+  const auto b =
+      build(domain("resource run : runtime { \"/run/d/**\" }\nallow listen tcp 8443;\nallow listen unix run;"));
+  CHECK(b->may("init_t", "d_t", "tcp_socket", "listen"));
+  CHECK(b->may("init_t", "d_t", "unix_stream_socket", "bind"));
+  CHECK(b->may("init_t", "d_run_t", "sock_file", "create"));
+  CHECK(b->may("d_t", "init_t", "tcp_socket", "accept"));
+  CHECK_FALSE(b->may("init_t", "d_t", "udp_socket", "create"));
+}
+
 TEST_CASE("complain mode") {
   const auto b = build(domain("mode complain;"));
   CHECK(b->cil().find("(typepermissive d_t)") != std::string::npos);
