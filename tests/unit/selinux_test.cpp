@@ -376,6 +376,13 @@ TEST_CASE("a socket unit can open what a domain listens on") {
   CHECK_FALSE(b->may("init_t", "d_t", "udp_socket", "create"));
 }
 
+TEST_CASE("talking to a name on the bus reaches its owner, the system's too") {
+  const auto b = build(domain("allow dbus talk \"org.freedesktop.login1\" on system;"));
+  CHECK(b->may("d_t", "systemd_logind_t", "dbus", "send_msg"));
+  CHECK(b->may("systemd_logind_t", "d_t", "dbus", "send_msg"));
+  CHECK_FALSE(b->may("d_t", "init_t", "dbus", "send_msg"));
+}
+
 TEST_CASE("complain mode") {
   const auto b = build(domain("mode complain;"));
   CHECK(b->cil().find("(typepermissive d_t)") != std::string::npos);
