@@ -81,9 +81,10 @@ class NetworkLowering {
     const std::string socket = socket_of(access.protocol);
     if (is_any(ports)) return on_port_type(std::string(platform::kPortType), socket, permission);
     if (is_any(access.ports)) return on_rest_of_any(access, ports, permission);
-    if (access.named != ir::PortsId::none && named(access, socket, permission)) return;
+    if (access.named != ir::PortsId::none && named(access, ports, permission)) return;
     for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, ports)) {
       on_port_type(segment->type, socket, permission);
+      say_denied(access, segment->type);
       if (!segment->own) say_others(segment->type, ports, access.protocol);
     }
   }
@@ -105,12 +106,13 @@ class NetworkLowering {
   }
 
   /// The rule named external ports: their types, whatever else the ports are in.
-  bool named(const ir::NetworkAccess& access, const std::string& socket, std::string_view permission) {
+  bool named(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports, std::string_view permission) {
     const auto* types = subject_.context.policy.port_set(access.named).bindings.find("selinux", "type");
     if (types == nullptr) return false;
     for (const auto& type : *types) {
-      on_port_type(type, socket, permission);
-      say_others(type, access.ports, access.protocol);
+      on_port_type(type, socket_of(access.protocol), permission);
+      say_denied(access, type);
+      say_others(type, ports, access.protocol);
     }
     return true;
   }
@@ -118,6 +120,18 @@ class NetworkLowering {
   void on_port_type(const std::string& type, const std::string& socket, std::string_view permission) {
     subject_.allow(guard_, type, socket, permission, rule_->where.span);
     if (rule_->audit) subject_.audit(guard_, type, socket, {permission}, rule_->where.span);
+  }
+
+  /// A denied port that shares its type with one that stays allowed is reached all the same.
+  void say_denied(const ir::NetworkAccess& access, const std::string& type) {
+    for (const auto& [rule, denial] : subject_.rules<ir::NetworkAccess>(ir::Effect::deny)) {
+      if (denial->listen != access.listen || denial->protocol != access.protocol) continue;
+      const Guard other = subject_.guard(*rule);
+      if (!other.is_always() && other != guard_) continue;
+      for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, denial->ports))
+        if (segment->type == type)
+          subject_.say(*rule, Topic::port_type, {type + ": " + text_of(access.protocol, segment->range)});
+    }
   }
 
   void say_others(const std::string& type, const std::vector<ir::PortRange>& ports, ir::Protocol protocol) {

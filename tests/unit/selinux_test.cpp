@@ -383,6 +383,13 @@ TEST_CASE("talking to a name on the bus reaches its owner, the system's too") {
   CHECK_FALSE(b->may("d_t", "init_t", "dbus", "send_msg"));
 }
 
+TEST_CASE("a denied port that shares its type with an allowed one is said to be reached") {
+  const auto b = build(domain("allow connect tcp 465;\ndeny connect tcp 25;"));
+  CHECK(b->fidelity("deny connect tcp 25") == std::vector<std::string>{"wider port-type"});
+  const auto other = build(domain("allow connect tcp 465;\ndeny connect tcp 70;"));
+  CHECK(other->fidelity("deny connect tcp 70") == std::vector<std::string>{"exact "});
+}
+
 TEST_CASE("complain mode") {
   const auto b = build(domain("mode complain;"));
   CHECK(b->cil().find("(typepermissive d_t)") != std::string::npos);
