@@ -19,4 +19,10 @@ void allow_inheritance(Module& module, const Guard& guard, const std::string& ch
 /// What every program that init started shares with it: the journal's socket among others.
 void allow_init_inheritance(Module& module, const std::string& child, Span span);
 
+/// The domain `child` runs in the roles in which the subject is started.
+void add_starters_roles(Subject& subject, ir::DomainId child);
+
+/// `child` is started by the subject, in the role of what started the subject, and has its standard input and output.
+void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Span span);
+
 }  // namespace macc::backends::selinux

@@ -1,6 +1,7 @@
 // What stays out: denied accesses make no noise in the audit log, and promises stand as neverallow, so that policy
 // which is linked later keeps to them.
 #include <algorithm>
+#include <map>
 
 #include "backends/selinux/lowering.h"
 
@@ -26,7 +27,7 @@ class Remainder {
   }
 
   void dont_audit(const Guard& guard, const std::string& target, std::string_view class_name,
-                  const std::vector<std::string_view>& permissions, Span span) {
+                  const std::vector<std::string_view>& permissions, Span span) const {
     const auto rest = not_granted(target, class_name, permissions);
     add_vector(subject_.module, RuleKind::dont_audit, guard, {subject_.type, target, std::string(class_name)},
                views(rest), span);
@@ -92,6 +93,33 @@ void deny_network(Subject& subject, const ir::Rule& rule, const ir::NetworkAcces
     remainder.dont_audit(subject.guard(rule), segment->type, socket, {permission}, rule.where.span);
 }
 
+// ---- questions about terminals
+
+/// Types on which refused control calls are to be recorded.
+std::set<std::string> with_recorded_ioctl(Subject& subject) {
+  std::set<std::string> types;
+  for (const auto& [rule, access] : subject.rules<ir::FileAccess>(ir::Effect::deny)) {
+    if (!rule->audit || !access->verbs.has(ir::Verb::ioctl)) continue;
+    const auto divided = subject.context.labels.divide(subject.context.input.meaning.set(access->paths));
+    for (const Part& part : divided->parts) types.insert(part.region->types.begin(), part.region->types.end());
+  }
+  return types;
+}
+
+/// C libraries and interpreters ask of each file that they open whether it is a terminal, and take a refusal for no.
+void hush_terminal_questions(Subject& subject) {
+  const std::set<std::string> recorded = with_recorded_ioctl(subject);
+  const Remainder remainder(subject);
+  std::map<Guard, std::vector<std::pair<std::string, Span>>> opened;
+  for (const auto& [guard, vectors] : subject.module.vectors[RuleKind::allow])
+    for (const auto& [key, value] : vectors)
+      if (key.source == subject.type && key.target != "self" && key.class_name == "file" &&
+          value.permissions.count("open") != 0 && recorded.count(key.target) == 0)
+        opened[guard].emplace_back(key.target, value.span);
+  for (const auto& [guard, targets] : opened)
+    for (const auto& [target, span] : targets) remainder.dont_audit(guard, target, "file", {"ioctl"}, span);
+}
+
 // ---- never
 
 class PromiseLowering {
@@ -123,9 +151,11 @@ class PromiseLowering {
       for (ir::Verb verb : access.verbs.list()) {
         const PathSet objects = meaning.objects(verb, access.paths) & part;
         if (objects.empty()) continue;
-        for (const auto& type : region->types)
-          for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region)))
-            whole &= remainder_.never_allow(type, class_name, permissions, span());
+        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region))) {
+          // The system's symlinks are followed on the way to other paths, for which the kernel asks the same.
+          if (verb == ir::Verb::read && class_name == "lnk_file" && !region->is_own()) continue;
+          for (const auto& type : region->types) whole &= remainder_.never_allow(type, class_name, permissions, span());
+        }
       }
     }
     if (!whole) say();
@@ -191,6 +221,7 @@ void lower_denials(Subject& subject) {
     deny_capabilities(subject, *rule, *access);
   for (const auto& [rule, access] : subject.rules<ir::NetworkAccess>(ir::Effect::deny))
     deny_network(subject, *rule, *access);
+  hush_terminal_questions(subject);
 }
 
 void lower_promises(Subject& subject) { PromiseLowering(subject).run(); }

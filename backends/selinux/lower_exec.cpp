@@ -55,12 +55,27 @@ namespace {
 constexpr std::string_view kLoginRoles[] = {"auditadm_r", "dbadm_r", "guest_r",      "logadm_r", "secadm_r", "staff_r",
                                             "sysadm_r",   "user_r",  "unconfined_r", "webadm_r", "xguest_r"};
 
+void add_login_roles(Module& module, const std::string& type) {
+  for (std::string_view role : kLoginRoles) module.optional_roles.insert({std::string(role), type});
+}
+
+void add_roles_of(Subject& subject, ir::DomainId external, const std::string& type) {
+  if (const auto* roles = subject.context.policy.domain(external).bindings.find("selinux", "role"))
+    for (const auto& role : *roles) subject.module.role_types.insert({role, type});
+}
+
+void inherit_terminals(Module& module, const Guard& guard, const std::string& child, Span span) {
+  for (const char* terminal : {"user_devpts_t", "user_tty_device_t"})
+    allow(module, guard, child, terminal, "chr_file", "read write append getattr ioctl", span);
+}
+
 void system_role(Subject& subject) {
   subject.module.role_types.insert({std::string(platform::kSystemRole), subject.type});
 }
 
-/// A level given to the domain holds for what init starts.
-void level_transition(Subject& subject, const std::string& source, const std::string& exec, Span span);
+/// A domain with a level runs at it, whoever starts it; the kernel asks of the starter that it may.
+void level_transition(Module& module, const ir::Domain& started, const std::string& source, const std::string& exec,
+                      Span span);
 
 void enter_from_init(Subject& subject, const ir::Entry& entry) {
   const std::string init(platform::kInit), exec = exec_type(subject.domain);
@@ -68,18 +83,18 @@ void enter_from_init(Subject& subject, const ir::Entry& entry) {
   allow_entry(subject.module, {}, init, exec, subject.type, true, entry.where.span);
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", entry.where.span);
   allow_init_inheritance(subject.module, subject.type, entry.where.span);
-  level_transition(subject, init, exec, entry.where.span);
+  level_transition(subject.module, subject.domain, init, exec, entry.where.span);
 }
 
 void enter_from_users(Subject& subject, const ir::Entry& entry) {
   const std::string users(platform::kUserDomain), exec = exec_type(subject.domain);
   const Span span = entry.where.span;
   allow_entry(subject.module, {}, users, exec, subject.type, true, span);
+  level_transition(subject.module, subject.domain, users, exec, span);
   subject.allow_other({}, users, subject.type, "process", "signal sigkill sigstop signull sigchld", span);
   allow_inheritance(subject.module, {}, subject.type, users, span);
-  for (const char* terminal : {"user_devpts_t", "user_tty_device_t"})
-    subject.allow({}, terminal, "chr_file", "read write append getattr ioctl", span);
-  for (std::string_view role : kLoginRoles) subject.module.optional_roles.insert({std::string(role), subject.type});
+  inherit_terminals(subject.module, {}, subject.type, span);
+  add_login_roles(subject.module, subject.type);
 }
 
 void enter_from_external(Subject& subject, const ir::Entry& entry) {
@@ -88,10 +103,9 @@ void enter_from_external(Subject& subject, const ir::Entry& entry) {
   for (const auto& source : subject.context.types_of(entry.external, entry.where.span)) {
     allow_entry(subject.module, {}, source, exec, subject.type, true, entry.where.span);
     allow_inheritance(subject.module, {}, subject.type, source, entry.where.span);
-    level_transition(subject, source, exec, entry.where.span);
+    level_transition(subject.module, subject.domain, source, exec, entry.where.span);
   }
-  if (const auto* roles = subject.context.policy.domain(entry.external).bindings.find("selinux", "role"))
-    for (const auto& role : *roles) subject.module.role_types.insert({role, subject.type});
+  add_roles_of(subject, entry.external, subject.type);
 }
 
 bool unit_name_is_valid(const std::string& name) {
@@ -172,12 +186,15 @@ std::optional<cil::Node> range_node(std::string_view text) {
   return cil::form(std::move(*low), std::move(*high));
 }
 
-void level_transition(Subject& subject, const std::string& source, const std::string& exec, Span span) {
-  if (subject.domain.level.empty()) return;
-  auto range = range_node(subject.domain.level);
+void level_transition(Module& module, const ir::Domain& started, const std::string& source, const std::string& exec,
+                      Span span) {
+  if (started.level.empty()) return;
+  auto range = range_node(started.level);
   if (!range) return;  // reported once by lower_entries
-  subject.module.range_transitions.push_back(
-      {cil::form("rangetransition", source, exec, "process", std::move(*range)), span});
+  cil::Node node = cil::form("rangetransition", source, exec, "process", std::move(*range));
+  auto& list = module.range_transitions;
+  if (std::none_of(list.begin(), list.end(), [&](const auto& known) { return known.first == node; }))
+    list.emplace_back(std::move(node), span);
 }
 
 // ---- exec rules
@@ -238,9 +255,9 @@ class ExecLowering {
     subject_.module.role_types.insert({std::string(platform::kSystemRole), "unconfined_t"});
   }
 
+  /// Directories of the type are not executed.
   void say_what_else(const ir::Rule& rule, const PathSet& set, const Region& region) {
-    if (!subject_.context.labels.outside(region, set | PathSet::directories())) return;
-    subject_.say(rule, Topic::shared_type, {region.types.empty() ? region.what : region.types[0] + ": " + region.what});
+    subject_.say_shared(rule, set | PathSet::directories(), region);
   }
 
   void transition(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
@@ -267,22 +284,12 @@ class ExecLowering {
     for (const auto& target : subject_.context.types_of(access.target, span_)) {
       allow_entry(subject_.module, guard, subject_.type, exec, target, true, span_);
       allow_inheritance(subject_.module, guard, target, subject_.type, span_);
+      level_transition(subject_.module, subject_.context.policy.domain(access.target), subject_.type, exec, span_);
       if (access.keep_environment) subject_.allow(guard, target, "process", "noatsecure", span_);
       if (rule.audit) subject_.audit(guard, target, "process", {"transition"}, span_);
       break;  // a second type of an external domain would be a second transition
     }
-    const ir::Domain& target = subject_.context.policy.domain(access.target);
-    if (target.external) return;
-    // The program is started in the role of its caller, and writes to what init gave the caller.
-    subject_.module.role_types.insert({std::string(platform::kSystemRole), domain_type(target)});
-    if (!started_by_init()) return;
-    allow_inheritance(subject_.module, guard, domain_type(target), std::string(platform::kInit), span_);
-  }
-
-  bool started_by_init() const {
-    return std::any_of(subject_.domain.entries.begin(), subject_.domain.entries.end(), [](const ir::Entry& entry) {
-      return entry.from == ir::Entry::From::init || entry.from == ir::Entry::From::unit;
-    });
+    if (!subject_.context.policy.domain(access.target).external) allow_starters(subject_, guard, access.target, span_);
   }
 
   Subject& subject_;
@@ -291,6 +298,29 @@ class ExecLowering {
 };
 
 }  // namespace
+
+void add_starters_roles(Subject& subject, ir::DomainId child) {
+  const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
+  const std::string type = domain_type(subject.context.policy.domain(child));
+  if (starters.users) add_login_roles(subject.module, type);
+  for (ir::DomainId external : starters.externals) add_roles_of(subject, external, type);
+  if (starters.init || !starters.externals.empty())
+    subject.module.role_types.insert({std::string(platform::kSystemRole), type});
+}
+
+void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Span span) {
+  const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
+  const std::string type = domain_type(subject.context.policy.domain(child));
+  add_starters_roles(subject, child);
+  if (starters.init) allow_inheritance(subject.module, guard, type, std::string(platform::kInit), span);
+  if (starters.users) {
+    allow_inheritance(subject.module, guard, type, std::string(platform::kUserDomain), span);
+    inherit_terminals(subject.module, guard, type, span);
+  }
+  for (ir::DomainId external : starters.externals)
+    for (const auto& source : subject.context.types_of(external, span))
+      allow_inheritance(subject.module, guard, type, source, span);
+}
 
 void lower_entries(Subject& subject) {
   if (!subject.domain.level.empty() && !range_node(subject.domain.level))
@@ -313,8 +343,7 @@ void lower_entries(Subject& subject) {
         enter_from_external(subject, entry);
         break;
       case ir::Entry::From::project:
-        system_role(subject);
-        break;
+        break;  // the domains that start it say so
     }
     if (entry.from != ir::Entry::From::unit)
       subject.search_above({}, subject.context.input.meaning.set(entry.paths) & PathSet::non_directories(),

@@ -124,16 +124,9 @@ class FileLowering {
 
   void say_what_else(const PathSet& set, const Region& region) {
     if (region.origin == Region::Origin::process) return subject_.say(*rule_, Topic::proc_files);
-    if (region.is_own()) {
-      if (set.contains(region.set)) return;
-      const bool directories = !set.meets(PathSet::non_directories());
-      return subject_.say(*rule_, directories ? Topic::directory_split : Topic::shared_type, region.types);
-    }
-    std::vector<std::string> others;
-    for (const auto& type : region.types)
-      for (const Region* other : subject_.context.labels.system_regions_of(type))
-        if (subject_.context.labels.outside(*other, set)) others.push_back(other->types[0] + ": " + other->what);
-    if (!others.empty()) subject_.say(*rule_, Topic::shared_type, others);
+    if (region.is_own() && !set.contains(region.set) && !set.meets(PathSet::non_directories()))
+      return subject_.say(*rule_, Topic::directory_split, region.types);
+    subject_.say_shared(*rule_, set, region);
   }
 
   // ---- "/**": through attributes, so that types which come later are covered too
@@ -165,7 +158,7 @@ class FileLowering {
       if (!is_wanted) without.insert(type);
     cil::Node all = cil::form("or", platform::kFileType, cil::form("or", "device_node", platform::kFilesystem));
     if (!without.empty()) all = cil::form("and", std::move(all), cil::form("not", cil::Node::symbols(without)));
-    return attribute_for(std::move(all));
+    return subject_.attribute_for(std::move(all), "files", rule_->where.span);
   }
 
   /// Whether a verb could have reached the region at all: `list` never reaches a region of files only.
@@ -173,18 +166,6 @@ class FileLowering {
     if (!region.set.meets(set)) return true;
     const bool files = objects.meets(PathSet::non_directories());
     return region.set.meets(files ? PathSet::non_directories() : PathSet::directories());
-  }
-
-  std::string attribute_for(cil::Node expression) {
-    for (const auto& [name, set] : subject_.module.attribute_sets)
-      if (set.first == expression) return name;
-    const std::string base = identifier(subject_.domain.name) + "_files";
-    std::string name = base;
-    for (int n = 2; subject_.module.attribute_sets.count(name) != 0; ++n) name = base + "_" + std::to_string(n);
-    subject_.context.names.claim(name, "an attribute of domain " + subject_.context.policy.qualified_name(subject_.id),
-                                 rule_->where.span);
-    subject_.module.attribute_sets.emplace(name, std::pair{std::move(expression), rule_->where.span});
-    return name;
   }
 
   Subject& subject_;

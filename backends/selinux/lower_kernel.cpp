@@ -73,6 +73,7 @@ void lower_plain(Subject& subject) {
       case Kind::memory_execute:
         subject.allow_self(guard, "process", "execmem", span);
         subject.allow(guard, "tmpfs_t", "file", "create read write open map execute getattr", span);  // memfd
+        subject.say(*rule, Topic::shared_type, {"tmpfs_t: files in memory that have no type of their own"});
         break;
       case Kind::userns_create:
         subject.say(*rule, Topic::not_mediated);
@@ -119,7 +120,9 @@ bool moves_a_tree(const ir::MountAccess& access) {
                      [&](std::string_view option) { return has_option(access, option); });
 }
 
-void mount_on(Subject& subject, const Guard& guard, const ir::PathExpr& paths, Span span) {
+void mount_on(Subject& subject, const ir::Rule& rule, const ir::PathExpr& paths) {
+  const Guard guard = subject.guard(rule);
+  const Span span = rule.where.span;
   const paths::PathSet set = subject.context.input.meaning.set(paths);
   const std::vector<Part> parts = subject.parts_of(set, span);
   if (!parts.empty()) subject.search_above(guard, set, span);
@@ -129,6 +132,7 @@ void mount_on(Subject& subject, const Guard& guard, const ir::PathExpr& paths, S
       if (scope.directories) subject.allow(guard, type, "dir", "mounton search getattr", span);
       if (scope.others) subject.allow(guard, type, "file", "mounton getattr", span);
     }
+    subject.say_shared(rule, set, *region);
   }
 }
 
@@ -136,11 +140,27 @@ void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& 
   const Guard guard = subject.guard(rule);
   const Span span = rule.where.span;
   subject.allow_self(guard, "capability", "sys_admin", span);
-  mount_on(subject, guard, access.on, span);
+  mount_on(subject, rule, access.on);
+  if (!access.from.include.empty()) subject.search_above(guard, subject.context.input.meaning.set(access.from), span);
   subject.say(rule, Topic::mount);
   if (moves_a_tree(access)) return;
   for (const auto& type : filesystem_types(access.fstypes))
     subject.allow(guard, type, "filesystem", has_option(access, "remount") ? "mount remount" : "mount", span);
+}
+
+/// A queue is a file in a file system of its own; mq_unlink() takes its name away.
+void lower_queues(Subject& subject, const ir::Rule& rule, const paths::PathSet& set) {
+  const Guard guard = subject.guard(rule);
+  const Span span = rule.where.span;
+  const std::vector<Part> parts = subject.parts_of(set, span);
+  if (!parts.empty()) subject.search_above(guard, set, span);
+  for (const Part& part : parts) {
+    for (const auto& type : subject.types(*part.region, span)) {
+      subject.allow(guard, type, "dir", "search write add_name remove_name", span);
+      subject.allow(guard, type, "file", "create open read write getattr unlink", span);
+    }
+    subject.say_shared(rule, set, *part.region);
+  }
 }
 
 void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& access) {
@@ -150,19 +170,17 @@ void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& 
   switch (access.kind) {
     case ir::PathsAccess::Kind::unmount:
       subject.allow_self(guard, "capability", "sys_admin", span);
+      subject.search_above(guard, set, span);
       subject.allow(guard, std::string(platform::kFilesystem), "filesystem", "unmount", span);
       subject.say(rule, Topic::mount);
       break;
     case ir::PathsAccess::Kind::pivot:
       subject.allow_self(guard, "capability", "sys_admin", span);
+      subject.search_above(guard, set, span);
       subject.say(rule, Topic::not_mediated);
       break;
     case ir::PathsAccess::Kind::mqueue:
-      for (const Part& part : subject.parts_of(set, span))
-        for (const auto& type : subject.types(*part.region, span)) {
-          subject.allow(guard, type, "dir", "search write add_name", span);
-          subject.allow(guard, type, "file", "create open read write getattr", span);
-        }
+      lower_queues(subject, rule, set);
       break;
   }
 }

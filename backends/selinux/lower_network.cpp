@@ -6,7 +6,8 @@
 namespace macc::backends::selinux {
 namespace {
 
-constexpr std::string_view kSocket = "create read write getattr getopt setopt shutdown";
+/// `ioctl` asks for the addresses of interfaces; changing them takes a capability.
+constexpr std::string_view kSocket = "create read write getattr getopt setopt shutdown ioctl";
 
 std::string socket_of(ir::Protocol protocol) { return std::string(ir::word(protocol)) + "_socket"; }
 
@@ -62,13 +63,12 @@ class NetworkLowering {
     subject_.allow(guard_, std::string(platform::kNode), socket, "node_bind", span);
     on_ports(access, ports, "name_bind");
     subject_.say(*rule_, Topic::ephemeral_ports);
-    // A socket unit opens the socket as init and hands it over.
-    for (const auto& entry : subject_.domain.entries)
-      if (entry.from == ir::Entry::From::init || entry.from == ir::Entry::From::unit)
-        subject_.allow(guard_, std::string(platform::kInit), socket,
-                       access.protocol == ir::Protocol::udp ? "read write getattr getopt setopt"
-                                                            : "accept listen read write getattr getopt setopt shutdown",
-                       span);
+    if (access.protocol == ir::Protocol::udp)
+      from_socket_unit(subject_, guard_, socket, "read write getattr getopt setopt",
+                       "create bind getattr getopt setopt ioctl", span);
+    else
+      from_socket_unit(subject_, guard_, socket, "accept listen read write getattr getopt setopt shutdown",
+                       "create bind listen getattr getopt setopt ioctl", span);
   }
 
   void connect(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports) {
@@ -80,20 +80,39 @@ class NetworkLowering {
   void on_ports(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports, std::string_view permission) {
     const std::string socket = socket_of(access.protocol);
     if (is_any(ports)) return on_port_type(std::string(platform::kPortType), socket, permission);
-    if (access.named != ir::PortsId::none && named(access, socket, permission)) return;
+    if (is_any(access.ports)) return on_rest_of_any(access, ports, permission);
+    if (access.named != ir::PortsId::none && named(access, ports, permission)) return;
     for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, ports)) {
       on_port_type(segment->type, socket, permission);
+      say_denied(access, segment->type);
       if (!segment->own) say_others(segment->type, ports, access.protocol);
     }
   }
 
+  /// "any" less what is denied: through an attribute, so that types that come later are covered too.
+  void on_rest_of_any(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports,
+                      std::string_view permission) {
+    const PortPlan::Left left = subject_.context.ports.left_of_any(access.protocol, ports);
+    std::string types(platform::kPortType);
+    if (!left.gone.empty())
+      types =
+          subject_.attribute_for(cil::form("and", platform::kPortType, cil::form("not", cil::Node::symbols(left.gone))),
+                                 "ports", rule_->where.span);
+    on_port_type(types, socket_of(access.protocol), permission);
+    if (left.partly.empty()) return;
+    for (const auto& [rule, denial] : subject_.rules<ir::NetworkAccess>(ir::Effect::deny))
+      if (denial->listen == access.listen && denial->protocol == access.protocol)
+        subject_.say(*rule, Topic::port_type, {left.partly.begin(), left.partly.end()});
+  }
+
   /// The rule named external ports: their types, whatever else the ports are in.
-  bool named(const ir::NetworkAccess& access, const std::string& socket, std::string_view permission) {
+  bool named(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports, std::string_view permission) {
     const auto* types = subject_.context.policy.port_set(access.named).bindings.find("selinux", "type");
     if (types == nullptr) return false;
     for (const auto& type : *types) {
-      on_port_type(type, socket, permission);
-      say_others(type, access.ports, access.protocol);
+      on_port_type(type, socket_of(access.protocol), permission);
+      say_denied(access, type);
+      say_others(type, ports, access.protocol);
     }
     return true;
   }
@@ -101,6 +120,18 @@ class NetworkLowering {
   void on_port_type(const std::string& type, const std::string& socket, std::string_view permission) {
     subject_.allow(guard_, type, socket, permission, rule_->where.span);
     if (rule_->audit) subject_.audit(guard_, type, socket, {permission}, rule_->where.span);
+  }
+
+  /// A denied port that shares its type with one that stays allowed is reached all the same.
+  void say_denied(const ir::NetworkAccess& access, const std::string& type) {
+    for (const auto& [rule, denial] : subject_.rules<ir::NetworkAccess>(ir::Effect::deny)) {
+      if (denial->listen != access.listen || denial->protocol != access.protocol) continue;
+      const Guard other = subject_.guard(*rule);
+      if (!other.is_always() && other != guard_) continue;
+      for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, denial->ports))
+        if (segment->type == type)
+          subject_.say(*rule, Topic::port_type, {type + ": " + text_of(access.protocol, segment->range)});
+    }
   }
 
   void say_others(const std::string& type, const std::vector<ir::PortRange>& ports, ir::Protocol protocol) {
@@ -126,7 +157,10 @@ class NetworkLowering {
       if (denied->family == access.family && (denied->type.empty() || denied->type == access.type) &&
           subject_.guard(*denial).is_always())
         return;
-    subject_.allow_self(guard, socket, "create bind connect read write getattr getopt setopt ioctl", rule.where.span);
+    subject_.allow_self(guard, socket, socket_permissions(socket), rule.where.span);
+    // Binding over IP asks for the address, whatever the protocol.
+    if (binds_to_addresses(socket))
+      subject_.allow(guard, std::string(platform::kNode), socket, "node_bind", rule.where.span);
     netlink_messages(access, socket, guard, rule.where.span);
     if (access.family.starts_with("netlink")) subject_.say(rule, Topic::netlink);
   }

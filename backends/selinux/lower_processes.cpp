@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "backends/selinux/entering.h"
 #include "backends/selinux/lowering.h"
 
 namespace macc::backends::selinux {
@@ -121,11 +122,9 @@ void lower_processes(Subject& subject) {
   for (const auto& [rule, access] : subject.rules<ir::ProcessAccess>(ir::Effect::allow)) {
     Guard guard = subject.guard(*rule);
     if (denied(subject, *access, guard)) continue;
-    for (const auto& target : targets(subject, access->peer, rule->where.span)) {
+    for (const auto& target : targets(subject, access->peer, rule->where.span))
       allow_process(subject, *rule, *access, guard, target);
-      if (access->kind == ir::ProcessAccess::Kind::become)
-        subject.module.role_types.insert({std::string(platform::kSystemRole), target});
-    }
+    if (access->kind == ir::ProcessAccess::Kind::become) add_starters_roles(subject, access->peer.domain);
   }
 }
 

@@ -54,7 +54,11 @@ class UnixLowering {
         subject_.allow(guard_, type, "sock_file", access.listen ? "create getattr" : "write getattr", span);
         if (rule_->audit) subject_.audit(guard_, type, "sock_file", {access.listen ? "create" : "write"}, span);
       }
-      if (access.listen) bind_in(part, *region);
+      if (!access.listen) continue;
+      bind_in(part, *region);
+      if (region->is_own() && started_by_init(subject_.domain))  // the socket file of a socket unit
+        subject_.allow_other(guard_, std::string(platform::kInit), region->types[0], "sock_file",
+                             "create getattr setattr unlink", span);
     }
     if (access.listen) return serve(span);
     connect(access, span);
@@ -74,15 +78,12 @@ class UnixLowering {
     }
   }
 
-  /// Listening itself is among what is always there. A socket unit's socket is init's.
+  /// Listening itself is among what is always there.
   void serve(Span span) {
-    for (const auto& entry : subject_.domain.entries) {
-      if (entry.from != ir::Entry::From::init && entry.from != ir::Entry::From::unit) continue;
-      const std::string init(platform::kInit);
-      subject_.allow(guard_, init, "unix_stream_socket", "accept listen read write getattr getopt setopt shutdown",
-                     span);
-      subject_.allow(guard_, init, "unix_dgram_socket", "read write getattr getopt setopt", span);
-    }
+    from_socket_unit(subject_, guard_, "unix_stream_socket", "accept listen read write getattr getopt setopt shutdown",
+                     "create bind listen getattr getopt setopt ioctl", span);
+    from_socket_unit(subject_, guard_, "unix_dgram_socket", "read write getattr getopt setopt",
+                     "create bind getattr getopt setopt ioctl", span);
   }
 
   void connect(const ir::UnixAccess& access, Span span) {
@@ -127,13 +128,16 @@ void use_terminals(Subject& subject, const Guard& guard, Span span) {
 }
 
 /// What was opened by another is read and written without `open` and without search in its directories.
-void use_files(Subject& subject, const ir::UseAccess& access, const Guard& guard, Span span) {
+void use_files(Subject& subject, const ir::Rule& rule, const ir::UseAccess& access, const Guard& guard) {
+  const Span span = rule.where.span;
   const PathSet set = subject.context.input.meaning.set(access.paths);
-  for (const auto& [region, part] : subject.parts_of(set, span))
+  for (const auto& [region, part] : subject.parts_of(set, span)) {
     for (const auto& type : subject.types(*region, span)) {
       subject.allow(guard, type, "file", "read write append getattr", span);
       if (scope_of(part, *region).devices) subject.allow(guard, type, "chr_file", "read write append getattr", span);
     }
+    subject.say_shared(rule, set | PathSet::directories(), *region);
+  }
 }
 
 }  // namespace
@@ -149,7 +153,7 @@ void lower_use(Subject& subject) {
       use_sockets(subject, *access, guard, from, span);
     }
     if (access->terminal) use_terminals(subject, guard, span);
-    if (!access->paths.include.empty()) use_files(subject, *access, guard, span);
+    if (!access->paths.include.empty()) use_files(subject, *rule, *access, guard);
   }
 }
 

@@ -63,7 +63,8 @@ Context::Context(const Input& input_, Diagnostics& diagnostics_)
       diagnostics(diagnostics_),
       names(diagnostics_),
       labels(input_, names, diagnostics_),
-      ports(input_, names) {}
+      ports(input_, names),
+      starters(starters_of(policy)) {}
 
 Module& Context::module(const std::string& name) {
   Module& module = modules[name];
@@ -109,6 +110,18 @@ void Subject::say(const ir::Rule& rule, Topic topic, const std::vector<std::stri
   context.fidelity.add(id, ir::describe(context.policy, rule), rule.where.span, topic, what);
 }
 
+void Subject::say_shared(const ir::Rule& rule, const paths::PathSet& set, const Region& region) {
+  if (region.is_own()) {
+    if (!set.contains(region.set)) say(rule, Topic::shared_type, region.types);
+    return;
+  }
+  std::vector<std::string> others;
+  for (const auto& type_ : region.types)
+    for (const Region* other : context.labels.system_regions_of(type_))
+      if (context.labels.outside(*other, set)) others.push_back(other->types[0] + ": " + other->what);
+  if (!others.empty()) say(rule, Topic::shared_type, others);
+}
+
 const std::vector<std::string>& Subject::types(const Region& region, Span span) {
   if (region.types.empty() && unbound_.insert(region.resource).second)
     context.diagnostics.report(Code::E1004, span, "`" + region.what + "` does not name its SELinux type")
@@ -119,7 +132,11 @@ const std::vector<std::string>& Subject::types(const Region& region, Span span) 
 void Subject::search_above(const Guard& guard, const paths::PathSet& set, Span span) {
   const auto above = context.labels.divide_above(set);
   for (const Part& part : above->parts)
-    for (const auto& target : types(*part.region, span)) allow(guard, target, "dir", "search getattr", span);
+    for (const auto& target : types(*part.region, span)) {
+      allow(guard, target, "dir", "search getattr", span);
+      // Patterns name what is there after symlinks are followed: /bin, /usr/bin/sh and their like are crossed.
+      if (part.region->origin == Region::Origin::system) allow(guard, target, "lnk_file", "read getattr", span);
+    }
   auto path = above->rest.example();
   if (!path || !unlabelled_.insert(*path).second) return;
   context.diagnostics
@@ -139,6 +156,17 @@ std::vector<Part> Subject::parts_of(const paths::PathSet& set, Span span) {
   return {};
 }
 
+std::string Subject::attribute_for(cil::Node expression, std::string_view suffix, Span span) {
+  for (const auto& [name, set] : module.attribute_sets)
+    if (set.first == expression) return name;
+  const std::string base = identifier(domain.name) + "_" + std::string(suffix);
+  std::string name = base;
+  for (int n = 2; module.attribute_sets.count(name) != 0; ++n) name = base + "_" + std::to_string(n);
+  context.names.claim(name, "an attribute of domain " + context.policy.qualified_name(id), span);
+  module.attribute_sets.emplace(name, std::pair{std::move(expression), span});
+  return name;
+}
+
 ObjectScope scope_of(const paths::PathSet& set, const Region& region) {
   ObjectScope scope;
   scope.directories = set.meets(paths::PathSet::directories());
@@ -146,6 +174,20 @@ ObjectScope scope_of(const paths::PathSet& set, const Region& region) {
   const bool device = region.kind == ir::Kind::device || set.literal_prefix().starts_with("/dev");
   scope.devices = scope.others && device;
   return scope;
+}
+
+bool started_by_init(const ir::Domain& domain) {
+  return std::any_of(domain.entries.begin(), domain.entries.end(), [](const ir::Entry& entry) {
+    return entry.from == ir::Entry::From::init || entry.from == ir::Entry::From::unit;
+  });
+}
+
+void from_socket_unit(Subject& subject, const Guard& guard, const std::string& socket_class, std::string_view use,
+                      std::string_view open, Span span) {
+  if (!started_by_init(subject.domain)) return;
+  const std::string init(platform::kInit);
+  subject.allow(guard, init, socket_class, use, span);
+  subject.allow_other(guard, init, subject.type, socket_class, open, span);
 }
 
 void join(Subject& subject, std::string_view attribute) {

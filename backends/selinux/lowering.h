@@ -15,6 +15,7 @@
 #include "backends/selinux/names.h"
 #include "backends/selinux/ports.h"
 #include "backends/selinux/rules.h"
+#include "backends/selinux/starters.h"
 #include "backends/selinux/vocabulary.h"
 
 namespace macc::backends::selinux {
@@ -57,6 +58,7 @@ struct Context {
   NameTable names;
   Labels labels;
   PortPlan ports;
+  const std::vector<Starters> starters;   ///< by domain
   std::map<std::string, Module> modules;  ///< by macc module
   FidelityLog fidelity;
   std::vector<Artifact> extra;  ///< drop-ins
@@ -96,6 +98,8 @@ class Subject {
              const std::vector<std::string_view>& permissions, Span span);
 
   void say(const ir::Rule& rule, Topic topic, const std::vector<std::string>& what = {});
+  /// Says which paths outside the set have the region's label, too, so that the rule grants the same on them.
+  void say_shared(const ir::Rule& rule, const paths::PathSet& set, const Region& region);
   [[nodiscard]] Guard guard(const ir::Rule& rule) const { return Guard::of(context.policy, rule.condition); }
   /// Rules with this effect whose access is a T.
   template <typename T>
@@ -107,12 +111,16 @@ class Subject {
     return list;
   }
 
-  /// Search permission on every directory above the set; what has no known type is reported at `span`.
+  /// Search permission on every directory above the set, and the way through symlinks that the system has there; what
+  /// has no known type is reported at `span`.
   void search_above(const Guard& guard, const paths::PathSet& set, Span span);
   /// The set divided by label. Paths without a known type are reported, and then there are no parts.
   [[nodiscard]] std::vector<Part> parts_of(const paths::PathSet& set, Span span);
   /// The types of a region; reported when an external one names none.
   [[nodiscard]] const std::vector<std::string>& types(const Region& region, Span span);
+
+  /// The name of an own attribute with this expression: "DOMAIN_SUFFIX", with a number where it is not the first.
+  [[nodiscard]] std::string attribute_for(cil::Node expression, std::string_view suffix, Span span);
 
   /// (directory type, class) -> wishes.
   std::map<std::pair<std::string, std::string>, std::vector<Creation>> creations;
@@ -141,6 +149,14 @@ void lower_raw(Subject& subject);
 void lower_denials(Subject& subject);
 void lower_promises(Subject& subject);
 void lower_gates(Subject& subject);
+
+/// Whether init starts the domain itself.
+[[nodiscard]] bool started_by_init(const ir::Domain& domain);
+
+/// A socket unit opens the socket as init, with init's label or with that of the domain, and hands it over. `use` is
+/// for the domain, `open` for init. Only where init starts the domain.
+void from_socket_unit(Subject& subject, const Guard& guard, const std::string& socket_class, std::string_view use,
+                      std::string_view open, Span span);
 
 /// Joins a domain's own type to one of the system's attributes.
 void join(Subject& subject, std::string_view attribute);

@@ -1,6 +1,7 @@
 #include "backends/selinux/ports.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace macc::backends::selinux {
@@ -115,6 +116,33 @@ std::vector<const PortSegment*> PortPlan::touching(ir::Protocol protocol,
         std::any_of(ranges.begin(), ranges.end(), [&](ir::PortRange range) { return overlap(range, segment.range); }))
       list.push_back(&segment);
   return list;
+}
+
+PortPlan::Left PortPlan::left_of_any(ir::Protocol protocol, const std::vector<ir::PortRange>& ranges) const {
+  struct Default {
+    ir::PortRange range;
+    std::string_view type;
+  };
+  static constexpr Default kDefaults[] = {
+#define MACC_PORT_DEFAULT(first, last, type) {{first, last}, type},
+#include "backends/selinux/port_defaults.def"
+#undef MACC_PORT_DEFAULT
+  };
+  std::map<std::string, std::vector<ir::PortRange>> types;
+  std::vector<ir::PortRange> typed;
+  for (const auto& segment : segments_) {
+    if (segment.protocol != protocol) continue;
+    types[segment.type].push_back(segment.range);
+    typed.push_back(segment.range);
+  }
+  for (const Default& rest : kDefaults) types[std::string(rest.type)] = without({rest.range}, typed);
+  Left left;
+  for (const auto& [type, own] : types) {
+    const auto denied = without(own, ranges);
+    if (denied.empty()) continue;
+    (without(own, denied).empty() ? left.gone : left.partly).insert(type);
+  }
+  return left;
 }
 
 std::vector<std::string> PortPlan::ports_of(const std::string& type) const {

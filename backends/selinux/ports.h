@@ -5,8 +5,12 @@
 #include <string>
 #include <vector>
 
+#include <set>
+#include <string>
+#include <vector>
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
+
 #include "backends/selinux/rules.h"
 
 namespace macc::backends::selinux {
@@ -27,6 +31,12 @@ class PortPlan {
   /// All segments that the ranges touch, in order.
   [[nodiscard]] std::vector<const PortSegment*> touching(ir::Protocol protocol,
                                                          const std::vector<ir::PortRange>& ranges) const;
+  /// Types none of whose ports are left of the ranges, and those of which only some are left: what a deny leaves of
+  /// `any`. With the ports that have no type of their own, in the types that the system gives them.
+  struct Left {
+    std::set<std::string> gone, partly;
+  };
+  [[nodiscard]] Left left_of_any(ir::Protocol protocol, const std::vector<ir::PortRange>& ranges) const;
   /// Ranges of all system segments of a type.
   [[nodiscard]] std::vector<std::string> ports_of(const std::string& type) const;
   [[nodiscard]] const std::vector<PortSegment>& segments() const { return segments_; }

@@ -240,6 +240,17 @@ std::string_view socket_class(std::string_view family, std::string_view type) {
   return look_up(kSocketFamilies, family);
 }
 
+std::string_view socket_permissions(std::string_view socket_class) {
+  if (socket_class.starts_with("netlink")) return "create bind connect read write getattr getopt setopt ioctl";
+  if (socket_class == "packet_socket" || socket_class == "xdp_socket")
+    return "create bind connect read write getattr getopt setopt ioctl map";
+  return "create bind connect read write getattr getopt setopt ioctl listen accept shutdown";
+}
+
+bool binds_to_addresses(std::string_view socket_class) {
+  return socket_class == "rawip_socket" || socket_class == "icmp_socket" || socket_class == "dccp_socket";
+}
+
 std::vector<std::string_view> file_attributes(ir::Kind kind) {
   using ir::Kind;
   if (kind == Kind::secret) return {"file_type"};

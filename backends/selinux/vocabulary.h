@@ -45,6 +45,12 @@ inline constexpr std::string_view kSignalPermissions = "signal sigkill sigstop s
 /// Class of a socket family and type ("netlink.route" -> "netlink_route_socket"); "" for an unknown family.
 [[nodiscard]] std::string_view socket_class(std::string_view family, std::string_view type);
 
+/// All that a program does with sockets of a class of its own: listening too where the family may have connections,
+/// mapping where buffers are shared with the kernel.
+[[nodiscard]] std::string_view socket_permissions(std::string_view socket_class);
+/// Classes of sockets over IP beside those of TCP, UDP and SCTP.
+[[nodiscard]] bool binds_to_addresses(std::string_view socket_class);
+
 /// Attributes of the types of own files. Every file type is in `file_type`, without which it cannot be on a disk.
 /// All but secrets are in `non_security_file_type` and `non_auth_file_type`, through which the system's own tools
 /// (backup, relabelling, package management) reach files; a secret is left out of both, so that no domain reads it

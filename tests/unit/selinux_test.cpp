@@ -282,6 +282,114 @@ TEST_CASE("a unit's drop-in, and no automatic entry") {
   for (const auto& t : b->policy->transitions_of("init_t")) CHECK(t.result != "d_t");
 }
 
+TEST_CASE("roles, output and terminals of who started a domain reach what it starts") {
+  const auto b = build(
+      "macc 1;\nmodule m;\n"
+      "domain tool { entry \"/usr/bin/tool\" from user; exec \"/usr/lib/tool/a\" to first; }\n"
+      "domain first { exec \"/usr/lib/tool/b\" to second; allow become third; }\n"
+      "domain second { allow memory execute; }\n"
+      "domain third { allow memory execute; }\n");
+  for (const char* type : {"first_t", "second_t", "third_t"}) {
+    CAPTURE(type);
+    CHECK(b->cil().find("(roletype staff_r " + std::string(type) + ")") != std::string::npos);
+    CHECK(b->cil().find("(roletype system_r " + std::string(type) + ")") == std::string::npos);
+  }
+  CHECK(b->may("second_t", "user_devpts_t", "chr_file", "write"));
+  CHECK(b->cil().find("(allow second_t userdomain (fd (use)))") != std::string::npos);
+  CHECK_FALSE(b->may("second_t", "init_t", "fd", "use"));
+
+  const auto service = build(
+      "macc 1;\nmodule m;\n"
+      "domain server { entry \"/usr/sbin/server\"; exec \"/usr/lib/server/a\" to first; }\n"
+      "domain first { exec \"/usr/lib/server/b\" to second; }\n"
+      "domain second { allow memory execute; }\n");
+  CHECK(service->may("second_t", "init_t", "unix_stream_socket", "write"));
+  CHECK(service->cil().find("(roletype system_r second_t)") != std::string::npos);
+  CHECK_FALSE(service->may("second_t", "user_devpts_t", "chr_file", "write"));
+}
+
+TEST_CASE("a level holds whoever starts the domain") {
+  const auto b = build(
+      "macc 1;\nmodule m;\n"
+      "domain tool { entry \"/usr/bin/tool\" from user; level \"s0-s0:c0.c3\"; exec \"/usr/lib/tool/a\" to first; }\n"
+      "domain first { level \"s0:c1\"; allow memory execute; }\n");
+  CHECK(b->cil().find("(rangetransition userdomain tool_exec_t process ((s0) (s0 ((range c0 c3)))))") !=
+        std::string::npos);
+  CHECK(b->cil().find("(rangetransition tool_t first_exec_t process ((s0 (c1)) (s0 (c1))))") != std::string::npos);
+}
+
+TEST_CASE("symlinks of the system on the way to a path can be followed") {
+  const auto b = build(domain("exec \"/usr/bin/dash\";\nallow read \"/usr/share/doc/d/x\";"));
+  CHECK(b->may("d_t", "bin_t", "lnk_file", "read"));  // /bin, and /usr/bin/sh
+  const auto own = build(domain("resource data : state { \"/var/lib/d/**\" }\nallow list data;"));
+  CHECK_FALSE(own->may("d_t", "d_data_t", "lnk_file", "read"));
+}
+
+TEST_CASE("paths of mounts and queues can be reached, and what shares their type is said") {
+  const auto b = build(
+      domain("allow mount options bind from \"/var/lib/x/src/\" on \"/srv/x/\";\nallow unmount \"/var/spool/y/z/\";\n"
+             "allow mqueue \"/dev/mqueue/q\";"));
+  CHECK(b->may("d_t", "var_lib_t", "dir", "search"));
+  CHECK(b->may("d_t", "var_spool_t", "dir", "search"));
+  CHECK(b->may("d_t", "device_t", "dir", "search"));
+  CHECK(b->may("d_t", "tmpfs_t", "file", "unlink"));
+  const auto said = b->fidelity("allow mqueue \"/dev/mqueue/q\"");
+  CHECK(std::find(said.begin(), said.end(), "wider shared-type") != said.end());
+}
+
+TEST_CASE("any port but a denied one: ports without a type of their own stay") {
+  const auto b = build(domain("allow connect tcp any;\ndeny connect tcp 70;\nallow listen tcp any;"));
+  CHECK_FALSE(b->may("d_t", "gopher_port_t", "tcp_socket", "name_connect"));
+  CHECK(b->cil().find("(typeattributeset d_ports (and port_type (not (gopher_port_t))))") != std::string::npos);
+  CHECK(b->may("d_t", "gopher_port_t", "tcp_socket", "name_bind"));
+  const auto part = build(domain("allow connect tcp any;\ndeny connect tcp 25, 40000;"));
+  CHECK(part->fidelity("deny connect tcp 25, 40000") == std::vector<std::string>{"wider port-type"});
+}
+
+TEST_CASE("sockets of other families do all that their family can") {
+  const auto b =
+      build(domain("allow socket vsock;\nallow socket packet;\nallow socket raw;\nallow socket netlink.route;\n"
+                   "allow connect udp 53;"));
+  CHECK(b->may("d_t", "d_t", "vsock_socket", "accept"));
+  CHECK(b->may("d_t", "d_t", "packet_socket", "map"));
+  CHECK(b->may("d_t", "node_t", "rawip_socket", "node_bind"));
+  CHECK_FALSE(b->may("d_t", "d_t", "netlink_route_socket", "listen"));
+  CHECK(b->may("d_t", "d_t", "udp_socket", "ioctl"));
+}
+
+TEST_CASE("asking a file whether it is a terminal makes no noise, unless that is wanted") {
+  const auto b = build(domain(std::string(kTree) + "allow read data;"));
+  CHECK(b->cil().find("(dontaudit d_t d_data_t (file (ioctl)))") != std::string::npos);
+  const auto recorded = build(domain(std::string(kTree) + "allow read data;\naudit deny ioctl data;"));
+  CHECK(recorded->cil().find("(dontaudit d_t d_data_t (file (ioctl)))") == std::string::npos);
+  const auto asked = build(domain(std::string(kTree) + "allow read, ioctl data;"));
+  CHECK(asked->cil().find("(dontaudit d_t d_data_t") == std::string::npos);
+}
+
+TEST_CASE("a socket unit can open what a domain listens on") {
+  const auto b =
+      build(domain("resource run : runtime { \"/run/d/**\" }\nallow listen tcp 8443;\nallow listen unix run;"));
+  CHECK(b->may("init_t", "d_t", "tcp_socket", "listen"));
+  CHECK(b->may("init_t", "d_t", "unix_stream_socket", "bind"));
+  CHECK(b->may("init_t", "d_run_t", "sock_file", "create"));
+  CHECK(b->may("d_t", "init_t", "tcp_socket", "accept"));
+  CHECK_FALSE(b->may("init_t", "d_t", "udp_socket", "create"));
+}
+
+TEST_CASE("talking to a name on the bus reaches its owner, the system's too") {
+  const auto b = build(domain("allow dbus talk \"org.freedesktop.login1\" on system;"));
+  CHECK(b->may("d_t", "systemd_logind_t", "dbus", "send_msg"));
+  CHECK(b->may("systemd_logind_t", "d_t", "dbus", "send_msg"));
+  CHECK_FALSE(b->may("d_t", "init_t", "dbus", "send_msg"));
+}
+
+TEST_CASE("a denied port that shares its type with an allowed one is said to be reached") {
+  const auto b = build(domain("allow connect tcp 465;\ndeny connect tcp 25;"));
+  CHECK(b->fidelity("deny connect tcp 25") == std::vector<std::string>{"wider port-type"});
+  const auto other = build(domain("allow connect tcp 465;\ndeny connect tcp 70;"));
+  CHECK(other->fidelity("deny connect tcp 70") == std::vector<std::string>{"exact "});
+}
+
 TEST_CASE("complain mode") {
   const auto b = build(domain("mode complain;"));
   CHECK(b->cil().find("(typepermissive d_t)") != std::string::npos);
