@@ -6,6 +6,8 @@
 #include <set>
 
 #include "backends/selinux/file_context.h"
+#include "backends/selinux/link/lookup.h"
+#include "compiler/paths/aliases.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -180,14 +182,24 @@ class ContextPlanner {
     if (directory_type && directory_type != file_type) write_line(index, "dir", *directory_type);
   }
 
+  /// The pattern below the folder that the platform looks its paths up in. The longest alias counts.
+  static PathPattern as_looked_up(const PathPattern& pattern) {
+    const LabelAlias* longest = nullptr;
+    std::optional<PathPattern> result;
+    for (const LabelAlias& alias : label_aliases()) {
+      if (longest != nullptr && alias.from.size() < longest->from.size()) continue;
+      auto below = paths::with_other_head(pattern, alias.from, alias.to);
+      if (!below) continue;
+      longest = &alias;
+      result = std::move(below);
+    }
+    return result.value_or(pattern);
+  }
+
   void write_line(std::size_t index, const std::string& object, const std::string& type) {
     const Element& element = nodes_[index].element;
-    Line line{index,
-              file_context_regex(element.pattern),
-              object,
-              type,
-              element.pattern.anchor() == PathPattern::Anchor::home,
-              element.set};
+    Line line{index, file_context_regex(as_looked_up(element.pattern)),     object,
+              type,  element.pattern.anchor() == PathPattern::Anchor::home, element.set};
     if (object == "file" || object == "nondir") line.set = line.set & PathSet::non_directories();
     if (object == "dir") line.set = line.set & PathSet::directories();
     for (std::size_t earlier : lines_around(line)) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/paths/aliases.h"
 #include "compiler/sema/analysis.h"
 
 namespace macc::sema {
@@ -133,7 +134,10 @@ bool Analysis::add_patterns(const std::string& raw, Span span, bool shifted, std
     report(Code::E0406, span, fmt::format("this list holds more than {} patterns", kMaxPatterns));
     return false;
   }
-  std::move(patterns.begin(), patterns.end(), std::back_inserter(out));
+  for (const PathPattern& pattern : patterns) {
+    std::vector<PathPattern> named = paths::without_aliases(pattern);
+    std::move(named.begin(), named.end(), std::back_inserter(out));
+  }
   return true;
 }
 

@@ -5,6 +5,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "compiler/paths/aliases.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/paths/path_pattern.h"
 #include "compiler/paths/path_set.h"
@@ -490,4 +491,28 @@ TEST_CASE("paths: an index keeps folders apart, also when a set lies in several"
   CHECK(index.near(PathSet::of(parse_all({"/var/lib/b/x"}))) == std::vector<std::size_t>{1});
   CHECK(index.near(PathSet::of(parse_all({"/etc/a/x", "/var/lib/a/x"}))) == std::vector<std::size_t>{0, 2});
   CHECK(index.near(std::string_view("/etc/b/x")) == std::vector<std::size_t>{1, 2});
+}
+
+TEST_CASE("paths: names of the system's symlinks stand for what they point to") {
+  const auto named = [](const std::string& text) {
+    std::vector<std::string> texts;
+    for (const PathPattern& pattern : parse_all({text})) {
+      for (const PathPattern& real : without_aliases(pattern)) texts.push_back(real.text());
+    }
+    return texts;
+  };
+  using Texts = std::vector<std::string>;
+  CHECK(named("/bin/sh") == Texts{"/usr/bin/sh"});
+  CHECK(named("/lib64/**") == Texts{"/usr/lib64/**"});
+  CHECK(named("/bin") == Texts{"/usr/bin"});
+  CHECK(named("/var/run/acme/*.pid") == Texts{"/run/acme/*.pid"});
+  CHECK(named("/{s,}bin/x*") == Texts{"/usr/sbin/x*", "/usr/bin/x*"});
+  CHECK(named("/{usr/,}{s,}bin/x") == Texts{"/usr/{s,}bin/x", "/usr/sbin/x", "/usr/bin/x"});
+  CHECK(named("/{bin,opt}/x") == Texts{"/usr/bin/x", "/opt/x"});
+  CHECK(named("/var/{run,lock,lib}/x") == Texts{"/run/x", "/run/lock/x", "/var/lib/x"});
+  CHECK(named("/binary/x") == Texts{"/binary/x"});
+  CHECK(named("/*/x") == Texts{"/*/x"});
+  CHECK(named("/**") == Texts{"/**"});
+  CHECK(named("~/bin/x") == Texts{"~/bin/x"});
+  CHECK(named("/usr/bin/x") == Texts{"/usr/bin/x"});
 }

@@ -26,30 +26,11 @@ namespace {
 
 constexpr std::chrono::seconds kTimeLimit{60};
 
-/// What Debian's file_contexts.subs_dist says: the first path is labelled as the second.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 21> kAliases = {{
-    {"/bin", "/usr/bin"},
-    {"/etc/init.d", "/etc/rc.d/init.d"},
-    {"/etc/systemd/system", "/usr/lib/systemd/system"},
-    {"/etc/systemd/user", "/usr/lib/systemd/user"},
-    {"/lib", "/usr/lib"},
-    {"/lib/systemd", "/usr/lib/systemd"},
-    {"/lib32", "/usr/lib"},
-    {"/lib64", "/usr/lib"},
-    {"/libx32", "/usr/lib"},
-    {"/run/lock", "/var/lock"},
-    {"/sbin", "/usr/sbin"},
-    {"/usr/lib32", "/usr/lib"},
-    {"/usr/lib64", "/usr/lib"},
-    {"/usr/libx32", "/usr/lib"},
-    {"/usr/local/lib", "/usr/lib"},
-    {"/usr/local/lib32", "/usr/lib"},
-    {"/usr/local/lib64", "/usr/lib"},
-    {"/var/cache/private", "/var/cache"},
-    {"/var/lib/private", "/var/lib"},
-    {"/var/log/private", "/var/log"},
-    {"/var/run", "/run"},
-}};
+constexpr LabelAlias kAliases[] = {
+#define MACC_LABEL_ALIAS(from, to) {from, to},
+#include "backends/selinux/link/label_aliases.def"
+#undef MACC_LABEL_ALIAS
+};
 
 /// A folder of our own that is gone afterwards.
 class TemporaryFolder {
@@ -219,5 +200,7 @@ std::string type_of_context(const std::string& context) {
   if (type == std::string::npos) return {};
   return context.substr(type + 1, context.find(':', type + 1) - type - 1);
 }
+
+std::span<const LabelAlias> label_aliases() { return kAliases; }
 
 }  // namespace macc::backends::selinux

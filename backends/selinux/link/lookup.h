@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace macc::backends::selinux {
@@ -22,6 +24,14 @@ struct LookupResult {
   std::vector<FoundContext> contexts;  ///< one a query; empty on an error
   std::string error;                   ///< "" when the lookup worked; else one sentence
 };
+
+/// A folder that is labelled as another one: paths are rewritten before they are looked up, so that a file context
+/// written for `from` never matches.
+struct LabelAlias {
+  std::string_view from, to;
+};
+/// The aliases of Debian's reference policy, sorted by `from`.
+[[nodiscard]] std::span<const LabelAlias> label_aliases();
 
 /// Looks the paths up in `file_contexts` as a running system would: HOME_DIR and HOME_ROOT lines stand for /root and
 /// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), and the aliases of
