@@ -24,13 +24,19 @@ void declare_labels(Context& context) {
   for (const auto& [module, contexts] : context.labels.contexts()) context.module(module).file_contexts = contexts;
 }
 
-/// Port types are shared by all modules of a build, so they stand in a file of their own.
-constexpr const char* kPortsModule = "macc_ports";
+/// Port types are shared by all modules of a build, so they stand in a file of their own, called after the build's
+/// first module: another project's must not replace it.
+std::string ports_module(const ir::Policy& policy) {
+  std::string first;
+  for (const auto& domain : policy.domains)
+    if (!domain.external && (first.empty() || domain.module < first)) first = domain.module;
+  return first + ".ports";
+}
 
 void declare_ports(Context& context) {
   for (const PortSegment& segment : context.ports.segments()) {
     if (!segment.own) continue;
-    Module& module = context.module(kPortsModule);
+    Module& module = context.module(ports_module(context.policy));
     module.types[segment.type] = {
         segment.span, {std::string(platform::kPortType)}, "port " + text_of(segment.protocol, segment.range)};
     module.ports.push_back({segment.protocol, segment.range, segment.type, segment.span});
@@ -124,7 +130,8 @@ std::vector<Artifact> artifacts(Context& context) {
   for (auto& [name, module] : context.modules) {
     finish(module);
     const std::string file = module_file(name);
-    const std::string what = name == kPortsModule ? "port types of the build" : "policy module of " + name;
+    const bool ports = name == ports_module(context.policy);
+    const std::string what = ports ? "port types of the build" : "policy module of " + name;
     list.push_back(
         {file + ".cil", to_cil(module, context.input.sources, "SELinux " + what + ", written by macc"), what});
     if (!module.file_contexts.empty())

@@ -91,6 +91,9 @@ void lower_raw(Subject& subject) {
     }
     subject.module.raw.push_back({*text, raw.where.span});
     subject.context.fidelity.add(subject.id, "raw selinux", raw.where.span, Topic::raw, {});
+    subject.context.diagnostics
+        .report(Code::E1028, raw.where.span, "what this text grants or denies is no part of the policy's meaning")
+        .note("promises and tests know nothing of it; report.json lists what it adds");
   }
 }
 

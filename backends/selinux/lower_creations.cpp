@@ -22,7 +22,10 @@ class CreationLowering {
     const Creation* general = nullptr;
     for (const Creation& wish : wishes) {
       if (!wish.wildcard) continue;
-      if (general != nullptr && general->result != wish.result) return conflict(parent, *general, wish);
+      if (general != nullptr && general->result != wish.result) {
+        if (general->own || wish.own) return conflict(parent, *general, wish);
+        return leave_to_the_system(parent, wishes);
+      }
       if (general == nullptr) general = &wish;
     }
     const std::string usual = general == nullptr ? parent : general->result;
@@ -51,6 +54,19 @@ class CreationLowering {
 
   void add(const std::string& parent, const std::string& class_name, const std::string& name, const Creation& wish) {
     subject_.module.transitions[Guard()][{subject_.type, parent, class_name, name}] = {wish.result, wish.span};
+  }
+
+  /// The system's labels of several names in one of its own folders. Its programs and `restorecon` give them; what this
+  /// domain makes there has the folder's label.
+  void leave_to_the_system(const std::string& parent, const Wishes& wishes) {
+    std::map<Span, std::set<std::string>> by_place;
+    for (const Creation& wish : wishes)
+      if (wish.result != parent) by_place[wish.span].insert(wish.result + " for " + wish.what + ": made as " + parent);
+    for (const auto& rule : subject_.domain.rules) {
+      auto found = by_place.find(rule.where.span);
+      if (found != by_place.end() && rule.effect == ir::Effect::allow)
+        subject_.say(rule, Topic::label_drift, {found->second.begin(), found->second.end()});
+    }
   }
 
   void conflict(const std::string& parent, const Creation& first, const Creation& second) {

@@ -94,6 +94,10 @@ LookupQuery query(const std::string& path, ObjectKind kind = ObjectKind::file) {
 constexpr ObjectKind kKinds[] = {ObjectKind::file, ObjectKind::symlink,     ObjectKind::socket,
                                  ObjectKind::fifo, ObjectKind::char_device, ObjectKind::block_device};
 
+/// Paths on file systems of the kernel's own, whose labels the policy gives by file system: file contexts say nothing
+/// of them.
+bool labelled_by_the_kernel(const std::string& path) { return path.starts_with("/proc/") || path.starts_with("/sys/"); }
+
 /// Examples of system paths that rules of the build really speak of.
 std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) {
   std::vector<Witness> list;
@@ -104,7 +108,8 @@ std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) 
       if (region->origin != Region::Origin::system || region->types.empty()) continue;
       const PathSet files = part & PathSet::non_directories();
       auto path = files.empty() ? part.example() : files.example();
-      if (path && seen.insert(region).second) list.push_back({*path, region->types, span});
+      if (path && !labelled_by_the_kernel(*path) && seen.insert(region).second)
+        list.push_back({*path, region->types, span});
     }
   };
   for (const auto& domain : input.policy.domains)

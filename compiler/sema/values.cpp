@@ -135,8 +135,10 @@ bool Analysis::add_patterns(const std::string& raw, Span span, bool shifted, std
     return false;
   }
   for (const PathPattern& pattern : patterns) {
-    std::vector<PathPattern> named = paths::without_aliases(pattern);
-    std::move(named.begin(), named.end(), std::back_inserter(out));
+    for (PathPattern& named : paths::without_aliases(pattern)) {
+      const bool known = named != pattern && std::find(out.begin(), out.end(), named) != out.end();  // `/{usr/,}bin/x`
+      if (!known) out.push_back(std::move(named));
+    }
   }
   return true;
 }
