@@ -49,7 +49,7 @@ void Draft::merge(const Switches& when, const RuleBody& body, const Origin& orig
   if (!known) collected.origins.push_back(origin);
 }
 
-void Draft::add(const Guard& guard, RuleBody body, Origin origin) {
+void Draft::add(const Guard& guard, const RuleBody& body, const Origin& origin) {
   for (const Switches& when : guard.alternatives()) merge(when, body, origin);
 }
 

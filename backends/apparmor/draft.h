@@ -14,7 +14,7 @@ namespace macc::backends::apparmor {
 
 class Draft {
  public:
-  void add(const Guard& guard, RuleBody body, Origin origin);
+  void add(const Guard& guard, const RuleBody& body, const Origin& origin);
 
   /// The rules, sorted; `variable` names a boolean's variable.
   [[nodiscard]] std::vector<Rule> assemble(const std::function<std::string(ir::BooleanId)>& variable) const;

@@ -84,7 +84,7 @@ std::vector<KnownRest> known_rests() {
   some_file.append(or_nothing(files));
   const Glob some_directory = followed(deep_star(true), slash);
   std::vector<KnownRest> out;
-  const auto add = [&](const PathSet& set, Glob behind_slash, Glob elsewhere, Glob in_name) {
+  const auto add = [&](const PathSet& set, Glob behind_slash, Glob elsewhere, const Glob& in_name) {
     const Automaton a = set.automaton();
     const State names = step(a, 0, '/');
     out.push_back({a, names, std::move(behind_slash), std::move(elsewhere)});

@@ -109,7 +109,7 @@ std::string find_program(const std::string& name) {
   for (std::size_t at = 0; at <= folders.size();) {
     const std::size_t end = std::min(folders.find(':', at), folders.size());
     const std::string folder = folders.substr(at, end - at);
-    const std::string file = folder + '/' + name;
+    std::string file = folder + '/' + name;
     if (!folder.empty() && folder.front() == '/' && access(file.c_str(), X_OK) == 0) return file;
     at = end + 1;
   }

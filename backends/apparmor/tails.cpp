@@ -178,7 +178,7 @@ struct Group {
 
 }  // namespace
 
-std::vector<Rule> minimised(std::vector<Rule> file_rules) {
+std::vector<Rule> minimised(const std::vector<Rule>& file_rules) {
   std::map<std::string, Group> groups;
   Qualifiers qualifiers;
   for (const Rule& rule : file_rules) {

@@ -10,6 +10,6 @@
 namespace macc::backends::apparmor {
 
 /// Rules that together grant what the given ones do, fewer where that is possible. All have the same qualifiers.
-[[nodiscard]] std::vector<Rule> minimised(std::vector<Rule> file_rules);
+[[nodiscard]] std::vector<Rule> minimised(const std::vector<Rule>& file_rules);
 
 }  // namespace macc::backends::apparmor

@@ -78,7 +78,8 @@ std::vector<std::string> sentences(const std::string& err, const std::string& fo
   for (std::size_t at = 0; at < err.size();) {
     const std::size_t end = std::min(err.find('\n', at), err.size());
     std::string line = err.substr(at, end - at);
-    for (std::size_t found; (found = line.find(folder)) != std::string::npos;) line.erase(found, folder.size());
+    for (std::size_t found = line.find(folder); found != std::string::npos; found = line.find(folder))
+      line.erase(found, folder.size());
     if (!line.empty()) out.push_back(printable(line, 300));
     at = end + 1;
   }
