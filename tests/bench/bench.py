@@ -107,6 +107,7 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
         common = ["secilc", "-M", "true", "-c", "33", "-m", "-o", "/dev/null", "-f", "/dev/null", *base]
         platform["secilc on Debian's policy alone"] = common
         platform["secilc on Debian's policy with the modules"] = [*common, *modules]
+    platform["macc build, with verification"] = [macc, "build"]
     for what, command in platform.items():
         results[what] = measure(command, folder, 1 if services >= 1000 else repeat)
         print(row(what, services, results[what], own), flush=True)
