@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Random valid policies: each builds for all targets without a complaint, twice to the same bytes.
 
-Labels come from directories, so SELinux cannot hold some valid policies; those are refused with E1011 or E1012, and at
-most a third of the policies may be.
+Labels come from directories, so SELinux cannot hold some valid policies; those are refused with E1011, E1012 or E1027,
+and at most a third of the policies may be.
 """
 import argparse
 import concurrent.futures
@@ -31,7 +31,7 @@ REFUSED = "refused"
 
 def is_refusal(status: int, output: str) -> bool:
     codes = set(re.findall(r"error\[MACC-(E\d+)\]", output))
-    return status == 2 and bool(codes) and codes <= {"E1011", "E1012"}
+    return status == 2 and bool(codes) and codes <= {"E1011", "E1012", "E1027"}
 
 
 def try_seed(macc: pathlib.Path, seed: int) -> str:

@@ -11,105 +11,15 @@
 #include "backends/selinux/link/lookup.h"
 #include "backends/selinux/vocabulary.h"
 #include "backends/selinux/walks.h"
-#include "tests/support/analyzed.h"
-
-namespace macc::backends {
-const Backend& selinux_backend();
-}
+#include "tests/support/selinux_target.h"
 
 using namespace macc;
 using namespace macc::backends;
+using macc::test::build;
+using macc::test::lower_only;
 namespace se = macc::backends::selinux;
 
 namespace {
-
-/// A policy, lowered and linked with the bundled skeleton.
-struct Built {
-  std::unique_ptr<test::Analyzed> analyzed;
-  std::unique_ptr<ir::Meaning> meaning;
-  Target target;
-  Diagnostics diagnostics;
-  Lowered lowered;
-  se::LinkResult linked;
-  std::unique_ptr<se::CompiledPolicy> policy;
-
-  Input input() const { return {analyzed->policy, *meaning, analyzed->sources, target}; }
-
-  std::string messages() const {
-    std::string out = analyzed->messages();
-    for (const auto& d : diagnostics.all()) {
-      out += std::string(info(d.code).id) + " " + analyzed->sources.describe(d.primary.span) + " " + d.message + "\n";
-    }
-    for (const auto& m : linked.messages) out += "link: " + m.text + "\n";
-    return out;
-  }
-
-  bool has(Code code) const {
-    return std::any_of(diagnostics.all().begin(), diagnostics.all().end(),
-                       [&](const Diagnostic& d) { return d.code == code; });
-  }
-
-  /// The conditions under which a permission is there, "" for always; "-" when it never is.
-  std::string condition(const std::string& source, const std::string& target_type, const std::string& class_name,
-                        const std::string& permission) const {
-    std::string found = "-";
-    for (const auto& access : policy->access_of(source)) {
-      if (access.target != target_type || access.class_name != class_name) continue;
-      const auto& list = access.permissions;
-      if (std::find(list.begin(), list.end(), permission) != list.end()) found = access.condition;
-    }
-    return found;
-  }
-  bool may(const std::string& source, const std::string& target_type, const std::string& class_name,
-           const std::string& permission) const {
-    return condition(source, target_type, class_name, permission) != "-";
-  }
-
-  std::string label(const std::string& path, se::ObjectKind kind = se::ObjectKind::file) const {
-    const auto result = se::lookup(linked.file_contexts, {{path, kind}});
-    REQUIRE(result.error == "");
-    return result.contexts[0] ? se::type_of_context(*result.contexts[0]) : "";
-  }
-
-  std::string cil(const std::string& file = "m.cil") const {
-    for (const auto& artifact : lowered.artifacts)
-      if (artifact.path == file) return artifact.content;
-    return "";
-  }
-
-  std::vector<std::string> fidelity(const std::string& rule) const {
-    std::vector<std::string> list;
-    for (const auto& entry : lowered.fidelity.entries)
-      if (entry.rule == rule) list.push_back(std::string(word(entry.fidelity)) + " " + entry.topic);
-    return list;
-  }
-};
-
-std::unique_ptr<Built> lower_only(const std::string& text) {
-  auto built = std::make_unique<Built>();
-  built->analyzed = test::analyze(text, {}, true);
-  CAPTURE(built->analyzed->messages());
-  REQUIRE(!built->analyzed->diagnostics.has_errors());
-  built->meaning = std::make_unique<ir::Meaning>(built->analyzed->policy);
-  built->target.backend = "selinux";
-  built->target.settings["base"] = "skeleton";
-  built->lowered = selinux_backend().lower(built->input(), built->diagnostics);
-  return built;
-}
-
-std::unique_ptr<Built> build(const std::string& text) {
-  auto built = lower_only(text);
-  std::vector<se::CilModule> modules;
-  for (const auto& artifact : built->lowered.artifacts)
-    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
-  built->linked = se::link(*se::Base::skeleton(), modules);
-  CAPTURE(built->messages());
-  REQUIRE(!built->diagnostics.has_errors());
-  REQUIRE(built->linked.ok);
-  built->policy = se::CompiledPolicy::read(built->linked.image);
-  REQUIRE(built->policy);
-  return built;
-}
 
 std::string domain(const std::string& body, const std::string& before = "") {
   return "macc 1;\nmodule m;\n" + before + "\ndomain d {\n  entry \"/usr/lib/d/d\";\n" + body + "\n}\n";
