@@ -301,17 +301,17 @@ TEST_CASE("rules that need the same permission are one class of difference, comp
 
 TEST_CASE("programs: inside, in another domain, unconfined, with the environment") {
   ApparmorTarget t(domain(R"(
-    exec "/bin/in"; exec "/bin/to" to e; exec "/bin/out" unconfined; exec "/bin/env" to e keep environment;
+    exec "/usr/bin/in"; exec "/usr/bin/to" to e; exec "/usr/bin/out" unconfined; exec "/usr/bin/env" to e keep environment;
   )") + "domain e { entry \"/usr/bin/e\"; }\n");
   REQUIRE(t.analyzed->messages() == "");
   const CompiledProfile p = t.compile("d");
-  CHECK(p.exec("/bin/in") == "ix");
-  CHECK((p.file("/bin/in") & (kRead | kMap)) == (kRead | kMap));
-  CHECK(p.exec("/bin/to") == "-> e");
-  CHECK(p.exec("/bin/out") == "ux");
-  CHECK(p.exec("/bin/env") == "-> e unsafe");
+  CHECK(p.exec("/usr/bin/in") == "ix");
+  CHECK((p.file("/usr/bin/in") & (kRead | kMap)) == (kRead | kMap));
+  CHECK(p.exec("/usr/bin/to") == "-> e");
+  CHECK(p.exec("/usr/bin/out") == "ux");
+  CHECK(p.exec("/usr/bin/env") == "-> e unsafe");
   const CompiledProfile e = t.compile("e");
-  CHECK((e.file("/bin/to") & (kRead | kMap)) == (kRead | kMap));
+  CHECK((e.file("/usr/bin/to") & (kRead | kMap)) == (kRead | kMap));
 }
 
 TEST_CASE("one program, two ways to execute it") {
