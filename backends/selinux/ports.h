@@ -2,15 +2,12 @@
 // the ranges of different rules cross, so that two domains that use one port share its type.
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include <set>
 #include <string>
 #include <vector>
+
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
-
 #include "backends/selinux/rules.h"
 
 namespace macc::backends::selinux {

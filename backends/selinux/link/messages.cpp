@@ -125,9 +125,11 @@ class Places {
     return marks_.try_emplace(source, LineMarks(text(source))).first->second;
   }
   const std::vector<CilExpression>& statements(const std::string& source) {
-    const auto [at, added] = statements_.try_emplace(source);
-    if (added) for_each_statement(text(source), [&](CilExpression& top) { at->second.push_back(std::move(top)); });
-    return at->second;
+    auto found = statements_.find(source);
+    if (found != statements_.end()) return found->second;
+    std::vector<CilExpression>& list = statements_[source];
+    for_each_statement(text(source), [&](CilExpression& top) { list.push_back(std::move(top)); });
+    return list;
   }
   static const CilExpression* innermost(const CilExpression& statement, std::uint32_t line) {
     if (statement.line == line) return &statement;
@@ -272,7 +274,7 @@ class LogReader {
                        [](const LinkMessage& m) { return m.level == LinkMessage::Level::error; });
   }
 
-  LinkMessage& report(LinkProblem problem, std::string subject, std::string text) {
+  LinkMessage& report(LinkProblem problem, const std::string& subject, std::string text) {
     LinkMessage message;
     message.problem = problem;
     message.subject = printable(subject, 1000);
