@@ -89,7 +89,7 @@ void lower_raw(Subject& subject) {
       subject.context.diagnostics.report(Code::E1013, raw.where.span, "the raw text is not whole: " + problem);
       continue;
     }
-    subject.module.raw.push_back({*text, raw.where.span});
+    subject.module.raw.emplace_back(*text, raw.where.span);
     subject.context.fidelity.add(subject.id, "raw selinux", raw.where.span, Topic::raw, {});
     subject.context.diagnostics
         .report(Code::E1028, raw.where.span, "what this text grants or denies is no part of the policy's meaning")
