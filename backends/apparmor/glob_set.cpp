@@ -120,6 +120,12 @@ class Enumeration {
     return out_.size() <= limit_;
   }
 
+  /// One byte leads on, and nothing ends here. A cycle of such states would accept nothing, so there is none.
+  bool is_literal_step(State state) const {
+    const auto& at = automaton_.states[state];
+    return !at.accepting && at.edges.size() == 1 && at.edges[0].first == at.edges[0].last;
+  }
+
   const KnownRest* known(State state) {
     if (const auto it = known_.find(state); it != known_.end()) return it->second;
     static const std::vector<KnownRest> rests = known_rests();
@@ -131,7 +137,14 @@ class Enumeration {
   }
 
   /// All paths that begin with `prefix` and end in what `state` accepts; false when that has no globs.
-  bool visit(State state, const Glob& prefix, char last) {
+  bool visit(State state, Glob prefix, char last) {
+    // Literal text is followed in a loop: a path is up to 4 KB long, and the stack is not to depend on that.
+    while (is_literal_step(state) && known(state) == nullptr) {
+      const auto& edge = automaton_.states[state].edges[0];
+      last = static_cast<char>(edge.first);
+      prefix.append(GlobLiteral{std::string(1, last)});
+      state = edge.target;
+    }
     if (const KnownRest* rest = known(state)) {
       Glob whole = prefix;
       whole.append(last == '/' ? rest->behind_slash : rest->elsewhere);
