@@ -20,13 +20,18 @@ class CreationLowering {
 
   void resolve(const std::string& parent, const std::string& class_name, const Wishes& wishes) {
     const Creation* general = nullptr;
+    bool undecided = false;
     for (const Creation& wish : wishes) {
       if (!wish.wildcard) continue;
       if (general != nullptr && general->result != wish.result) {
         if (general->own || wish.own) return conflict(parent, *general, wish);
-        return leave_to_the_system(parent, wishes);
+        undecided = true;
       }
       if (general == nullptr) general = &wish;
+    }
+    if (undecided) {
+      leave_to_the_system(parent, wishes);
+      general = nullptr;
     }
     const std::string usual = general == nullptr ? parent : general->result;
     if (general != nullptr && usual != parent) add(parent, class_name, "", *general);
@@ -61,7 +66,8 @@ class CreationLowering {
   void leave_to_the_system(const std::string& parent, const Wishes& wishes) {
     std::map<Span, std::set<std::string>> by_place;
     for (const Creation& wish : wishes)
-      if (wish.result != parent) by_place[wish.span].insert(wish.result + " for " + wish.what + ": made as " + parent);
+      if (wish.wildcard && wish.result != parent)
+        by_place[wish.span].insert(wish.result + " for " + wish.what + ": made as " + parent);
     for (const auto& rule : subject_.domain.rules) {
       auto found = by_place.find(rule.where.span);
       if (found != by_place.end() && rule.effect == ir::Effect::allow)

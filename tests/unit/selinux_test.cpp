@@ -442,3 +442,10 @@ TEST_CASE("a move to another own directory drifts, by name") {
                    "allow read, rename a; allow read, create b;"));
   CHECK(b->fidelity("moving entries between own directories") == std::vector<std::string>{"drifts label-drift"});
 }
+
+TEST_CASE("several labels of the system in one folder do not take an own file's transition away") {
+  const auto b =
+      build(domain("  resource mine : log { \"/var/log/d.log\" }\n"
+                   "allow append, create \"/var/log/**\"; allow append, create mine;"));
+  CHECK(b->cil().find("(typetransition d_t var_log_t file \"d.log\" d_mine_t)") != std::string::npos);
+}
