@@ -1,0 +1,188 @@
+#include "backends/selinux/label_check.h"
+
+#include <algorithm>
+#include <set>
+
+#include "backends/selinux/link/lookup.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+using paths::PathSet;
+
+LookupQuery query(const std::string& path, ObjectKind kind = ObjectKind::file) {
+  if (path == "/" || !path.ends_with('/')) return {path, path == "/" ? ObjectKind::directory : kind};
+  return {path.substr(0, path.size() - 1), ObjectKind::directory};
+}
+
+/// Kinds of objects that a path without a final slash can be.
+constexpr ObjectKind kKinds[] = {ObjectKind::file, ObjectKind::symlink,     ObjectKind::socket,
+                                 ObjectKind::fifo, ObjectKind::char_device, ObjectKind::block_device};
+
+/// Paths on file systems of the kernel's own, whose labels the policy gives by file system: file contexts say nothing
+/// of them.
+bool labelled_by_the_kernel(const std::string& path) { return path.starts_with("/proc/") || path.starts_with("/sys/"); }
+
+/// Examples of system paths that rules of the build really speak of.
+std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) {
+  std::vector<Witness> list;
+  std::set<const Region*> seen;
+  auto add = [&](const ir::PathExpr& paths, Span span) {
+    const auto divided = labels.divide(input.meaning.set(paths));
+    for (const auto& [region, part] : divided->parts) {
+      if (region->origin != Region::Origin::system || region->types.empty()) continue;
+      const PathSet files = part & PathSet::non_directories();
+      auto path = files.empty() ? part.example() : files.example();
+      if (path && !labelled_by_the_kernel(*path) && seen.insert(region).second)
+        list.push_back({*path, region->types, span});
+    }
+  };
+  for (const auto& domain : input.policy.domains)
+    for (const auto& rule : domain.rules) {
+      if (const auto* file = std::get_if<ir::FileAccess>(&rule.access)) add(file->paths, rule.where.span);
+      if (const auto* exec = std::get_if<ir::ExecAccess>(&rule.access)) add(exec->paths, rule.where.span);
+      if (const auto* socket = std::get_if<ir::UnixAccess>(&rule.access)) add(socket->paths, rule.where.span);
+    }
+  return list;
+}
+
+class LabelCheck {
+ public:
+  LabelCheck(const Base& base, const LinkResult& linked, Diagnostics& diagnostics)
+      : base_(base), linked_(linked), diagnostics_(diagnostics) {}
+
+  void own(const std::vector<Region>& regions) {
+    std::vector<Witness> list;
+    for (const Region& region : regions) {
+      if (!region.is_own()) continue;
+      for (const PathSet& part : {region.set & PathSet::non_directories(), region.set & PathSet::directories()})
+        if (auto path = part.example()) list.push_back({*path, region.types, region.span});
+    }
+    compare(list, {ObjectKind::file}, Code::E1021);
+  }
+
+  /// A system's path is often of one kind only, which a declaration does not say: any kind may have the type.
+  void system(const std::vector<Witness>& witnesses) {
+    compare(witnesses, {std::begin(kKinds), std::end(kKinds)}, Code::E1023);
+  }
+
+  /// Paths that the system gives a label of their own, without being told that they are replaced or adopted.
+  void taken(const ir::Policy& policy, const std::vector<Region>& regions) {
+    std::vector<LookupQuery> queries;
+    std::vector<const Region*> asked;
+    for (const Region& region : regions) {
+      if (!region.is_own() || replaces(policy, region)) continue;
+      auto path = region.set.example();
+      if (!path) continue;
+      queries.push_back(query(*path));
+      queries.push_back(query(folder_above(region.set, *path)));
+      asked.push_back(&region);
+    }
+    const LookupResult result = lookup(base_.file_contexts(), queries);
+    if (!result.error.empty()) return;  // said by compare()
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const FoundContext &own = result.contexts[2 * i], &above = result.contexts[2 * i + 1];
+      if (!own || !above || type_of_context(*own) == type_of_context(*above)) continue;
+      if (names_a_place(type_of_context(*own))) continue;
+      report_taken(*asked[i], queries[2 * i].path, type_of_context(*own));
+    }
+  }
+
+ private:
+  /// Reports each path that gets none of its types as any of the kinds.
+  void compare(const std::vector<Witness>& witnesses, const std::vector<ObjectKind>& kinds, Code code) {
+    std::vector<LookupQuery> queries;
+    for (const Witness& witness : witnesses)
+      for (ObjectKind kind : kinds) queries.push_back(query(witness.path, kind));
+    const LookupResult result = lookup(linked_.file_contexts, queries);
+    if (!result.error.empty()) {
+      diagnostics_.report(Code::E1020, {}, "the file contexts cannot be looked up: " + result.error);
+      return;
+    }
+    for (std::size_t i = 0; i < witnesses.size(); ++i) {
+      std::vector<std::string> found;
+      for (std::size_t k = 0; k < kinds.size(); ++k) {
+        const FoundContext& context = result.contexts[i * kinds.size() + k];
+        found.push_back(context ? type_of_context(*context) : "");
+      }
+      // What the system leaves without a label gets one when it is made.
+      if (code == Code::E1023 && found.front().empty()) continue;
+      if (std::none_of(found.begin(), found.end(), [&](const auto& type) { return expected(witnesses[i], type); }))
+        report(witnesses[i], found.front(), code);
+    }
+  }
+
+  /// Types that say where something is, not whose it is: a label of ours takes nothing away from a module there.
+  static bool names_a_place(const std::string& type) {
+    static const std::set<std::string> kPlaces = {"bin_t",  "default_t",   "device_t",    "etc_t",     "lib_t",
+                                                  "root_t", "usr_t",       "var_lib_t",   "var_log_t", "var_run_t",
+                                                  "var_t",  "var_spool_t", "home_root_t", "tmp_t"};
+    return kPlaces.count(type) != 0;
+  }
+
+  static bool replaces(const ir::Policy& policy, const Region& region) {
+    const ir::DomainId owner =
+        region.resource == ir::ResourceId::none ? region.domain : policy.resource(region.resource).owner;
+    if (owner == ir::DomainId::none) return false;
+    const auto& list = policy.domain(owner).replaces;
+    return std::any_of(list.begin(), list.end(), [](const ir::Replacement& r) { return r.backend == "selinux"; });
+  }
+
+  /// The innermost folder above a path that is not in the set itself.
+  static std::string folder_above(const PathSet& set, std::string path) {
+    do {
+      if (path.size() > 1 && path.back() == '/') path.pop_back();
+      path.erase(path.rfind('/') + 1);
+    } while (path.size() > 1 && set.contains(path));
+    return path;
+  }
+
+  void report_taken(const Region& region, const std::string& path, const std::string& type) {
+    diagnostics_
+        .report(Code::E1024, region.span,
+                "the system already labels `" + printable(path) + "` as `" + type + "`, which " + region.what +
+                    " would replace")
+        .note(
+            "`adopt` the resource to keep that type, or say which module of the system the domain replaces: "
+            "`replaces selinux \"NAME\";`");
+  }
+
+  bool expected(const Witness& witness, const std::string& found) const {
+    return std::any_of(witness.types.begin(), witness.types.end(), [&](const std::string& type) {
+      return type == found || (!found.empty() && base_.canonical_type(type) == base_.canonical_type(found) &&
+                               !base_.canonical_type(type).empty());
+    });
+  }
+
+  void report(const Witness& witness, const std::string& found, Code code) {
+    const std::string path = "`" + printable(witness.path) + "`";
+    const std::string label = found.empty() ? "no label" : "the label `" + found + "`";
+    if (code == Code::E1023) {
+      diagnostics_.report(
+          code, witness.span,
+          path + " has " + label + " on this system, but `" + witness.types[0] + "` is declared for it");
+      return;
+    }
+    diagnostics_.report(code, witness.span, path + " would get " + label + " instead of `" + witness.types[0] + "`")
+        .note(
+            "an entry of the system's own file contexts is matched later than ours: leave these paths out, or `adopt` "
+            "the resource");
+  }
+
+  const Base& base_;
+  const LinkResult& linked_;
+  Diagnostics& diagnostics_;
+};
+
+}  // namespace
+
+void check_labels(const Input& input, const Labels& labels, const Base& base, const LinkResult& linked,
+                  Diagnostics& diagnostics) {
+  LabelCheck check(base, linked, diagnostics);
+  check.own(labels.regions());
+  if (base.is_skeleton()) return;  // it has labels for the names of the standard library only
+  check.taken(input.policy, labels.regions());
+  check.system(system_witnesses(input, labels));
+}
+
+}  // namespace macc::backends::selinux
