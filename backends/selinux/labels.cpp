@@ -146,7 +146,7 @@ Division Labels::compute(const PathSet& set, Folders folders) const {
   bool asked_system = system_ == nullptr;
   const auto ask_system = [&] {
     take_out();
-    if (!asked_system) divide_by_contexts(division);
+    if (!asked_system) divide_by_contexts(division, set);
     asked_system = true;
   };
   for (std::size_t id : index_.near(set)) {
@@ -206,9 +206,15 @@ void keep_named_classes(std::vector<LabelledPart>& parts) {
 
 }  // namespace
 
-void Labels::divide_by_contexts(Division& division) const {
+void Labels::divide_by_contexts(Division& division, const PathSet& set) const {
   const PathSet asked = division.rest - kernel_file_systems();
   if (asked.empty()) return;
+  if (set.contains(PathSet::non_directories()) || set.contains(PathSet::directories())) {
+    for (LabelledPart& part : system_->every_label(asked))
+      division.parts.push_back({&region_of_type(part.type), std::move(part.set), part.kinds});
+    division.rest = division.rest & kernel_file_systems();
+    return;
+  }
   std::vector<LabelledPart> parts = system_->divide(asked);
   std::vector<PathSet> unlabelled;
   for (const LabelledPart& part : parts)

@@ -97,7 +97,8 @@ class Labels {
   enum class Folders : std::uint8_t { described, inherited };
   [[nodiscard]] Division compute(const paths::PathSet& set, Folders folders) const;
   [[nodiscard]] std::optional<std::string> example_in(const Region& region, paths::PathSet set) const;
-  void divide_by_contexts(Division& division) const;
+  /// Takes from what is left of `set` the paths that the system labels.
+  void divide_by_contexts(Division& division, const paths::PathSet& set) const;
   const Region& region_of_type(const std::string& type) const;
 
   std::vector<Region> regions_;

@@ -237,6 +237,19 @@ class RoughShares {
 
 }  // namespace
 
+std::vector<LabelledPart> SystemContexts::every_label(const PathSet& set) const {
+  Kinds which = kinds::none;
+  if (set.meets(PathSet::non_directories())) which |= kinds::but_directories;
+  if (set.meets(PathSet::directories())) which |= kinds::directory;
+  std::vector<LabelledPart> parts;
+  for (const auto& [type, entries] : by_type_) {
+    Kinds found = kinds::none;
+    for (std::size_t entry : entries) found |= entries_[entry].kinds & which;
+    if (found != kinds::none) parts.push_back({type, found, set, false, false});
+  }
+  return parts;
+}
+
 void SystemContexts::divide_names(const PathSet& set, Kinds which, std::vector<LabelledPart>& parts) const {
   if (set.empty()) return;
   const std::vector<std::size_t> near = near_names(set);

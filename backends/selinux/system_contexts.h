@@ -49,6 +49,8 @@ class SystemContexts {
   /// Which labels the paths of a set can have, each with the kinds of objects that have it. For one kind of object the
   /// parts are disjoint, as far as they are exact, and cover the set. Sorted by type. Throws paths::TooComplex.
   [[nodiscard]] std::vector<LabelledPart> divide(const paths::PathSet& set) const;
+  /// All labels that there are, for a set of hardly less than all paths: each part is the whole set.
+  [[nodiscard]] std::vector<LabelledPart> every_label(const paths::PathSet& set) const;
   /// The entries that give a type to paths beyond a set, as text() writes them; sorted.
   [[nodiscard]] std::vector<std::string> beyond(const std::string& type, const paths::PathSet& set) const;
   /// Entries that could match a path of the set, in order. Of names: paths without the '/' of directories.
