@@ -6,6 +6,7 @@
 
 #include "backends/selinux/link/base_data.h"
 #include "backends/selinux/link/cache.h"
+#include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/messages.h"
 #include "backends/selinux/link/packages.h"
 #include "backends/selinux/link/sepol.h"
@@ -16,6 +17,7 @@ namespace macc::backends::selinux {
 namespace {
 
 constexpr std::string_view kPolicyFolder = "/usr/share/selinux/";
+constexpr std::string_view kConfigurationFolder = "/etc/selinux/";
 
 bool is_policy_name(std::string_view name) {
   return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
@@ -48,6 +50,15 @@ std::string describe_base(const std::string& folder, std::size_t count, const st
   return text + ')';
 }
 
+/// Those of the folder; of an installed policy those of its configuration.
+std::vector<LabelAlias> aliases_beside(const std::string& folder) {
+  std::string beside = folder;
+  if (folder.starts_with(kPolicyFolder)) {
+    beside = fmt::format("{}{}/contexts/files", kConfigurationFolder, folder.substr(kPolicyFolder.size()));
+  }
+  return read_label_aliases(beside);
+}
+
 /// The modules that are left, or the reason why they cannot be determined.
 std::string choose_modules(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out,
                            std::vector<std::string>& modules) {
@@ -64,8 +75,17 @@ std::string choose_modules(const std::vector<PackageFile>& packages, const std::
   return {};
 }
 
+template <typename T>
+std::vector<std::string> keys(const Inventory::ByName<T>& map) {
+  std::vector<std::string> names;
+  names.reserve(map.size());
+  for (const auto& [name, value] : map) names.push_back(name);
+  return names;
+}
+
 std::shared_ptr<const Base> finish(std::unique_ptr<Base::Data> data) {
   data->inventory = take_inventory(data->core);
+  if (data->label_aliases.empty()) data->label_aliases = default_label_aliases();
   return std::make_shared<const Base>(std::move(data));
 }
 
@@ -88,6 +108,7 @@ BaseOrReason Base::from_folder(const std::string& folder, const std::vector<std:
   auto data = std::make_unique<Data>();
   if (std::string reason = choose_modules(packages, without, data->modules); !reason.empty())
     return {nullptr, std::move(reason)};
+  data->label_aliases = aliases_beside(folder);
   const BaseCache cache(folder, packages, without);
   if (use_cache && cache.read(*data)) return {finish(std::move(data)), {}};
   if (std::string reason = build_base(packages, without, *data); !reason.empty()) return {nullptr, std::move(reason)};
@@ -114,9 +135,9 @@ const std::string& Base::description() const { return data_->description; }
 bool Base::is_skeleton() const { return data_->skeleton; }
 bool Base::has_type(std::string_view name) const { return data_->inventory.has_type(name); }
 bool Base::has_attribute(std::string_view name) const { return data_->inventory.attributes.contains(name); }
-bool Base::has_boolean(std::string_view name) const { return data_->inventory.booleans.contains(name); }
+bool Base::has_boolean(std::string_view name) const { return data_->inventory.has_boolean(name); }
 bool Base::has_role(std::string_view name) const { return data_->inventory.roles.contains(name); }
-bool Base::has_user(std::string_view name) const { return data_->inventory.users.contains(name); }
+bool Base::has_user(std::string_view name) const { return data_->inventory.has_user(name); }
 bool Base::has_module(std::string_view name) const {
   return std::binary_search(data_->modules.begin(), data_->modules.end(), name);
 }
@@ -166,5 +187,31 @@ std::optional<std::string> Base::port_type(std::string_view protocol, std::uint1
 }
 
 const std::string& Base::file_contexts() const { return data_->file_contexts; }
+const std::vector<LabelAlias>& Base::label_aliases() const { return data_->label_aliases; }
+const std::vector<GenfsContext>& Base::genfs_contexts() const { return data_->inventory.genfs_contexts; }
+const std::vector<FsUse>& Base::fs_uses() const { return data_->inventory.fs_uses; }
+const std::vector<PolicyUser>& Base::users() const { return data_->inventory.users; }
+const std::vector<PolicyBoolean>& Base::booleans() const { return data_->inventory.booleans; }
+const std::vector<std::string>& Base::sensitivities() const { return data_->inventory.sensitivities; }
+const std::vector<std::string>& Base::categories() const { return data_->inventory.categories; }
+const std::vector<std::string>& Base::neverallows() const { return data_->inventory.neverallows; }
+
+std::vector<std::string> Base::roles() const { return {data_->inventory.roles.begin(), data_->inventory.roles.end()}; }
+std::vector<std::string> Base::attributes() const { return keys(data_->inventory.attributes); }
+std::vector<std::string> Base::classes() const { return keys(data_->inventory.permissions_of_class); }
+
+std::vector<std::string> Base::permissions_of(std::string_view class_name) const {
+  const auto at = data_->inventory.permissions_of_class.find(class_name);
+  if (at == data_->inventory.permissions_of_class.end()) return {};
+  return {at->second.begin(), at->second.end()};
+}
+
+std::vector<std::string> Base::aliases_of(std::string_view type) const {
+  std::vector<std::string> names;
+  for (const auto& [alias, name] : data_->inventory.aliases) {
+    if (name == type) names.push_back(alias);
+  }
+  return names;
+}
 
 }  // namespace macc::backends::selinux

@@ -17,6 +17,7 @@ struct Base::Data {
   std::string file_contexts;
   /// Neverallows that the base breaks itself, with the rule: "(neverallow ...) (allow ...)". They are no fault of ours.
   std::vector<std::string> own_violations;
+  std::vector<LabelAlias> label_aliases;  ///< in the order in which they are tried
   Inventory inventory;
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <functional>
 #include <unordered_map>
 
 #include "backends/selinux/link/cil_reader.h"
@@ -107,6 +108,40 @@ std::uint16_t port_number(std::string_view text) {
   return value;
 }
 
+std::string unquoted(std::string_view atom) {
+  if (atom.size() >= 2 && atom.front() == '"') atom = atom.substr(1, atom.size() - 2);
+  return std::string(atom);
+}
+
+/// The class behind the word that a genfscon has for it.
+std::string genfs_class(std::string_view word) {
+  static const std::unordered_map<std::string_view, std::string_view> classes = {{"char", "chr_file"},
+                                                                                 {"block", "blk_file"},
+                                                                                 {"socket", "sock_file"},
+                                                                                 {"pipe", "fifo_file"},
+                                                                                 {"symlink", "lnk_file"}};
+  const auto at = classes.find(word);
+  return std::string(at == classes.end() ? word : at->second);
+}
+
+/// "s0:c0.c1023" of (s0 (range c0 c1023)).
+std::string level_text(const CilExpression& level) {
+  if (!level.is_list()) return std::string(level.atom);
+  std::string text(level.symbol(0));
+  std::string categories;
+  const std::function<void(const CilExpression&)> add = [&](const CilExpression& item) {
+    if (!item.is_list()) {
+      (categories += categories.empty() ? "" : ",") += item.atom;
+    } else if (item.head() == "range" && item.items.size() == 3) {
+      ((((categories += categories.empty() ? "" : ",") += item.symbol(1)) += '.') += item.symbol(2));
+    } else {
+      for (const CilExpression& part : item.items) add(part);
+    }
+  };
+  for (std::size_t i = 1; i < level.items.size(); ++i) add(level.items[i]);
+  return categories.empty() ? text : text + ':' + categories;
+}
+
 class Taker {
  public:
   Inventory take(std::string_view cil) {
@@ -114,14 +149,21 @@ class Taker {
     finish_classes();
     finish_types();
     finish_roles();
-    std::sort(out_.ports.begin(), out_.ports.end(), [](const PortContext& a, const PortContext& b) {
-      return std::tie(a.protocol, a.low, a.high) < std::tie(b.protocol, b.low, b.high);
-    });
+    finish_users();
+    sort_by(out_.ports, [](const PortContext& p) { return std::tie(p.protocol, p.low, p.high); });
+    sort_by(out_.booleans, [](const PolicyBoolean& b) { return std::tie(b.name); });
+    sort_by(out_.genfs_contexts, [](const GenfsContext& c) { return std::tie(c.fstype, c.path, c.class_name); });
+    sort_by(out_.fs_uses, [](const FsUse& use) { return std::tie(use.fstype, use.kind); });
     return std::move(out_);
   }
 
  private:
   using Handler = void (Taker::*)(const CilExpression&);
+
+  template <typename T, typename Key>
+  static void sort_by(std::vector<T>& list, Key key) {
+    std::stable_sort(list.begin(), list.end(), [key](const T& a, const T& b) { return key(a) < key(b); });
+  }
 
   void add(const CilExpression& statement) {
     static const std::unordered_map<std::string_view, Handler> handlers = {
@@ -135,8 +177,14 @@ class Taker {
         {"roletype", &Taker::add_role_type},
         {"boolean", &Taker::add_boolean},
         {"user", &Taker::add_user},
-        {"sensitivity", &Taker::add_sensitivity},
-        {"category", &Taker::add_category},
+        {"userrole", &Taker::add_user_role},
+        {"userlevel", &Taker::add_user_level},
+        {"userrange", &Taker::add_user_range},
+        {"sensitivityorder", &Taker::add_sensitivities},
+        {"categoryorder", &Taker::add_categories},
+        {"genfscon", &Taker::add_genfs},
+        {"fsuse", &Taker::add_fs_use},
+        {"neverallow", &Taker::add_neverallow},
         {"class", &Taker::add_class},
         {"common", &Taker::add_class},
         {"classcommon", &Taker::add_class_common},
@@ -170,10 +218,43 @@ class Taker {
     if (s.items.size() == 3) roles_.define(s.symbol(1), s.items[2]);
   }
   void add_role_type(const CilExpression& s) { role_types_.emplace_back(s.symbol(1), s.symbol(2)); }
-  void add_boolean(const CilExpression& s) { out_.booleans.emplace(s.symbol(1)); }
-  void add_user(const CilExpression& s) { out_.users.emplace(s.symbol(1)); }
-  void add_sensitivity(const CilExpression& s) { out_.sensitivities.emplace(s.symbol(1)); }
-  void add_category(const CilExpression& s) { out_.categories.emplace(s.symbol(1)); }
+  void add_boolean(const CilExpression& s) {
+    out_.booleans.push_back({std::string(s.symbol(1)), s.symbol(2) == "true"});
+  }
+  PolicyUser& user(std::string_view name) {
+    PolicyUser& entry = users_.try_emplace(std::string(name)).first->second;
+    entry.name = name;
+    return entry;
+  }
+  void add_user(const CilExpression& s) { user(s.symbol(1)); }
+  void add_user_role(const CilExpression& s) { user(s.symbol(1)).roles.emplace_back(s.symbol(2)); }
+  void add_user_level(const CilExpression& s) {
+    if (s.items.size() == 3) user(s.symbol(1)).level = level_text(s.items[2]);
+  }
+  void add_user_range(const CilExpression& s) {
+    if (s.items.size() != 3 || s.items[2].items.size() != 2) return;
+    user(s.symbol(1)).low = level_text(s.items[2].items[0]);
+    user(s.symbol(1)).high = level_text(s.items[2].items[1]);
+  }
+  static void add_names(const CilExpression& s, std::vector<std::string>& out) {
+    if (s.items.size() != 2) return;
+    for (const CilExpression& item : s.items[1].items) {
+      if (!item.is_list() && item.atom != "unordered") out.emplace_back(item.atom);
+    }
+  }
+  void add_sensitivities(const CilExpression& s) { add_names(s, out_.sensitivities); }
+  void add_categories(const CilExpression& s) { add_names(s, out_.categories); }
+  void add_genfs(const CilExpression& s) {
+    if (s.items.size() < 4) return;
+    GenfsContext entry{std::string(s.symbol(1)), unquoted(s.symbol(2)), {}, std::string(s.items.back().symbol(2))};
+    if (s.items.size() == 5 && s.symbol(3) != "any") entry.class_name = genfs_class(s.symbol(3));
+    out_.genfs_contexts.push_back(std::move(entry));
+  }
+  void add_fs_use(const CilExpression& s) {
+    if (s.items.size() != 4) return;
+    out_.fs_uses.push_back({std::string(s.symbol(1)), std::string(s.symbol(2)), std::string(s.items[3].symbol(2))});
+  }
+  void add_neverallow(const CilExpression& s) { out_.neverallows.push_back(to_text(s)); }
   void add_class(const CilExpression& s) {
     auto& all = s.head() == "class" ? out_.permissions_of_class : commons_;
     Inventory::Names& permissions = all[std::string(s.symbol(1))];
@@ -219,7 +300,15 @@ class Taker {
     }
   }
 
+  void finish_users() {
+    for (auto& [name, entry] : users_) {
+      std::sort(entry.roles.begin(), entry.roles.end());
+      out_.users.push_back(std::move(entry));
+    }
+  }
+
   Inventory out_;
+  std::map<std::string, PolicyUser> users_;
   SetTable types_;
   SetTable roles_;
   Inventory::ByName<Inventory::Names> commons_;
@@ -229,14 +318,31 @@ class Taker {
 
 }  // namespace
 
+namespace {
+
+template <typename T>
+bool has_name(const std::vector<T>& sorted, std::string_view name) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), name,
+                                   [](const T& item, std::string_view wanted) { return item.name < wanted; });
+  return at != sorted.end() && at->name == name;
+}
+
+bool has(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+}  // namespace
+
 bool Inventory::has_type(std::string_view name) const {
   return std::binary_search(types.begin(), types.end(), name) || aliases.contains(name);
 }
+bool Inventory::has_user(std::string_view name) const { return has_name(users, name); }
+bool Inventory::has_boolean(std::string_view name) const { return has_name(booleans, name); }
 
 bool Inventory::knows(std::string_view name) const {
-  return has_type(name) || attributes.contains(name) || booleans.contains(name) || roles.contains(name) ||
-         role_attributes.contains(name) || users.contains(name) || sensitivities.contains(name) ||
-         categories.contains(name) || permissions_of_class.contains(name);
+  return has_type(name) || attributes.contains(name) || has_boolean(name) || roles.contains(name) ||
+         role_attributes.contains(name) || has_user(name) || has(sensitivities, name) || has(categories, name) ||
+         permissions_of_class.contains(name);
 }
 
 Inventory take_inventory(std::string_view cil) { return Taker().take(cil); }

@@ -61,6 +61,41 @@ struct PortContext {
   std::string type;
 };
 
+/// A file system whose files get their labels by path ("/" for all of it) and class, not from the disk.
+struct GenfsContext {
+  std::string fstype;      ///< "proc"
+  std::string path;        ///< "/", "/sys/kernel"
+  std::string class_name;  ///< "" for objects of any class
+  std::string type;
+};
+
+/// How the labels of a file system come to be.
+struct FsUse {
+  std::string kind;  ///< "xattr" (stored with the file), "task" (the creator's), "trans" (a transition)
+  std::string fstype;
+  std::string type;
+};
+
+struct PolicyUser {
+  std::string name;
+  std::vector<std::string> roles;  ///< sorted
+  std::string level;               ///< the default one, "s0"; "" without levels, as `low` and `high`
+  std::string low, high;           ///< of the range, "s0", "s0:c0.c1023"
+};
+
+struct PolicyBoolean {
+  std::string name;
+  bool value = false;  ///< what it is when nobody sets it
+};
+
+/// A folder that is labelled as another one: paths are rewritten before they are looked up, so that a file context
+/// written for `from` never matches.
+struct LabelAlias {
+  std::string from, to;
+
+  friend bool operator==(const LabelAlias&, const LabelAlias&) = default;
+};
+
 class Base;
 
 /// A base, or the reason why there is none (one sentence for the user).
@@ -114,6 +149,23 @@ class Base {
   [[nodiscard]] std::optional<std::string> port_type(std::string_view protocol, std::uint16_t port) const;
   /// The base's file contexts as the linker writes them (HOME_DIR lines unexpanded), for lookup() and label planning.
   [[nodiscard]] const std::string& file_contexts() const;
+  /// The folders that this system labels as others, in the order in which they are tried: the first one that a path is
+  /// in, counts. Debian's where the base came without any of its own.
+  [[nodiscard]] const std::vector<LabelAlias>& label_aliases() const;
+  [[nodiscard]] const std::vector<GenfsContext>& genfs_contexts() const;  ///< sorted by file system, path, class
+  [[nodiscard]] const std::vector<FsUse>& fs_uses() const;                ///< sorted by file system
+  [[nodiscard]] const std::vector<PolicyUser>& users() const;             ///< sorted by name
+  [[nodiscard]] const std::vector<PolicyBoolean>& booleans() const;       ///< sorted by name
+  [[nodiscard]] const std::vector<std::string>& sensitivities() const;    ///< from low to high
+  [[nodiscard]] const std::vector<std::string>& categories() const;       ///< in the policy's order
+  /// As CIL, "(neverallow a_t b_t (file (read)))", in the policy's order.
+  [[nodiscard]] const std::vector<std::string>& neverallows() const;
+  /// The base's roles, role attributes excluded, sorted.
+  [[nodiscard]] std::vector<std::string> roles() const;
+  [[nodiscard]] std::vector<std::string> attributes() const;                                 ///< sorted
+  [[nodiscard]] std::vector<std::string> classes() const;                                    ///< sorted
+  [[nodiscard]] std::vector<std::string> permissions_of(std::string_view class_name) const;  ///< sorted
+  [[nodiscard]] std::vector<std::string> aliases_of(std::string_view type) const;            ///< sorted
 
   struct Data;
   explicit Base(std::unique_ptr<const Data> data);

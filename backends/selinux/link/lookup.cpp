@@ -26,12 +26,6 @@ namespace {
 
 constexpr std::chrono::seconds kTimeLimit{60};
 
-constexpr LabelAlias kAliases[] = {
-#define MACC_LABEL_ALIAS(from, to) {from, to},
-#include "backends/selinux/link/label_aliases.def"
-#undef MACC_LABEL_ALIAS
-};
-
 /// A folder of our own that is gone afterwards.
 class TemporaryFolder {
  public:
@@ -133,20 +127,16 @@ std::string look_up(const std::string& path, const std::vector<LookupQuery>& que
   return out.take() + found.take();
 }
 
-std::string aliases() {
-  std::string text;
-  for (const auto& [alias, path] : kAliases) text += fmt::format("{} {}\n", alias, path);
-  return text;
-}
-
 }  // namespace
 
-LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries) {
+LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries,
+                    const std::vector<LabelAlias>& aliases) {
   LookupResult result;
   const TemporaryFolder folder;
   const SplitContexts contexts = split_contexts(file_contexts);
   if (!folder.good() || !folder.write("file_contexts", contexts.system) ||
-      !folder.write("file_contexts.homedirs", contexts.homes) || !folder.write("file_contexts.subs_dist", aliases())) {
+      !folder.write("file_contexts.homedirs", contexts.homes) ||
+      !folder.write("file_contexts.subs_dist", to_file(aliases))) {
     result.error = "the file contexts cannot be written to a temporary folder";
     return result;
   }
@@ -163,6 +153,10 @@ LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQu
   }
   if (!result.error.empty()) result.contexts.clear();
   return result;
+}
+
+LookupResult lookup(const Base& base, const std::vector<LookupQuery>& queries) {
+  return lookup(base.file_contexts(), queries, base.label_aliases());
 }
 
 std::vector<BadPattern> bad_patterns(const std::vector<std::string>& patterns) {
@@ -200,7 +194,5 @@ std::string type_of_context(const std::string& context) {
   if (type == std::string::npos) return {};
   return context.substr(type + 1, context.find(':', type + 1) - type - 1);
 }
-
-std::span<const LabelAlias> label_aliases() { return kAliases; }
 
 }  // namespace macc::backends::selinux

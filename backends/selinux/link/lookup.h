@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "backends/selinux/link/label_aliases.h"
+#include "backends/selinux/link/link.h"
 
 namespace macc::backends::selinux {
 
@@ -25,18 +27,13 @@ struct LookupResult {
   std::string error;                   ///< "" when the lookup worked; else one sentence
 };
 
-/// A folder that is labelled as another one: paths are rewritten before they are looked up, so that a file context
-/// written for `from` never matches.
-struct LabelAlias {
-  std::string_view from, to;
-};
-/// The aliases of Debian's reference policy, sorted by `from`.
-[[nodiscard]] std::span<const LabelAlias> label_aliases();
-
 /// Looks the paths up in `file_contexts` as a running system would: HOME_DIR and HOME_ROOT lines stand for /root and
-/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), and the aliases of
-/// Debian's file_contexts.subs_dist (/lib is /usr/lib, /var/run is /run) hold. Needs no SELinux kernel.
-[[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries);
+/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), and `aliases` hold
+/// (see Base::label_aliases). Needs no SELinux kernel.
+[[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries,
+                                  const std::vector<LabelAlias>& aliases = default_label_aliases());
+/// In the base's own file contexts, with its aliases.
+[[nodiscard]] LookupResult lookup(const Base& base, const std::vector<LookupQuery>& queries);
 
 struct BadPattern {
   std::size_t index = 0;  ///< in what was asked
