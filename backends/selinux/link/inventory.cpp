@@ -7,100 +7,10 @@
 #include <unordered_map>
 
 #include "backends/selinux/link/cil_reader.h"
+#include "backends/selinux/link/sets.h"
 
 namespace macc::backends::selinux {
 namespace {
-
-/// A set of types or of roles, by number.
-class Members {
- public:
-  explicit Members(std::size_t universe) : bits_(universe) {}
-  void add(std::size_t member) { bits_[member] = true; }
-  [[nodiscard]] bool has(std::size_t member) const { return bits_[member]; }
-  [[nodiscard]] std::size_t universe() const { return bits_.size(); }
-  template <typename Combine>
-  void combine(const Members& other, Combine combine) {
-    for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] = combine(bits_[i], other.bits_[i]);
-  }
-  void complement() { bits_.flip(); }
-
- private:
-  std::vector<bool> bits_;
-};
-
-/// Evaluates sets that are defined by expressions of names and of each other.
-class SetTable {
- public:
-  void declare_member(std::string_view name) {
-    if (numbers_.emplace(name, names_.size()).second) names_.emplace_back(name);
-  }
-  void declare_alias(std::string_view alias, std::string_view name) { aliases_.emplace(alias, name); }
-  void declare_set(std::string_view name) { definitions_.try_emplace(std::string(name)); }
-  void define(std::string_view name, const CilExpression& expression) {
-    definitions_[std::string(name)].push_back(expression);
-  }
-
-  [[nodiscard]] bool is_set(std::string_view name) const { return definitions_.contains(name); }
-  [[nodiscard]] const auto& definitions() const { return definitions_; }
-
-  std::vector<std::string> names_in(std::string_view set) {
-    const Members members = value(set);
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < members.universe(); ++i) {
-      if (members.has(i)) names.push_back(names_[i]);
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
- private:
-  Members value(std::string_view name) {
-    if (const auto alias = aliases_.find(name); alias != aliases_.end()) return value(alias->second);
-    Members members(names_.size());
-    if (const auto number = numbers_.find(std::string(name)); number != numbers_.end()) {
-      members.add(number->second);
-      return members;
-    }
-    const auto definition = definitions_.find(name);
-    if (definition == definitions_.end()) return members;
-    if (const auto known = values_.find(name); known != values_.end()) return known->second;
-    values_.emplace(name, members);  // a circle is an error that libsepol reports; here it ends
-    for (const CilExpression& expression : definition->second)
-      members.combine(evaluate(expression), [](bool a, bool b) { return a || b; });
-    values_.insert_or_assign(std::string(name), members);
-    return members;
-  }
-
-  Members evaluate(const CilExpression& expression) {
-    if (!expression.is_list()) return value(expression.atom);
-    const std::string_view head = expression.head();
-    const auto operand = [&](std::size_t index) {
-      return index < expression.items.size() ? evaluate(expression.items[index]) : Members(names_.size());
-    };
-    Members members(names_.size());
-    if (head == "all") {
-      members.complement();
-    } else if (head == "not") {
-      members = operand(1);
-      members.complement();
-    } else if (head == "and" || head == "or" || head == "xor") {
-      members = operand(1);
-      members.combine(operand(2), [head](bool a, bool b) {
-        return head == "and" ? a && b : head == "or" ? a || b : a != b;
-      });
-    } else {
-      for (const CilExpression& item : expression.items)
-        members.combine(evaluate(item), [](bool a, bool b) { return a || b; });
-    }
-    return members;
-  }
-
-  std::vector<std::string> names_;
-  std::unordered_map<std::string, std::size_t> numbers_;
-  std::map<std::string, std::string, std::less<>> aliases_;
-  std::map<std::string, std::vector<CilExpression>, std::less<>> definitions_;
-  std::map<std::string, Members, std::less<>> values_;
-};
 
 std::uint16_t port_number(std::string_view text) {
   std::uint16_t value = 0;
@@ -282,7 +192,8 @@ class Taker {
   void finish_types() {
     std::sort(out_.types.begin(), out_.types.end());
     out_.types.erase(std::unique(out_.types.begin(), out_.types.end()), out_.types.end());
-    for (const auto& [name, definition] : types_.definitions()) out_.attributes.emplace(name, types_.names_in(name));
+    for (const auto& [name, definition] : types_.definitions())
+      out_.attributes.emplace(name, types_.names_in(name));
   }
   void finish_roles() {
     for (const auto& [role, type] : role_types_) {
