@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/selinux/link/file_order.h"
 #include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
@@ -71,5 +72,22 @@ TEST_SUITE("selinux base") {
     const auto& uses = base.fs_uses();
     CHECK(std::any_of(uses.begin(), uses.end(),
                       [](const FsUse& u) { return u.kind == "xattr" && u.fstype == "ext4" && u.type == "fs_t"; }));
+  }
+
+  TEST_CASE("file contexts are sorted as the linker sorts them") {
+    const auto line = [](const std::string& start) { return start + "\tsystem_u:object_r:a_t:s0\n"; };
+    std::string sorted;
+    for (const char* start : {"/.*", "/a(/.*)?", "/b(/.*)?", "/a(/.*)?\t--", "/a(/.*)?\t-d", "/a(/.*)?\t-c", "/a(/.*)?\t-b",
+                              "/a(/.*)?\t-s", "/a(/.*)?\t-p", "/a(/.*)?\t-l", "/a/.*", "/a", "/a\t-d", "/a/b"})
+      sorted += line(start);
+    CHECK(in_linker_order(sorted));
+    CHECK_FALSE(in_linker_order(line("/a") + line("/.*")));
+    CHECK(merge_file_contexts(sorted, "") == sorted);
+    CHECK(merge_file_contexts(sorted, line("/a/.*")) == sorted);
+    CHECK(merge_file_contexts(line("/a") + line("/a/b"), line("/.*") + line("/a\t-d")) ==
+          line("/.*") + line("/a") + line("/a\t-d") + line("/a/b"));
+    CHECK(in_linker_order(Base::skeleton()->file_contexts()));
+    if (const BaseOrReason installed = Base::installed(); installed.base != nullptr)
+      CHECK(in_linker_order(installed.base->file_contexts()));
   }
 }

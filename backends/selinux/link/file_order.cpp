@@ -8,20 +8,21 @@
 namespace macc::backends::selinux {
 namespace {
 
-// The order of libsepol's list of kinds; lines without a flag come last.
+// The order of libsepol's list of kinds, behind lines without a flag.
 constexpr std::array<std::string_view, 7> kFlags = {"--", "-d", "-c", "-b", "-s", "-p", "-l"};
 
 /// "regex\tflag\tcontext" or "regex\tcontext".
 struct Line {
   std::string_view text, regex;
   ContextOrder order;
-  std::size_t kind = kFlags.size();
+  std::size_t kind = 0;
 
   explicit Line(std::string_view line) : text(line), regex(line.substr(0, line.find('\t'))) {
     order = context_order(regex);
     const std::string_view rest = line.substr(std::min(regex.size() + 1, line.size()));
     const std::string_view flag = rest.substr(0, rest.find('\t'));
-    kind = static_cast<std::size_t>(std::find(kFlags.begin(), kFlags.end(), flag) - kFlags.begin());
+    const auto known = std::find(kFlags.begin(), kFlags.end(), flag);
+    if (known != kFlags.end()) kind = static_cast<std::size_t>(known - kFlags.begin()) + 1;
   }
   friend std::strong_ordering operator<=>(const Line& a, const Line& b) {
     if (const auto order = a.order <=> b.order; order != 0) return order;
@@ -56,6 +57,11 @@ ContextOrder context_order(std::string_view regex) {
   }
   order.exact = !meta;
   return order;
+}
+
+bool in_linker_order(std::string_view file_contexts) {
+  const std::vector<Line> lines = lines_of(file_contexts);
+  return std::is_sorted(lines.begin(), lines.end());
 }
 
 std::string merge_file_contexts(std::string_view a, std::string_view b) {

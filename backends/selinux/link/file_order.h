@@ -21,6 +21,8 @@ struct ContextOrder {
 };
 [[nodiscard]] ContextOrder context_order(std::string_view regex);
 
+[[nodiscard]] bool in_linker_order(std::string_view file_contexts);
+
 /// Two files of contexts, each in the linker's order, as the one that it would have made of both. A line that is in both
 /// stands there once.
 [[nodiscard]] std::string merge_file_contexts(std::string_view a, std::string_view b);

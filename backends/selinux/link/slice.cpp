@@ -222,7 +222,8 @@ class Slicer {
       for_each_statement(text, [&](CilExpression& s) {
         if (s.items.size() == 3) sets_.define(head.first, std::move(s.items[2]));
       });
-    } else if (line.part == Part::context || line.part == Part::port) {
+    } else if (line.part == Part::context || line.part == Part::port ||
+               (line.part == Part::file && own_.has_file(file_of(text)))) {
       for_each_word(text, [this](std::string_view word) { in_contexts_.insert(word); });
     }
   }
