@@ -1,10 +1,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <memory>
 
 #include "backends/selinux/link/base_data.h"
+#include "backends/selinux/link/base_file.h"
+#include "backends/selinux/link/files.h"
 #include "backends/selinux/link/cache.h"
 #include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/messages.h"
@@ -83,10 +87,10 @@ std::vector<std::string> keys(const Inventory::ByName<T>& map) {
   return names;
 }
 
-std::shared_ptr<const Base> finish(std::unique_ptr<Base::Data> data) {
-  data->inventory = take_inventory(data->core);
-  if (data->label_aliases.empty()) data->label_aliases = default_label_aliases();
-  return std::make_shared<const Base>(std::move(data));
+/// What follows from the texts.
+void take_names(Base::Data& data) {
+  data.inventory = take_inventory(data.core);
+  if (data.label_aliases.empty()) data.label_aliases = default_label_aliases();
 }
 
 }  // namespace
@@ -109,12 +113,32 @@ BaseOrReason Base::from_folder(const std::string& folder, const std::vector<std:
   if (std::string reason = choose_modules(packages, without, data->modules); !reason.empty())
     return {nullptr, std::move(reason)};
   data->label_aliases = aliases_beside(folder);
-  const BaseCache cache(folder, packages, without);
-  if (use_cache && cache.read(*data)) return {finish(std::move(data)), {}};
+  const BaseCache cache(folder, packages, without, data->label_aliases);
+  if (use_cache && cache.read(*data)) return {std::make_shared<const Base>(std::move(data)), {}};
   if (std::string reason = build_base(packages, without, *data); !reason.empty()) return {nullptr, std::move(reason)};
   data->description = describe_base(folder, data->modules.size(), without);
+  data->origin = folder;
+  take_names(*data);
   if (use_cache) cache.write(*data);
-  return {finish(std::move(data)), {}};
+  return {std::make_shared<const Base>(std::move(data)), {}};
+}
+
+BaseOrReason Base::from_bytes(std::string_view bytes) {
+  auto data = std::make_unique<Data>();
+  if (std::string reason = read_base(bytes, *data); !reason.empty()) return {nullptr, std::move(reason)};
+  return {std::make_shared<const Base>(std::move(data)), {}};
+}
+
+BaseOrReason Base::from_file(const std::string& path) {
+  const std::optional<std::string> bytes = read_whole_file(path);
+  if (!bytes) return {nullptr, fmt::format("it cannot be read: {}", std::strerror(errno))};
+  return from_bytes(*bytes);
+}
+
+std::string Base::to_bytes() const {
+  Data data = *data_;
+  data.cache_key.clear();
+  return write_base(data);
 }
 
 std::shared_ptr<const Base> Base::skeleton() {
@@ -125,12 +149,16 @@ std::shared_ptr<const Base> Base::skeleton() {
     data.modules = {"skeleton"};
     for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) data.core += file.text;
     // The linker writes file contexts in the order in which they are to be matched.
-    data.file_contexts = link(*finish(std::make_unique<Data>(data)), {}).file_contexts;
-    return finish(std::make_unique<Data>(std::move(data)));
+    take_names(data);
+    data.file_contexts = link(Base(std::make_unique<Data>(data)), {}).file_contexts;
+    return std::make_shared<const Base>(std::make_unique<Data>(std::move(data)));
   }();
   return base;
 }
 
+const std::string& Base::origin() const { return data_->origin; }
+const std::vector<std::string>& Base::notices() const { return data_->notices; }
+const std::vector<std::string>& Base::capabilities() const { return data_->inventory.capabilities; }
 const std::string& Base::description() const { return data_->description; }
 bool Base::is_skeleton() const { return data_->skeleton; }
 bool Base::has_type(std::string_view name) const { return data_->inventory.has_type(name); }

@@ -60,6 +60,7 @@ class Taker {
     finish_types();
     finish_roles();
     finish_users();
+    std::sort(out_.capabilities.begin(), out_.capabilities.end());
     sort_by(out_.ports, [](const PortContext& p) { return std::tie(p.protocol, p.low, p.high); });
     sort_by(out_.booleans, [](const PolicyBoolean& b) { return std::tie(b.name); });
     sort_by(out_.genfs_contexts, [](const GenfsContext& c) { return std::tie(c.fstype, c.path, c.class_name); });
@@ -95,6 +96,9 @@ class Taker {
         {"genfscon", &Taker::add_genfs},
         {"fsuse", &Taker::add_fs_use},
         {"neverallow", &Taker::add_neverallow},
+        {"mls", &Taker::set_mls},
+        {"handleunknown", &Taker::set_handle_unknown},
+        {"policycap", &Taker::add_capability},
         {"class", &Taker::add_class},
         {"common", &Taker::add_class},
         {"classcommon", &Taker::add_class_common},
@@ -164,6 +168,9 @@ class Taker {
     if (s.items.size() != 4) return;
     out_.fs_uses.push_back({std::string(s.symbol(1)), std::string(s.symbol(2)), std::string(s.items[3].symbol(2))});
   }
+  void set_mls(const CilExpression& s) { out_.mls = s.symbol(1) == "true"; }
+  void set_handle_unknown(const CilExpression& s) { out_.handle_unknown = s.symbol(1); }
+  void add_capability(const CilExpression& s) { out_.capabilities.emplace_back(s.symbol(1)); }
   void add_neverallow(const CilExpression& s) { out_.neverallows.push_back(to_text(s)); }
   void add_class(const CilExpression& s) {
     auto& all = s.head() == "class" ? out_.permissions_of_class : commons_;

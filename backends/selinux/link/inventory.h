@@ -29,6 +29,9 @@ struct Inventory {
   std::vector<GenfsContext> genfs_contexts;            ///< sorted by file system, path, class
   std::vector<FsUse> fs_uses;                          ///< sorted by file system
   std::vector<std::string> neverallows;                ///< in the policy's order
+  bool mls = false;
+  std::string handle_unknown;             ///< "allow", "deny", "reject"; "" when the policy does not say
+  std::vector<std::string> capabilities;  ///< of the policy, sorted
 
   [[nodiscard]] bool has_type(std::string_view name) const;
   [[nodiscard]] bool has_user(std::string_view name) const;

@@ -115,6 +115,12 @@ class Base {
   /// cache.
   [[nodiscard]] static BaseOrReason from_folder(const std::string& folder,
                                                 const std::vector<std::string>& leave_out = {}, bool use_cache = true);
+  /// A base file (docs/base-format.md): opens in some milliseconds. The reason is a clause about the file, "it is damaged
+  /// (its checksum does not fit)"; any bytes do.
+  [[nodiscard]] static BaseOrReason from_file(const std::string& path);
+  [[nodiscard]] static BaseOrReason from_bytes(std::string_view bytes);
+  /// The base as such a file. The same base gives the same bytes.
+  [[nodiscard]] std::string to_bytes() const;
   /// A small policy of our own for machines without one. It has the names that the standard library and the lowering
   /// use, the reference policy's neverallows that matter to services, and hardly any rule.
   [[nodiscard]] static std::shared_ptr<const Base> skeleton();
@@ -122,6 +128,13 @@ class Base {
   /// "the installed Debian policy 2:2.20221101-9 (331 modules)", "the bundled skeleton".
   [[nodiscard]] const std::string& description() const;
   [[nodiscard]] bool is_skeleton() const;
+  /// The folder or file that it was made from; "" for the skeleton.
+  [[nodiscard]] const std::string& origin() const;
+  /// What a user of this base has to know about what is not in it, a sentence each: "neverallows are not in a binary
+  /// policy, so none of the system's are checked".
+  [[nodiscard]] const std::vector<std::string>& notices() const;
+  /// The policy's own switches ("open_perms"), sorted.
+  [[nodiscard]] const std::vector<std::string>& capabilities() const;
 
   /// Names, all sorted. Aliases count as types.
   [[nodiscard]] bool has_type(std::string_view name) const;
