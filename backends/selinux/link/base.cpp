@@ -8,8 +8,9 @@
 
 #include "backends/selinux/link/base_data.h"
 #include "backends/selinux/link/base_file.h"
-#include "backends/selinux/link/files.h"
 #include "backends/selinux/link/cache.h"
+#include "backends/selinux/link/files.h"
+#include "backends/selinux/link/import.h"
 #include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/messages.h"
 #include "backends/selinux/link/packages.h"
@@ -21,14 +22,6 @@ namespace macc::backends::selinux {
 namespace {
 
 constexpr std::string_view kPolicyFolder = "/usr/share/selinux/";
-constexpr std::string_view kConfigurationFolder = "/etc/selinux/";
-
-bool is_policy_name(std::string_view name) {
-  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  });
-}
 
 /// Version of the Debian package that brings the policy; "" when there is none, or no dpkg. The name is a policy name,
 /// so a shell can be trusted with it.
@@ -40,27 +33,19 @@ std::string package_version(std::string_view name) {
   return printable(buffer);
 }
 
-std::string describe_base(const std::string& folder, std::size_t count, const std::vector<std::string>& leave_out) {
-  std::string text = fmt::format("the policy in {}", printable(folder));
-  if (folder.starts_with(kPolicyFolder)) {
-    const std::string name = folder.substr(kPolicyFolder.size());
-    const std::string version = is_policy_name(name) ? package_version(name) : std::string();
-    text = version.empty() ? fmt::format("the installed policy `{}`", name)
+std::string describe(const PolicySource& source, std::size_t modules, const std::vector<std::string>& leave_out) {
+  if (!source.binary.empty()) return fmt::format("the binary policy {}", printable(source.binary));
+  std::string text = fmt::format("the policy in {}", printable(source.place));
+  if (source.root.empty() && !source.name.empty()) {
+    const std::string version = is_policy_name(source.name) ? package_version(source.name) : std::string();
+    text = version.empty() ? fmt::format("the installed policy `{}`", printable(source.name))
                            : fmt::format("the installed Debian policy {}", version);
+    if (source.is_store) text += " as it is in the module store";
   }
-  text += fmt::format(" ({} modules", count);
+  text += fmt::format(" ({} modules", modules);
   for (const std::string& module : leave_out)
     text += fmt::format("{}{}", &module == &leave_out.front() ? ", without " : ", ", module);
   return text + ')';
-}
-
-/// Those of the folder; of an installed policy those of its configuration.
-std::vector<LabelAlias> aliases_beside(const std::string& folder) {
-  std::string beside = folder;
-  if (folder.starts_with(kPolicyFolder)) {
-    beside = fmt::format("{}{}/contexts/files", kConfigurationFolder, folder.substr(kPolicyFolder.size()));
-  }
-  return read_label_aliases(beside);
 }
 
 /// The modules that are left, or the reason why they cannot be determined.
@@ -87,6 +72,23 @@ std::vector<std::string> keys(const Inventory::ByName<T>& map) {
   return names;
 }
 
+std::string build_from_binary(const PolicySource& source, const Companions& companions, Base::Data& data) {
+  const std::optional<std::string> image = read_whole_file(source.binary);
+  if (!image) return fmt::format("{} cannot be read: {}", printable(source.binary), std::strerror(errno));
+  const bool has_template = !companions.home_template.empty();
+  const std::string homes = has_template ? companions.home_template : to_home_template(companions.homedirs);
+  std::string reason = build_base_of_binary(*image, to_filecons(companions.file_contexts + "\n" + homes), data);
+  if (!reason.empty()) return fmt::format("{}: {}", printable(source.binary), reason);
+  data.notices.emplace_back("neverallows are not in a binary policy, so none of the system's is checked");
+  data.notices.emplace_back("a binary policy does not say which modules it was made of");
+  if (companions.file_contexts.empty())
+    data.notices.push_back(fmt::format("there are no file contexts in {}, so no path of the system has a label",
+                                       printable(source.contexts)));
+  if (!has_template && !companions.homedirs.empty())
+    data.notices.emplace_back("labels of homes were taken back from file_contexts.homedirs");
+  return {};
+}
+
 /// What follows from the texts.
 void take_names(Base::Data& data) {
   data.inventory = take_inventory(data.core);
@@ -104,20 +106,33 @@ BaseOrReason Base::installed(std::string_view name, const std::vector<std::strin
 }
 
 BaseOrReason Base::from_folder(const std::string& folder, const std::vector<std::string>& leave_out, bool use_cache) {
+  const PolicySource source = folder_source(folder);
+  if (source.packages.empty()) return {nullptr, fmt::format("there is no policy in {}", printable(folder))};
+  return from_source(source, leave_out, use_cache);
+}
+
+BaseOrReason Base::import(const ImportRequest& request, const std::vector<std::string>& leave_out) {
+  SourceOrReason found = find_source(request);
+  if (!found.reason.empty()) return {nullptr, std::move(found.reason)};
+  return from_source(found.source, leave_out, false);
+}
+
+BaseOrReason Base::from_source(const PolicySource& source, const std::vector<std::string>& leave_out, bool use_cache) {
   std::vector<std::string> without = leave_out;
   std::sort(without.begin(), without.end());
   without.erase(std::unique(without.begin(), without.end()), without.end());
-  const std::vector<PackageFile> packages = packages_in(folder);
-  if (packages.empty()) return {nullptr, fmt::format("there is no policy in {}", printable(folder))};
   auto data = std::make_unique<Data>();
-  if (std::string reason = choose_modules(packages, without, data->modules); !reason.empty())
-    return {nullptr, std::move(reason)};
-  data->label_aliases = aliases_beside(folder);
-  const BaseCache cache(folder, packages, without, data->label_aliases);
+  std::string reason = choose_modules(source.packages, without, data->modules);
+  if (!reason.empty()) return {nullptr, std::move(reason)};
+  const Companions companions = read_companions(source);
+  const BaseCache cache(source, without, companions);
   if (use_cache && cache.read(*data)) return {std::make_shared<const Base>(std::move(data)), {}};
-  if (std::string reason = build_base(packages, without, *data); !reason.empty()) return {nullptr, std::move(reason)};
-  data->description = describe_base(folder, data->modules.size(), without);
-  data->origin = folder;
+  reason = source.binary.empty() ? build_base(source.packages, without, *data)
+                                 : build_from_binary(source, companions, *data);
+  if (!reason.empty()) return {nullptr, std::move(reason)};
+  data->description = describe(source, data->modules.size(), without);
+  data->origin = source.place;
+  apply_companions(companions, *data);
   take_names(*data);
   if (use_cache) cache.write(*data);
   return {std::make_shared<const Base>(std::move(data)), {}};
@@ -139,6 +154,13 @@ std::string Base::to_bytes() const {
   Data data = *data_;
   data.cache_key.clear();
   return write_base(data);
+}
+
+bool is_policy_name(std::string_view name) {
+  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  });
 }
 
 std::shared_ptr<const Base> Base::skeleton() {
@@ -215,6 +237,7 @@ std::optional<std::string> Base::port_type(std::string_view protocol, std::uint1
 }
 
 const std::string& Base::file_contexts() const { return data_->file_contexts; }
+const std::string& Base::local_file_contexts() const { return data_->local_file_contexts; }
 const std::vector<LabelAlias>& Base::label_aliases() const { return data_->label_aliases; }
 const std::vector<GenfsContext>& Base::genfs_contexts() const { return data_->inventory.genfs_contexts; }
 const std::vector<FsUse>& Base::fs_uses() const { return data_->inventory.fs_uses; }

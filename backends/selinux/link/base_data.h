@@ -20,6 +20,7 @@ struct Base::Data {
   std::vector<std::string> modules;  ///< sorted
   std::string core, rest;            ///< see condense.h
   std::string file_contexts;
+  std::string local_file_contexts;  ///< the administrator's, file_contexts.local
   /// Neverallows that the base breaks itself, with the rule: "(neverallow ...) (allow ...)". They are no fault of ours.
   std::vector<std::string> own_violations;
   std::vector<LabelAlias> label_aliases;  ///< in the order in which they are tried

@@ -165,6 +165,7 @@ void visit_contexts(Way& way, Data& data) {
 template <typename Way, typename Data>
 void visit_files(Way& way, Data& data) {
   way.text(data.file_contexts);
+  way.text(data.local_file_contexts);
   way.list(data.label_aliases, [&](auto& alias) {
     way.text(alias.from);
     way.text(alias.to);

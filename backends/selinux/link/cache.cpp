@@ -22,28 +22,27 @@ std::string cache_folder() {
 
 }  // namespace
 
-BaseCache::BaseCache(const std::string& folder, const std::vector<PackageFile>& packages,
-                     const std::vector<std::string>& leave_out, const std::vector<LabelAlias>& aliases) {
+BaseCache::BaseCache(const PolicySource& source, const std::vector<std::string>& leave_out,
+                     const Companions& companions) {
   ByteWriter place;
-  place.text(folder);
+  place.text(source.place);
   place.texts(leave_out);
+  const std::string where = place.take();
   ByteWriter key;
   key.text(linker_name());
-  key.text(place.take());
-  for (const PackageFile& package : packages) {
+  key.text(where);
+  for (const PackageFile& package : source.packages) {
     key.text(package.path);
     key.number(package.size);
     key.number(static_cast<std::uint64_t>(package.changed));
   }
-  for (const LabelAlias& alias : aliases) {
-    key.text(alias.from);
-    key.text(alias.to);
-  }
+  for (const std::string* text : {&companions.aliases, &companions.aliases_dist, &companions.local_file_contexts,
+                                  &companions.ports, &companions.booleans})
+    key.text(*text);
+  key.texts(companions.notices);
   key_ = key.take();
-  place.text(folder);
-  place.texts(leave_out);
   if (const std::string caches = cache_folder(); !caches.empty())
-    path_ = fmt::format("{}/selinux-{:016x}.base", caches, checksum(place.take()));
+    path_ = fmt::format("{}/selinux-{:016x}.base", caches, checksum(where));
 }
 
 bool BaseCache::read(Base::Data& data) const {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "backends/selinux/link/base_data.h"
-#include "backends/selinux/link/packages.h"
+#include "backends/selinux/link/import.h"
 
 namespace macc::backends::selinux {
 
@@ -13,8 +13,7 @@ namespace macc::backends::selinux {
 /// older packages is replaced.
 class BaseCache {
  public:
-  BaseCache(const std::string& folder, const std::vector<PackageFile>& packages,
-            const std::vector<std::string>& leave_out, const std::vector<LabelAlias>& aliases);
+  BaseCache(const PolicySource& source, const std::vector<std::string>& leave_out, const Companions& companions);
 
   /// Fills `data`. False when there is nothing that fits, or it is damaged.
   [[nodiscard]] bool read(Base::Data& data) const;

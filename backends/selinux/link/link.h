@@ -96,6 +96,16 @@ struct LabelAlias {
   friend bool operator==(const LabelAlias&, const LabelAlias&) = default;
 };
 
+/// What a base is to be made from.
+struct ImportRequest {
+  /// A folder of packages (*.pp, *.pp.bz2, *.cil), a module store, /etc/selinux/NAME, or a binary policy; "" for the
+  /// policy of the system below `root`: its module store, else its packages, else its binary policy.
+  std::string from;
+  std::string policy;  ///< its name; "" for the one that /etc/selinux/config names
+  std::string root;    ///< the system's root folder; "" for this system
+};
+
+struct PolicySource;  // for this folder only
 class Base;
 
 /// A base, or the reason why there is none (one sentence for the user).
@@ -115,6 +125,9 @@ class Base {
   /// cache.
   [[nodiscard]] static BaseOrReason from_folder(const std::string& folder,
                                                 const std::vector<std::string>& leave_out = {}, bool use_cache = true);
+  /// From any place where a system keeps its policy, with what `semanage` changed there. Takes some seconds; uses no
+  /// cache. Modules in `leave_out` are not taken; a binary policy has none.
+  [[nodiscard]] static BaseOrReason import(const ImportRequest& request, const std::vector<std::string>& leave_out = {});
   /// A base file (docs/base-format.md): opens in some milliseconds. The reason is a clause about the file, "it is damaged
   /// (its checksum does not fit)"; any bytes do.
   [[nodiscard]] static BaseOrReason from_file(const std::string& path);
@@ -162,6 +175,8 @@ class Base {
   [[nodiscard]] std::optional<std::string> port_type(std::string_view protocol, std::uint16_t port) const;
   /// The base's file contexts as the linker writes them (HOME_DIR lines unexpanded), for lookup() and label planning.
   [[nodiscard]] const std::string& file_contexts() const;
+  /// The administrator's own lines (file_contexts.local), which are tried before all others.
+  [[nodiscard]] const std::string& local_file_contexts() const;
   /// The folders that this system labels as others, in the order in which they are tried: the first one that a path is
   /// in, counts. Debian's where the base came without any of its own.
   [[nodiscard]] const std::vector<LabelAlias>& label_aliases() const;
@@ -188,6 +203,9 @@ class Base {
   [[nodiscard]] const Data& data() const { return *data_; }  ///< for this folder only
 
  private:
+  static BaseOrReason from_source(const PolicySource& source, const std::vector<std::string>& leave_out,
+                                  bool use_cache);
+
   std::unique_ptr<const Data> data_;
 };
 
@@ -211,6 +229,9 @@ struct LinkResult {
 /// boolean of ours that the base already has is an error. The same input gives the same bytes; the order of modules is
 /// of no importance. Never throws for what is in the modules; a crash of libsepol is a message.
 [[nodiscard]] LinkResult link(const Base& base, const std::vector<CilModule>& modules, const LinkOptions& options = {});
+
+/// Whether a name can be that of a system's policy ("default", "targeted").
+[[nodiscard]] bool is_policy_name(std::string_view name);
 
 /// "libsepol 3.4".
 [[nodiscard]] std::string linker_name();

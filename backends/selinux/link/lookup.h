@@ -28,12 +28,20 @@ struct LookupResult {
 };
 
 /// Looks the paths up in `file_contexts` as a running system would: HOME_DIR and HOME_ROOT lines stand for /root and
-/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), and `aliases` hold
-/// (see Base::label_aliases). Needs no SELinux kernel.
+/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), `aliases` hold (see
+/// Base::label_aliases), and the administrator's lines count most. Needs no SELinux kernel.
 [[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries,
-                                  const std::vector<LabelAlias>& aliases = default_label_aliases());
-/// In the base's own file contexts, with its aliases.
+                                  const std::vector<LabelAlias>& aliases = default_label_aliases(),
+                                  const std::string& local_file_contexts = {});
+/// In all of the base's file contexts, with its aliases.
 [[nodiscard]] LookupResult lookup(const Base& base, const std::vector<LookupQuery>& queries);
+
+/// The entries that decide: lines as the system has them, homes expanded; nothing where no line matches.
+struct DecidingEntries {
+  std::vector<std::optional<std::string>> lines;  ///< one a query; empty on an error
+  std::string error;
+};
+[[nodiscard]] DecidingEntries deciding_entries(const Base& base, const std::vector<LookupQuery>& queries);
 
 struct BadPattern {
   std::size_t index = 0;  ///< in what was asked
