@@ -11,7 +11,6 @@ namespace {
 
 using paths::PathPattern;
 
-
 std::string hex(unsigned char byte) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   return {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};

@@ -37,6 +37,9 @@ class Generator {
     if (chance(10)) text_ += fmt::format("(allow {} nosuch_t (file (read)))\n", own());
     if (chance(10)) text_ += fmt::format("(allow {} shadow_t (file (read write)))\n", own());
     if (chance(15)) text_ += fmt::format("(allow {} {} (process (fly)))\n", own(), own());
+    if (chance(5))
+      text_ += fmt::format("(typealias other_t)(typealiasactual other_t {})\n(allow other_t {} (file (read)))\n",
+                           own_[0], any());
     return text_;
   }
   [[nodiscard]] const std::vector<std::string>& types() const { return own_; }
@@ -68,11 +71,10 @@ class Generator {
   std::string any() { return chance(3) ? own() : of_base(); }
 
   std::string access() {
-    static const std::vector<std::string> what = {"(file (read open getattr))", "(file (write))",
-                                                  "(dir (search getattr))",     "(process (signal))",
-                                                  "(tcp_socket (name_connect))", "(file (execute execmod))",
-                                                  "(lnk_file (read))",          "(file (relabelto))",
-                                                  "(capability (sys_rawio))",   "(memprotect (mmap_zero))"};
+    static const std::vector<std::string> what = {
+        "(file (read open getattr))",  "(file (write))",           "(dir (search getattr))", "(process (signal))",
+        "(tcp_socket (name_connect))", "(file (execute execmod))", "(lnk_file (read))",      "(file (relabelto))",
+        "(capability (sys_rawio))",    "(memprotect (mmap_zero))"};
     std::string source = own(), target = any();
     if (chance(4)) std::swap(source, target);
     if (chance(12)) source = of_base(), target = of_base();
@@ -86,23 +88,25 @@ class Generator {
     text_ += fmt::format("(booleanif {} (true {} {}) (false {}))\n", name, access(), access(), access());
   }
   void transition() {
-    static const std::vector<std::string> known = {
-        "init_t sshd_exec_t process", "init_t httpd_exec_t process", "sysadm_t etc_t file",
-        "initrc_t sshd_exec_t process", "sshd_t tmp_t file", "httpd_t var_log_t file"};
+    static const std::vector<std::string> known = {"init_t sshd_exec_t process", "init_t httpd_exec_t process",
+                                                   "sysadm_t etc_t file",        "initrc_t sshd_exec_t process",
+                                                   "sshd_t tmp_t file",          "httpd_t var_log_t file"};
     if (chance(3)) {
       text_ += fmt::format("(typetransition {} {})\n", pick(known), pick(own_));
     } else if (chance(2)) {
-      text_ += fmt::format("(typetransition {} {} process {})\n", chance(2) ? "init_t" : of_base(), pick(own_),
-                           pick(own_));
+      text_ +=
+          fmt::format("(typetransition {} {} process {})\n", chance(2) ? "init_t" : of_base(), pick(own_), pick(own_));
     } else {
       text_ += fmt::format("(typetransition {} {} file {}{})\n", own(), of_base(), chance(2) ? "\"state\" " : "",
                            pick(own_));
     }
   }
   void file() {
-    static const std::vector<std::string> paths = {
-        "/srv/own(/.*)?", "/srv/own/run", "/etc/own\\.conf", "/etc/shadow.*", "/etc/passwd", "/usr/bin/[^/]*",
-        "/var/log/.*", "/a?b", "/srv/(x|y)/.+", "/.*"};
+    static const std::vector<std::string> paths = {"/srv/own(/.*)?",  "/srv/own/run",
+                                                   "/etc/own\\.conf", "/etc/shadow.*",
+                                                   "/etc/passwd",     "/usr/bin/[^/]*",
+                                                   "/var/log/.*",     "/a?b",
+                                                   "/srv/(x|y)/.+",   "/.*"};
     static const std::vector<std::string> kinds = {"any", "file", "dir", "socket", "symlink"};
     text_ += fmt::format("(filecon \"{}\" {} (system_u object_r {} ((s0) (s0))))\n", pick(paths), pick(kinds),
                          chance(4) ? pick(base_.types()) : pick(own_));
@@ -137,7 +141,8 @@ std::string first_difference(const std::string& a, const std::string& b) {
   if (a == b) return {};
   const auto [x, y] = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
   const auto around = [](const std::string& text, std::string::const_iterator at) {
-    const auto before = std::min<std::ptrdiff_t>(at - text.begin(), 100), after = std::min<std::ptrdiff_t>(text.end() - at, 100);
+    const auto before = std::min<std::ptrdiff_t>(at - text.begin(), 100),
+               after = std::min<std::ptrdiff_t>(text.end() - at, 100);
     return std::string(at - before, at + after);
   };
   return around(a, x) + "\n---- and ----\n" + around(b, y);

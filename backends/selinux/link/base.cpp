@@ -4,11 +4,15 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "backends/selinux/link/base_data.h"
 #include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/cache.h"
+#include "backends/selinux/link/cil_reader.h"
+#include "backends/selinux/link/condense.h"
 #include "backends/selinux/link/files.h"
 #include "backends/selinux/link/import.h"
 #include "backends/selinux/link/label_aliases.h"
@@ -87,6 +91,21 @@ std::string build_from_binary(const PolicySource& source, const Companions& comp
   if (!has_template && !companions.homedirs.empty())
     data.notices.emplace_back("labels of homes were taken back from file_contexts.homedirs");
   return {};
+}
+
+template <typename Visit>
+void for_each_line(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    visit(line);
+  }
+}
+
+/// Whether a name stands anywhere in an expression.
+bool names(const CilExpression& expression, std::string_view name) {
+  return expression.atom == name || std::any_of(expression.items.begin(), expression.items.end(),
+                                                [name](const CilExpression& item) { return names(item, name); });
 }
 
 /// What follows from the texts.
@@ -169,7 +188,10 @@ std::shared_ptr<const Base> Base::skeleton() {
     data.description = "the bundled skeleton of a policy";
     data.skeleton = true;
     data.modules = {"skeleton"};
-    for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) data.core += file.text;
+    std::string text;
+    for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) text += file.text;
+    const CondensedPolicy policy = condense(text);  // a statement a line
+    data.core = policy.core + policy.rest;
     // The linker writes file contexts in the order in which they are to be matched.
     take_names(data);
     data.file_contexts = link(Base(std::make_unique<Data>(data)), {}).file_contexts;
@@ -237,6 +259,43 @@ std::optional<std::string> Base::port_type(std::string_view protocol, std::uint1
 }
 
 const std::string& Base::file_contexts() const { return data_->file_contexts; }
+std::vector<std::string> Base::expressions_of(std::string_view attribute) const {
+  const std::string start = fmt::format("(typeattributeset {} ", attribute);
+  std::vector<std::string> expressions;
+  for_each_line(data_->core, [&](std::string_view line) {
+    if (line.starts_with(start)) expressions.emplace_back(line.substr(start.size(), line.size() - start.size() - 1));
+  });
+  return expressions;
+}
+
+std::vector<std::string> Base::conditions_on(std::string_view boolean) const {
+  std::vector<std::string> conditions;
+  const auto take = [&](std::string_view line) {
+    if (!line.starts_with("(booleanif ")) return;
+    for_each_statement(line, [&](CilExpression& statement) {
+      if (statement.items.size() > 1 && names(statement.items[1], boolean)) conditions.push_back(to_text(statement));
+    });
+  };
+  for_each_line(data_->core, take);
+  for_each_line(data_->rest, take);
+  return conditions;
+}
+
+std::vector<std::pair<std::string, std::size_t>> Base::rule_counts() const {
+  static const std::set<std::string_view> kinds = {
+      "allow",          "dontaudit",  "auditallow",   "allowx",          "dontauditx",      "auditallowx",
+      "typetransition", "typechange", "typemember",   "rangetransition", "roletransition",  "roleallow",
+      "booleanif",      "constrain",  "mlsconstrain", "validatetrans",   "mlsvalidatetrans"};
+  std::map<std::string_view, std::size_t> counts;
+  const auto add = [&](std::string_view line) {
+    const std::string_view word = line.substr(std::min<std::size_t>(1, line.size()), line.find(' ') - 1);
+    if (kinds.contains(word)) ++counts[word];
+  };
+  for_each_line(data_->core, add);
+  for_each_line(data_->rest, add);
+  return {counts.begin(), counts.end()};
+}
+
 const std::string& Base::local_file_contexts() const { return data_->local_file_contexts; }
 const std::vector<LabelAlias>& Base::label_aliases() const { return data_->label_aliases; }
 const std::vector<GenfsContext>& Base::genfs_contexts() const { return data_->inventory.genfs_contexts; }

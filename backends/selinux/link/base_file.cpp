@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <functional>
 #include <map>
+#include <memory>
 #include <unordered_map>
 
 #include "backends/selinux/link/bytes.h"
@@ -222,6 +225,13 @@ bool is_sound(const Base::Data& data) {
 std::string damaged(std::string_view how) { return fmt::format("it is damaged ({})", how); }
 
 }  // namespace
+
+bool is_base_file(const std::string& path) {
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), std::fclose);
+  std::array<char, kMagic.size()> start{};
+  return file != nullptr && std::fread(start.data(), 1, start.size(), file.get()) == start.size() &&
+         std::string_view(start.data(), start.size()) == kMagic;
+}
 
 std::string seal_base(std::string_view sections) {
   ByteWriter header;

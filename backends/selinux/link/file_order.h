@@ -1,5 +1,5 @@
-// The order of file contexts: the last line that matches a path counts, and the platform's linker sorts the lines so that
-// this is the most particular one.
+// The order of file contexts: the last line that matches a path counts, and the platform's linker sorts the lines so
+// that this is the most particular one.
 #pragma once
 
 #include <compare>
@@ -23,8 +23,8 @@ struct ContextOrder {
 
 [[nodiscard]] bool in_linker_order(std::string_view file_contexts);
 
-/// Two files of contexts, each in the linker's order, as the one that it would have made of both. A line that is in both
-/// stands there once.
+/// Two files of contexts, each in the linker's order, as the one that it would have made of both. A line that is in
+/// both stands there once.
 [[nodiscard]] std::string merge_file_contexts(std::string_view a, std::string_view b);
 
 }  // namespace macc::backends::selinux

@@ -205,8 +205,9 @@ std::string context_cil(std::string_view context) {
 }
 
 std::string_view kind_word(std::string_view flag) {
-  static const std::map<std::string_view, std::string_view> words = {
-      {"--", "file"}, {"-d", "dir"}, {"-c", "char"}, {"-b", "block"}, {"-s", "socket"}, {"-p", "pipe"}, {"-l", "symlink"}};
+  static const std::map<std::string_view, std::string_view> words = {{"--", "file"},   {"-d", "dir"},    {"-c", "char"},
+                                                                     {"-b", "block"},  {"-s", "socket"}, {"-p", "pipe"},
+                                                                     {"-l", "symlink"}};
   const auto at = words.find(flag);
   return at == words.end() ? std::string_view() : at->second;
 }
@@ -321,8 +322,8 @@ void apply_companions(const Companions& companions, Base::Data& data) {
         continue;
       }
     }
-    const bool replaced = std::any_of(ports.begin(), ports.end(),
-                                      [&](const LocalPort& port) { return line.starts_with(port.start); });
+    const bool replaced =
+        std::any_of(ports.begin(), ports.end(), [&](const LocalPort& port) { return line.starts_with(port.start); });
     if (!replaced) (core += line) += '\n';
   }
   std::set<std::string> written;  // the last one counts, as `semanage` keeps one a range

@@ -199,8 +199,7 @@ class Taker {
   void finish_types() {
     std::sort(out_.types.begin(), out_.types.end());
     out_.types.erase(std::unique(out_.types.begin(), out_.types.end()), out_.types.end());
-    for (const auto& [name, definition] : types_.definitions())
-      out_.attributes.emplace(name, types_.names_in(name));
+    for (const auto& [name, definition] : types_.definitions()) out_.attributes.emplace(name, types_.names_in(name));
   }
   void finish_roles() {
     for (const auto& [role, type] : role_types_) {

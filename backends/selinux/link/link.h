@@ -127,9 +127,10 @@ class Base {
                                                 const std::vector<std::string>& leave_out = {}, bool use_cache = true);
   /// From any place where a system keeps its policy, with what `semanage` changed there. Takes some seconds; uses no
   /// cache. Modules in `leave_out` are not taken; a binary policy has none.
-  [[nodiscard]] static BaseOrReason import(const ImportRequest& request, const std::vector<std::string>& leave_out = {});
-  /// A base file (docs/base-format.md): opens in some milliseconds. The reason is a clause about the file, "it is damaged
-  /// (its checksum does not fit)"; any bytes do.
+  [[nodiscard]] static BaseOrReason import(const ImportRequest& request,
+                                           const std::vector<std::string>& leave_out = {});
+  /// A base file (docs/base-format.md): opens in some milliseconds. The reason is a clause about the file, "it is
+  /// damaged (its checksum does not fit)"; any bytes do.
   [[nodiscard]] static BaseOrReason from_file(const std::string& path);
   [[nodiscard]] static BaseOrReason from_bytes(std::string_view bytes);
   /// The base as such a file. The same base gives the same bytes.
@@ -195,6 +196,13 @@ class Base {
   [[nodiscard]] std::vector<std::string> permissions_of(std::string_view class_name) const;  ///< sorted
   [[nodiscard]] std::vector<std::string> aliases_of(std::string_view type) const;            ///< sorted
 
+  /// How an attribute is defined, as CIL: "(a_t b_t)", "(and (domain) (not (a_t)))".
+  [[nodiscard]] std::vector<std::string> expressions_of(std::string_view attribute) const;
+  /// The conditional statements of a boolean, as CIL.
+  [[nodiscard]] std::vector<std::string> conditions_on(std::string_view boolean) const;
+  /// How many rules of each kind there are: "allow", "typetransition". Rules of the same types and class count as one.
+  [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> rule_counts() const;
+
   struct Data;
   explicit Base(std::unique_ptr<const Data> data);
   Base(const Base&) = delete;
@@ -229,6 +237,9 @@ struct LinkResult {
 /// boolean of ours that the base already has is an error. The same input gives the same bytes; the order of modules is
 /// of no importance. Never throws for what is in the modules; a crash of libsepol is a message.
 [[nodiscard]] LinkResult link(const Base& base, const std::vector<CilModule>& modules, const LinkOptions& options = {});
+
+/// Whether a file begins as a base does.
+[[nodiscard]] bool is_base_file(const std::string& path);
 
 /// Whether a name can be that of a system's policy ("default", "targeted").
 [[nodiscard]] bool is_policy_name(std::string_view name);

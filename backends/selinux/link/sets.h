@@ -19,9 +19,7 @@ class SetTable {
   void declare_alias(std::string_view alias, std::string_view name) { aliases_.emplace(alias, name); }
   void declare_set(std::string_view name) { definitions_.try_emplace(name); }
   /// A set is all that its definitions hold together.
-  void define(std::string_view name, CilExpression expression) {
-    definitions_[name].push_back(std::move(expression));
-  }
+  void define(std::string_view name, CilExpression expression) { definitions_[name].push_back(std::move(expression)); }
 
   using Definitions = std::unordered_map<std::string_view, std::vector<CilExpression>>;
   [[nodiscard]] const Definitions& definitions() const { return definitions_; }

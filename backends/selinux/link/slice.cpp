@@ -302,11 +302,10 @@ class Slicer {
   /// Whether one of our transitions between types of the base could be meant for the same case.
   bool contradicts(std::string_view keyword, std::string_view source, std::string_view target,
                    std::string_view class_name) const {
-    return std::any_of(
-        foreign_transitions_.begin(), foreign_transitions_.end(), [&](const OwnTransition& transition) {
-          return transition.keyword == keyword && transition.class_name == class_name &&
-                 overlap(transition.source, source) && (target == "self" || overlap(transition.target, target));
-        });
+    return std::any_of(foreign_transitions_.begin(), foreign_transitions_.end(), [&](const OwnTransition& transition) {
+      return transition.keyword == keyword && transition.class_name == class_name &&
+             overlap(transition.source, source) && (target == "self" || overlap(transition.target, target));
+    });
   }
   [[nodiscard]] bool overlap(std::string_view own, std::string_view of_base) const {
     if (own_.has_attribute(own) || own == "self") return true;
