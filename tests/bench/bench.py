@@ -119,13 +119,12 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
 SERVICE = """macc 1;
 module shop;
 
-resource settings {
-    "/etc/shop/**";
-    kind config;
+resource settings : config {
+    "/etc/shop/**"
 }
 
-resource store {
-    "/srv/shop/**";
+resource store : state {
+    "/srv/shop/**"
 }
 
 domain shopd {
