@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/bases.h"
 #include "compiler/base/diagnostic.h"
 #include "compiler/ir/meaning.h"
 #include "compiler/ir/policy.h"
@@ -64,6 +65,8 @@ struct Setting {
   std::string_view default_value;
   std::string_view doc;
   std::vector<std::string_view> choices;  ///< empty: free text
+  /// Any other text is a path, given to the backend with the folder of macc.toml before it.
+  bool or_path = false;
 };
 
 struct Input {
@@ -71,6 +74,8 @@ struct Input {
   const ir::Meaning& meaning;
   const SourceManager& sources;
   const Target& target;
+  /// Check against everything that the system has, however long it takes, instead of what can matter.
+  bool full = false;
 };
 
 /// What a backend remembers from lowering until it verifies; nobody else looks into it.
@@ -111,6 +116,8 @@ class Backend {
   [[nodiscard]] virtual std::string_view name() const = 0;         ///< the word in macc.toml and in bindings
   [[nodiscard]] virtual std::string_view description() const = 0;  ///< one line
   [[nodiscard]] virtual const std::vector<Setting>& settings() const = 0;
+  /// What it knows of whole systems; nullptr when it has no bases.
+  [[nodiscard]] virtual const BaseTool* bases() const { return nullptr; }
   /// Lowers the whole policy. On an error that the author has to mend it reports and the result is not to be used.
   [[nodiscard]] virtual Lowered lower(const Input& input, Diagnostics& diagnostics) const = 0;
   /// Compiles the artifacts with the platform's own compiler. A refusal is a diagnostic at the macc source line where

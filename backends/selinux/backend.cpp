@@ -1,5 +1,6 @@
 #include "backends/backend.h"
 
+#include "backends/selinux/base_tool.h"
 #include "backends/selinux/lower.h"
 #include "backends/selinux/verify.h"
 
@@ -15,12 +16,16 @@ class SelinuxBackend final : public Backend {
     static const std::vector<Setting> list = {
         {"base",
          "auto",
-         "the policy to link with: the installed one, or a bundled skeleton of the reference policy",
-         {"auto", "installed", "skeleton"}},
-        {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}},
+         "the policy to link with: the installed one, a bundled skeleton of the reference policy, or a file of "
+         "`macc base import`",
+         {"auto", "installed", "skeleton"},
+         true},
+        {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}, false},
     };
     return list;
   }
+
+  const BaseTool* bases() const override { return &selinux::base_tool(); }
 
   Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     return selinux::lower_policy(input, diagnostics);

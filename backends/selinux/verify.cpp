@@ -120,7 +120,9 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   for (const Artifact& artifact : lowered.artifacts)
     if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
   const std::size_t before = diagnostics.error_count();
-  const LinkResult linked = link(*opened.base, modules);
+  LinkOptions options;
+  options.whole_base = input.full;
+  const LinkResult linked = link(*opened.base, modules, options);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
   if (linked.ok) check_labels(input, plan.labels, *opened.base, linked, diagnostics);

@@ -319,4 +319,23 @@ bool create_files(const fs::path& folder, const std::vector<OutputFile>& files, 
   return true;
 }
 
+bool write_file(const fs::path& path, const std::string& content,
+                const std::function<bool(const fs::path&)>& may_replace, const Shown& shown, Diagnostics& diagnostics) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && !(S_ISREG(status.st_mode) && may_replace(path))) {
+    diagnostics
+        .report(Code::E9012, {},
+                fmt::format("`{}` is there already, and macc did not write it", printable(shown(path), 400)))
+        .note("remove it, or choose another name with `--out`");
+    return false;
+  }
+  if (!make_folder(path.parent_path(), shown, diagnostics)) return false;
+  const fs::path temporary = path.string() + std::string(kTemporarySuffix);
+  int error = write_temporary(temporary, content);
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return true;
+  (void)::unlink(temporary.c_str());
+  return cannot_write(path, error, shown, diagnostics);
+}
+
 }  // namespace macc::driver

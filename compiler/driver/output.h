@@ -32,4 +32,10 @@ using Shown = std::function<std::string(const std::filesystem::path&)>;
 [[nodiscard]] bool create_files(const std::filesystem::path& folder, const std::vector<OutputFile>& files,
                                 const Shown& shown, Diagnostics& diagnostics);
 
+/// Writes one file, whole or not at all, with the folders above it. What is there already is replaced only if
+/// `may_replace` says so. On an error (reported) everything is as before and the result is false.
+[[nodiscard]] bool write_file(const std::filesystem::path& path, const std::string& content,
+                              const std::function<bool(const std::filesystem::path&)>& may_replace, const Shown& shown,
+                              Diagnostics& diagnostics);
+
 }  // namespace macc::driver

@@ -113,7 +113,8 @@ class Builder {
   void build_into(const project::Target& target, const fs::path& folder, Diagnostics& found,
                   report::TargetOutcome& outcome) {
     const backends::Backend* backend = backends::find(target.target.backend);
-    const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target};
+    const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target,
+                                session_.arguments.has(Option::full)};
     const backends::Lowered lowered = backend->lower(input, found);
     if (found.has_errors()) return;
     const HeldSignals until_it_is_written;  // from here on there are temporary files
