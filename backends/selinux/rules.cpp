@@ -1,6 +1,8 @@
 #include "backends/selinux/rules.h"
 
 #include <algorithm>
+#include <iterator>
+#include <stdexcept>
 #include <tuple>
 
 #include "backends/selinux/vocabulary.h"
@@ -183,7 +185,15 @@ class Emitter {
   cil::Writer out_;
 };
 
+constexpr BaselineInfo kBaselines[] = {
+#define MACC_BASELINE(name, key, text) {key, text},
+#include "backends/selinux/baselines.def"
+#undef MACC_BASELINE
+};
+
 }  // namespace
+
+const BaselineInfo& info(Baseline baseline) { return kBaselines[static_cast<std::size_t>(baseline)]; }
 
 Guard Guard::of(const ir::Policy& policy, const ir::Condition& condition) {
   if (condition.is_always()) return {};
@@ -203,11 +213,37 @@ Guard Guard::but_not(const Guard& other) const {
 }
 
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
-                const std::vector<std::string_view>& permissions, Span span) {
-  if (permissions.empty()) return;
-  VectorValue& value = module.vectors[kind][guard][key];
-  if (value.permissions.empty()) value.span = span;
-  value.permissions.insert(permissions.begin(), permissions.end());
+                const std::vector<std::string_view>& permissions, const Origin& origin) {
+  if (!permissions.empty()) module.vectors[kind][guard][key].add(permissions, origin);
+}
+
+void VectorValue::add(const std::vector<std::string_view>& more, const Origin& origin) {
+  if (permissions.empty()) span = origin.span;
+  auto ask = std::find_if(asks.begin(), asks.end(), [&](const Ask& known) { return known.origin == origin; });
+  if (ask == asks.end()) ask = asks.insert(asks.end(), {origin, 0});
+  for (std::string_view permission : more) {
+    const auto [at, fresh] = permissions.emplace(permission);
+    const auto index = static_cast<unsigned>(std::distance(permissions.begin(), at));
+    if (fresh) make_room(index);
+    ask->permissions |= std::uint32_t{1} << index;
+  }
+}
+
+/// The bits from `index` on move up by one.
+void VectorValue::make_room(unsigned index) {
+  if (permissions.size() > 32) throw std::length_error("a class has at most 32 permissions");
+  const std::uint32_t below = (std::uint32_t{1} << index) - 1;
+  for (Ask& known : asks) known.permissions = (known.permissions & below) | ((known.permissions & ~below) << 1);
+}
+
+std::vector<Origin> VectorValue::origins_of(const std::string& permission) const {
+  std::vector<Origin> list;
+  const auto at = permissions.find(permission);
+  if (at == permissions.end()) return list;
+  const auto index = static_cast<unsigned>(std::distance(permissions.begin(), at));
+  for (const Ask& ask : asks)
+    if ((ask.permissions >> index & 1) != 0) list.push_back(ask.origin);
+  return list;
 }
 
 std::set<std::string> granted(const Module& module, const VectorKey& key) {
