@@ -29,7 +29,7 @@ struct FidelityEntry {
   Fidelity fidelity = Fidelity::exact;
   std::string rule;               ///< the phrase, as ir::describe gives it, or the name of a baseline
   std::string topic;              ///< stable key of the class of difference ("file-write"), "" when exact
-  std::vector<std::string> what;  ///< what else it grants, by name, sorted; empty when exact
+  std::vector<std::string> what;  ///< what else it grants, by name, the gravest first; empty when exact
   Span span;                      ///< where the rule stands
 };
 

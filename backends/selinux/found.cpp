@@ -1,8 +1,12 @@
 #include "backends/selinux/found.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "backends/selinux/dangers.h"
 #include "backends/selinux/lowering.h"
 
 namespace macc::backends::selinux {
@@ -14,52 +18,6 @@ struct Grant {
   friend auto operator<=>(const Grant&, const Grant&) = default;
 };
 using Grants = std::set<Grant>;
-
-Grants grants_of(const CompiledPolicy& policy, const std::string& type) {
-  Grants grants;
-  for (const Access& access : policy.access_of(type))
-    for (const auto& permission : access.permissions)
-      grants.insert({access.class_name, permission, access.target, access.condition});
-  return grants;
-}
-
-/// The allows of the build's own modules, by subject.
-class OwnAllows {
- public:
-  explicit OwnAllows(const std::map<std::string, Module>& modules) {
-    for (const auto& [name, module] : modules) {
-      auto kind = module.vectors.find(RuleKind::allow);
-      if (kind == module.vectors.end()) continue;
-      for (const auto& [guard, vectors] : kind->second)
-        for (const auto& [key, value] : vectors) {
-          auto& [always, sometimes] = by_source_[key.source][{key.target, key.class_name}];
-          (guard.is_always() ? always : sometimes).insert(value.permissions.begin(), value.permissions.end());
-        }
-    }
-  }
-
-  /// Whether a rule says this of one of the subject's names and one of the target's. A rule under a condition explains
-  /// what is granted under one.
-  bool explain(const std::vector<std::string>& sources, const std::vector<std::string>& targets,
-               const Grant& grant) const {
-    for (const auto& source : sources) {
-      auto known = by_source_.find(source);
-      if (known == by_source_.end()) continue;
-      for (const auto& target : targets) {
-        auto found = known->second.find({target, grant.class_name});
-        if (found == known->second.end()) continue;
-        const auto& [always, sometimes] = found->second;
-        if (always.count(grant.permission) != 0) return true;
-        if (!grant.condition.empty() && sometimes.count(grant.permission) != 0) return true;
-      }
-    }
-    return false;
-  }
-
- private:
-  using Permissions = std::set<std::string>;
-  std::map<std::string, std::map<std::pair<std::string, std::string>, std::pair<Permissions, Permissions>>> by_source_;
-};
 
 /// "file { getattr read }: etc_t usr_t", what is granted under a condition with it.
 std::vector<std::string> in_words(const Grants& grants) {
@@ -83,10 +41,85 @@ std::vector<std::string> in_words(const Grants& grants) {
   return lines;
 }
 
+/// What attributes bring, in lines with their rank.
+using Lines = std::set<std::pair<int, std::string>>;
+
+/// The rules of the base about our types, by the attribute (or the type of ours) on one side. Texts are made once for
+/// each name, since most types of a build are in the same attributes.
+class AttributeRules {
+ public:
+  enum class Side : std::uint8_t { source, target };
+
+  AttributeRules(const std::vector<WalkedRule>& walked, const CompiledPolicy& policy, Side side)
+      : policy_(policy), side_(side) {
+    for (const WalkedRule& entry : walked)
+      if (entry.base != 0) by_name_[side == Side::source ? entry.rule.source : entry.rule.target].push_back(&entry);
+  }
+
+  [[nodiscard]] const std::vector<const WalkedRule*>& of(std::string_view name) const {
+    static const std::vector<const WalkedRule*> none;
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? none : found->second;
+  }
+
+  /// What an attribute brings to its members, or opens of them.
+  const Lines& lines(const std::string& name) {
+    const auto [at, fresh] = lines_.try_emplace(name);
+    if (fresh) at->second = compute(name);
+    return at->second;
+  }
+
+ private:
+  Lines compute(const std::string& name) const {
+    std::map<std::pair<std::string, int>, std::set<std::string>> others;  // permissions and rank -> other side
+    std::string_view via = name;
+    for (const WalkedRule* entry : of(name)) {
+      const PolicyRule& rule = entry->rule;
+      std::string text = fmt::format("{} {{", rule.class_name);
+      int rank = 3;
+      for (std::size_t i = 0; i < rule.permissions.size(); ++i) {
+        if ((entry->base >> i & 1) == 0) continue;
+        text += fmt::format(" {}", rule.permissions[i]);
+        rank = std::min(rank, danger(rule.class_name, rule.permissions[i]));
+      }
+      text += rule.condition.is_always() ? " }" : " } if " + rule.condition.text();
+      const std::string_view other = side_ == Side::source ? rule.target : rule.source;
+      if (!entry->base_source.empty()) via = side_ == Side::source ? entry->base_source : entry->base_target;
+      others[{std::move(text), rank}].insert(other == name && policy_.has_type(name) ? "itself" : counted(other));
+    }
+    Lines result;
+    for (const auto& [what, names] : others) {
+      std::string list;
+      for (const auto& other : names) list += " " + other;
+      result.emplace(what.second, side_ == Side::source ? fmt::format("{}: {} on{}", via, what.first, list)
+                                                        : fmt::format("{}: {} by{}", via, what.first, list));
+    }
+    return result;
+  }
+
+  std::string counted(std::string_view name) const {
+    if (policy_.has_type(name)) return std::string(name);
+    const std::size_t count = policy_.types_in(name).size();
+    return fmt::format("{} ({} {})", name, count, count == 1 ? "type" : "types");
+  }
+
+  const CompiledPolicy& policy_;
+  const Side side_;
+  std::map<std::string_view, std::vector<const WalkedRule*>> by_name_;
+  std::map<std::string, Lines> lines_;
+};
+
 class Finder {
  public:
-  Finder(const Input& input, const Planned& plan, const CompiledPolicy& policy, const CompiledPolicy* without_raw)
-      : input_(input), plan_(plan), policy_(policy), without_raw_(without_raw), own_(plan.modules) {}
+  Finder(const Input& input, const Planned& plan, const CompiledPolicy& policy, const std::vector<WalkedRule>& walked,
+         bool raw_is_needed)
+      : input_(input),
+        plan_(plan),
+        policy_(policy),
+        walked_(walked),
+        raw_is_needed_(raw_is_needed),
+        brought_(walked, policy, AttributeRules::Side::source),
+        opened_(walked, policy, AttributeRules::Side::target) {}
 
   FidelityReport run() {
     for (std::size_t i = 0; i < input_.policy.domains.size(); ++i)
@@ -98,55 +131,78 @@ class Finder {
   void look_at(ir::DomainId id) {
     const ir::Domain& domain = input_.policy.domain(id);
     const std::string type = domain_type(domain);
-    const Grants all = grants_of(policy_, type);
-    Grants raw, attributes;
-    const Grants before = without_raw_ == nullptr ? all : grants_of(*without_raw_, type);
-    for (const Grant& grant : all) {
-      if (before.count(grant) == 0)
-        raw.insert(grant);
-      else if (!own_.explain(names_of(type), targets_of(type, grant.target), grant))
-        attributes.insert(grant);
+    Lines brought, opened;
+    for (const auto& name : names_of(type)) {
+      brought.merge(Lines(brought_.lines(name)));
+      opened.merge(Lines(opened_.lines(name)));
     }
-    if (!attributes.empty())
-      log_.add(id, "attribute domain", domain.where.span, Topic::attributes, in_words(attributes));
+    if (!brought.empty()) log_.add_ranked(id, "attribute domain", domain.where.span, Topic::attributes, brought);
+    if (!opened.empty()) log_.add_ranked(id, "access of others", domain.where.span, Topic::opened, opened);
     for (const auto& text : domain.raw)
-      if (text.backend == "selinux") say_raw(id, text, raw, type);
+      if (text.backend == "selinux") say_raw(id, text);
+    const bool denies = std::any_of(domain.rules.begin(), domain.rules.end(),
+                                    [](const ir::Rule& rule) { return rule.effect == ir::Effect::deny; });
+    if (!denies) return;
+    const Grants attributes = through_attributes(type);
     for (const auto& rule : domain.rules)
       if (rule.effect == ir::Effect::deny) check_denial(id, rule, attributes);
   }
 
+  /// What the base's rules grant to a type, a type at a time.
+  Grants through_attributes(const std::string& type) const {
+    Grants grants;
+    for (const auto& name : names_of(type))
+      for (const WalkedRule* entry : brought_.of(name)) {
+        const PolicyRule& rule = entry->rule;
+        std::vector<std::string> targets = policy_.types_in(rule.target);
+        if (policy_.has_type(rule.target)) targets.emplace_back(rule.target);
+        for (std::size_t i = 0; i < rule.permissions.size(); ++i)
+          if ((entry->base >> i & 1) != 0 && (entry->planned >> i & 1) == 0)
+            for (const auto& target : targets)
+              grants.insert(
+                  {std::string(rule.class_name), std::string(rule.permissions[i]), target, rule.condition.text()});
+      }
+    return grants;
+  }
+
   /// What raw text adds to the domain, and to others on it. Texts of one domain are not told apart.
-  void say_raw(ir::DomainId id, const ir::RawText& text, const Grants& raw, const std::string& type) {
-    if (without_raw_ == nullptr)
+  void say_raw(ir::DomainId id, const ir::RawText& text) {
+    if (raw_is_needed_)
       return log_.add(id, "raw selinux", text.where.span, Topic::raw,
                       {"not told apart from the rest: the module does not link without it"});
-    std::vector<std::string> what = in_words(raw);
-    const auto before = without_raw_->access_to(type);
-    const std::set<AccessTo> known(before.begin(), before.end());
-    for (const AccessTo& access : policy_.access_to(type)) {
-      if (access.source == type || known.count(access) != 0) continue;
-      Grants reverse;
-      for (const auto& permission : access.access.permissions)
-        reverse.insert({access.access.class_name, permission, type, access.access.condition});
-      for (const auto& words : in_words(reverse)) what.push_back(access.source + " may " + words);
+    const std::string type = domain_type(input_.policy.domain(id));
+    const std::vector<std::string> names = names_of(type);
+    Lines what;
+    for (const WalkedRule& entry : walked_) {
+      if (entry.raw == 0) continue;
+      const bool is_source = std::find(names.begin(), names.end(), entry.rule.source) != names.end();
+      const bool is_target = std::find(names.begin(), names.end(), entry.rule.target) != names.end();
+      if (!is_source && !is_target) continue;
+      int rank = 3;
+      const std::string permissions = raw_permissions(entry, rank);
+      if (is_source)
+        what.emplace(rank, fmt::format("{}: {}", permissions, entry.rule.target));
+      else
+        what.emplace(rank, fmt::format("{} may {}: {}", entry.rule.source, permissions, entry.rule.target));
     }
-    if (what.empty()) what.emplace_back("no access of this domain");
-    log_.add(id, "raw selinux", text.where.span, Topic::raw, what);
+    if (what.empty()) what.emplace(0, "no access of this domain");
+    log_.add_ranked(id, "raw selinux", text.where.span, Topic::raw, what);
+  }
+
+  static std::string raw_permissions(const WalkedRule& entry, int& rank) {
+    std::string text = fmt::format("{} {{", entry.rule.class_name);
+    for (std::size_t i = 0; i < entry.rule.permissions.size(); ++i) {
+      if ((entry.raw >> i & 1) == 0) continue;
+      text += fmt::format(" {}", entry.rule.permissions[i]);
+      rank = std::min(rank, danger(entry.rule.class_name, entry.rule.permissions[i]));
+    }
+    return text + (entry.rule.condition.is_always() ? " }" : " } if " + entry.rule.condition.text());
   }
 
   std::vector<std::string> names_of(const std::string& type) const {
     std::vector<std::string> names = policy_.attributes_of(type);
     names.push_back(type);
     return names;
-  }
-
-  const std::vector<std::string>& targets_of(const std::string& source, const std::string& target) {
-    auto [it, fresh] = targets_.try_emplace(target);
-    if (fresh) it->second = names_of(target);
-    if (target != source) return it->second;
-    self_ = it->second;
-    self_.emplace_back("self");
-    return self_;
   }
 
   // ---- denials that an attribute breaks
@@ -198,18 +254,17 @@ class Finder {
   const Input& input_;
   const Planned& plan_;
   const CompiledPolicy& policy_;
-  const CompiledPolicy* without_raw_;
-  const OwnAllows own_;
+  const std::vector<WalkedRule>& walked_;
+  const bool raw_is_needed_;
+  AttributeRules brought_, opened_;
   FidelityLog log_;
-  std::map<std::string, std::vector<std::string>> targets_;
-  std::vector<std::string> self_;
 };
 
 }  // namespace
 
 FidelityReport find_more(const Input& input, const Planned& plan, const CompiledPolicy& policy,
-                         const CompiledPolicy* without_raw) {
-  return Finder(input, plan, policy, without_raw).run();
+                         const std::vector<WalkedRule>& walked, bool raw_is_needed) {
+  return Finder(input, plan, policy, walked, raw_is_needed).run();
 }
 
 }  // namespace macc::backends::selinux

@@ -30,7 +30,12 @@ std::string declaration_for(const std::string& path) {
 void FidelityLog::add(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
                       const std::vector<std::string>& what) {
   auto& names = entries_[{domain, span, rule}][topic];
-  names.insert(what.begin(), what.end());
+  for (const auto& text : what) names.emplace(0, text);
+}
+
+void FidelityLog::add_ranked(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
+                             const std::set<std::pair<int, std::string>>& what) {
+  entries_[{domain, span, rule}][topic].insert(what.begin(), what.end());
 }
 
 void FidelityLog::exact(ir::DomainId domain, const std::string& rule, Span span) { entries_[{domain, span, rule}]; }
@@ -43,12 +48,10 @@ FidelityReport FidelityLog::report() const {
     if (by_topic.empty()) report.entries.push_back({domain, Fidelity::exact, rule, "", {}, span});
     for (const auto& [topic, what] : by_topic) {
       const TopicRow& info = row(topic);
-      report.entries.push_back({domain,
-                                info.fidelity,
-                                rule,
-                                info.fidelity == Fidelity::exact ? "" : std::string(info.key),
-                                {what.begin(), what.end()},
-                                span});
+      std::vector<std::string> texts;
+      for (const auto& [rank, text] : what) texts.push_back(text);
+      report.entries.push_back({domain, info.fidelity, rule,
+                                info.fidelity == Fidelity::exact ? "" : std::string(info.key), std::move(texts), span});
       if (info.fidelity != Fidelity::exact)
         topics[std::string(info.key)] = {std::string(info.key), info.fidelity, std::string(info.text)};
     }

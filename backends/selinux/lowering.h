@@ -30,12 +30,15 @@ enum class Topic : std::uint8_t {
 class FidelityLog {
  public:
   void add(ir::DomainId domain, const std::string& rule, Span span, Topic topic, const std::vector<std::string>& what);
+  /// With a rank for each text: lower ones come first, those of one rank by name.
+  void add_ranked(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
+                  const std::set<std::pair<int, std::string>>& what);
   void exact(ir::DomainId domain, const std::string& rule, Span span);
   [[nodiscard]] FidelityReport report() const;
 
  private:
   using Key = std::tuple<ir::DomainId, Span, std::string>;  // domain, place, rule
-  std::map<Key, std::map<Topic, std::set<std::string>>> entries_;
+  std::map<Key, std::map<Topic, std::set<std::pair<int, std::string>>>> entries_;
 };
 
 /// Wishes about the label of what a domain creates in directories of one type.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -116,6 +117,9 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 
 /// Permissions of an unconditional or a conditional allow of this key, any guard.
 [[nodiscard]] std::set<std::string> granted(const Module& module, const VectorKey& key);
+
+/// Calls `visit` for each statement of the file, in the order of the text. Raw texts are not among them.
+void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit);
 
 /// The text of the file. `sources` gives the lines for the marks.
 [[nodiscard]] std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header);
