@@ -44,6 +44,18 @@ std::vector<std::string> in_words(const Grants& grants) {
 /// What attributes bring, in lines with their rank.
 using Lines = std::set<std::pair<int, std::string>>;
 
+/// "{ write read } if a" of the permissions in a mask, the gravest first, with the rank of the gravest.
+std::pair<std::string, int> granted_text(const PolicyRule& rule, std::uint32_t mask) {
+  std::vector<std::pair<int, std::string_view>> list;
+  for (std::size_t i = 0; i < rule.permissions.size(); ++i)
+    if ((mask >> i & 1) != 0) list.emplace_back(danger(rule.class_name, rule.permissions[i]), rule.permissions[i]);
+  std::sort(list.begin(), list.end());
+  std::string text = "{";
+  for (const auto& [rank, permission] : list) text += fmt::format(" {}", permission);
+  text += rule.condition.is_always() ? " }" : " } if " + rule.condition.text();
+  return {std::move(text), list.empty() ? 0 : list.front().first};
+}
+
 /// The rules of the base about our types, by the attribute (or the type of ours) on one side. Texts are made once for
 /// each name, since most types of a build are in the same attributes.
 class AttributeRules {
@@ -70,31 +82,71 @@ class AttributeRules {
   }
 
  private:
-  Lines compute(const std::string& name) const {
-    std::map<std::pair<std::string, int>, std::set<std::string>> others;  // permissions and rank -> other side
-    std::string_view via = name;
+  [[nodiscard]] Lines compute(const std::string& name) const {
+    return side_ == Side::source ? brought(name) : opened(name);
+  }
+
+  /// What is granted, of which classes, on whom. Classes and names that share the rest share a line.
+  [[nodiscard]] Lines brought(const std::string& name) const {
+    using Brought = std::tuple<std::string, std::string, std::string, int>;  // attribute, class, permissions, rank
+    std::map<Brought, std::set<std::string>> targets;
     for (const WalkedRule* entry : of(name)) {
       const PolicyRule& rule = entry->rule;
-      std::string text = fmt::format("{} {{", rule.class_name);
-      int rank = 3;
-      for (std::size_t i = 0; i < rule.permissions.size(); ++i) {
-        if ((entry->base >> i & 1) == 0) continue;
-        text += fmt::format(" {}", rule.permissions[i]);
-        rank = std::min(rank, danger(rule.class_name, rule.permissions[i]));
-      }
-      text += rule.condition.is_always() ? " }" : " } if " + rule.condition.text();
-      const std::string_view other = side_ == Side::source ? rule.target : rule.source;
-      if (!entry->base_source.empty()) via = side_ == Side::source ? entry->base_source : entry->base_target;
-      others[{std::move(text), rank}].insert(other == name && policy_.has_type(name) ? "itself" : counted(other));
+      const std::string via(entry->base_source.empty() ? std::string_view(name) : entry->base_source);
+      auto [permissions, rank] = granted_text(rule, entry->base);
+      targets[{via, std::string(rule.class_name), std::move(permissions), rank}].insert(
+          is_about_itself(rule) ? "itself" : counted(rule.target));
+    }
+    std::map<std::tuple<int, std::string, std::string, std::set<std::string>>, std::string> classes;
+    for (const auto& [grant, names] : targets) {
+      const auto& [via, class_name, permissions, rank] = grant;
+      classes[{rank, via, permissions, names}] += class_name + " ";
     }
     Lines result;
-    for (const auto& [what, names] : others) {
-      std::string list;
-      for (const auto& other : names) list += " " + other;
-      result.emplace(what.second, side_ == Side::source ? fmt::format("{}: {} on{}", via, what.first, list)
-                                                        : fmt::format("{}: {} by{}", via, what.first, list));
+    for (const auto& [what, class_names] : classes) {
+      const auto& [rank, via, permissions, names] = what;
+      result.emplace(rank, fmt::format("{}: {}{} on {}", via, class_names, permissions, fmt::join(names, " ")));
     }
     return result;
+  }
+
+  /// Who has access to the members, each by the gravest that it may do: hundreds of types may look at each file.
+  [[nodiscard]] Lines opened(const std::string& name) const {
+    struct Source {
+      int rank = 3;
+      std::set<std::string> permissions;  // of that rank
+    };
+    std::map<std::pair<std::string, std::string>, Source> sources;  // attribute, who
+    for (const WalkedRule* entry : of(name)) {
+      const PolicyRule& rule = entry->rule;
+      if (is_about_itself(rule)) continue;  // stands with what the attribute brings
+      std::string who = counted(rule.source);
+      if (!rule.condition.is_always()) who += fmt::format(" (if {})", rule.condition.text());
+      const std::string via(entry->base_target.empty() ? std::string_view(name) : entry->base_target);
+      Source& source = sources[{via, std::move(who)}];
+      for (std::size_t i = 0; i < rule.permissions.size(); ++i) {
+        if ((entry->base >> i & 1) == 0) continue;
+        const int rank = danger(rule.class_name, rule.permissions[i]);
+        if (rank < source.rank) source = {rank, {}};
+        if (rank == source.rank) source.permissions.emplace(rule.permissions[i]);
+      }
+    }
+    std::map<std::pair<int, std::string>, std::pair<std::set<std::string>, std::set<std::string>>> lines;
+    for (auto& [key, source] : sources) {
+      auto& [permissions, names] = lines[{source.rank, key.first}];
+      permissions.merge(source.permissions);
+      names.insert(key.second);
+    }
+    Lines result;
+    for (const auto& [key, line] : lines)
+      result.emplace(key.first,
+                     fmt::format("{}: some of {{ {} }} by {}: {}", key.second, fmt::join(line.first, " "),
+                                 line.second.size(), fmt::join(line.second, ", ")));
+    return result;
+  }
+
+  [[nodiscard]] bool is_about_itself(const PolicyRule& rule) const {
+    return rule.source == rule.target && policy_.has_type(rule.source);
   }
 
   std::string counted(std::string_view name) const {
@@ -131,7 +183,7 @@ class Finder {
   void look_at(ir::DomainId id) {
     const ir::Domain& domain = input_.policy.domain(id);
     const std::string type = domain_type(domain);
-    Lines brought, opened;
+    Lines brought, opened = opened_files(id);
     for (const auto& name : names_of(type)) {
       brought.merge(Lines(brought_.lines(name)));
       opened.merge(Lines(opened_.lines(name)));
@@ -146,6 +198,28 @@ class Finder {
     const Grants attributes = through_attributes(type);
     for (const auto& rule : domain.rules)
       if (rule.effect == ir::Effect::deny) check_denial(id, rule, attributes);
+  }
+
+  /// What attributes open of the types of the domain's own files, with how many types each is about.
+  Lines opened_files(ir::DomainId id) {
+    std::map<std::string, std::size_t> attributes;
+    for (const Region& region : plan_.labels.regions()) {
+      const bool own = region.origin == Region::Origin::entry ? region.domain == id : belongs_to(region, id);
+      if (!own) continue;
+      for (const auto& name : names_of(region.types[0])) ++attributes[name];
+    }
+    Lines lines;
+    for (const auto& [attribute, count] : attributes)
+      for (const auto& [rank, text] : opened_.lines(attribute))
+        lines.emplace(rank, fmt::format("{} own file {} in {}", count, count == 1 ? "type" : "types", text));
+    return lines;
+  }
+
+  /// Resources beside the domains of a module belong to all of them.
+  [[nodiscard]] bool belongs_to(const Region& region, ir::DomainId id) const {
+    if (region.origin != Region::Origin::own || region.resource == ir::ResourceId::none) return false;
+    const ir::DomainId owner = input_.policy.resource(region.resource).owner;
+    return owner == id || (owner == ir::DomainId::none && region.module == input_.policy.domain(id).module);
   }
 
   /// What the base's rules grant to a type, a type at a time.
@@ -178,8 +252,8 @@ class Finder {
       const bool is_source = std::find(names.begin(), names.end(), entry.rule.source) != names.end();
       const bool is_target = std::find(names.begin(), names.end(), entry.rule.target) != names.end();
       if (!is_source && !is_target) continue;
-      int rank = 3;
-      const std::string permissions = raw_permissions(entry, rank);
+      auto [granted, rank] = granted_text(entry.rule, entry.raw);
+      const std::string permissions = std::string(entry.rule.class_name) + " " + granted;
       if (is_source)
         what.emplace(rank, fmt::format("{}: {}", permissions, entry.rule.target));
       else
@@ -187,16 +261,6 @@ class Finder {
     }
     if (what.empty()) what.emplace(0, "no access of this domain");
     log_.add_ranked(id, "raw selinux", text.where.span, Topic::raw, what);
-  }
-
-  static std::string raw_permissions(const WalkedRule& entry, int& rank) {
-    std::string text = fmt::format("{} {{", entry.rule.class_name);
-    for (std::size_t i = 0; i < entry.rule.permissions.size(); ++i) {
-      if ((entry.raw >> i & 1) == 0) continue;
-      text += fmt::format(" {}", entry.rule.permissions[i]);
-      rank = std::min(rank, danger(entry.rule.class_name, entry.rule.permissions[i]));
-    }
-    return text + (entry.rule.condition.is_always() ? " }" : " } if " + entry.rule.condition.text());
   }
 
   std::vector<std::string> names_of(const std::string& type) const {
