@@ -139,9 +139,8 @@ class AttributeRules {
     }
     Lines result;
     for (const auto& [key, line] : lines)
-      result.emplace(key.first,
-                     fmt::format("{}: some of {{ {} }} by {}: {}", key.second, fmt::join(line.first, " "),
-                                 line.second.size(), fmt::join(line.second, ", ")));
+      result.emplace(key.first, fmt::format("{}: some of {{ {} }} by {}: {}", key.second, fmt::join(line.first, " "),
+                                            line.second.size(), fmt::join(line.second, ", ")));
     return result;
   }
 
