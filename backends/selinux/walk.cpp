@@ -276,11 +276,15 @@ class Walk {
     return transitions_;
   }
 
+  /// Of these words, or of an attribute that libsepol wrote out.
   bool planned_transition(const PolicyRule& rule) {
-    const auto found =
-        planned_transitions().find(transition_words(rule.source, rule.target, rule.class_name, rule.name, rule.result));
-    if (found == transitions_.end() || !rule.condition.implies(found->second.conditions)) return false;
-    return true;
+    const auto& planned = planned_transitions();
+    for (const auto& source : names_of(rule.source))
+      for (const auto& target : names_of(rule.target)) {
+        const auto found = planned.find(transition_words(source, target, rule.class_name, rule.name, rule.result));
+        if (found != planned.end() && rule.condition.implies(found->second.conditions)) return true;
+      }
+    return false;
   }
 
   // ---- what was planned has to be there
