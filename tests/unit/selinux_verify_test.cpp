@@ -28,7 +28,7 @@ domain d {
   allow read config;
   allow listen tcp 7777;
   allow exec "/usr/lib/x/e" to e;
-  when sw { allow change config; }
+  if sw { allow change config; }
   allow capability net_admin;
 }
 domain e {
