@@ -289,12 +289,12 @@ class Finder {
 
   Grants denied_files(const ir::FileAccess& access, const Grants& granted) const {
     Grants broken;
-    for (const auto& [region, part] : plan_.labels.divide(input_.meaning.set(access.paths))->parts) {
+    for (const auto& [region, part, which] : plan_.labels.divide(input_.meaning.set(access.paths))->parts) {
       if (region->origin == Region::Origin::process) continue;
       for (ir::Verb verb : access.verbs.list()) {
         const auto objects = input_.meaning.objects(verb, access.paths) & part;
         if (objects.empty()) continue;
-        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region)))
+        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region, which)))
           collect(granted, region->types, class_name, permissions, broken);
       }
     }

@@ -29,7 +29,7 @@ std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) 
   std::set<const Region*> seen;
   auto add = [&](const ir::PathExpr& paths, Span span) {
     const auto divided = labels.divide(input.meaning.set(paths));
-    for (const auto& [region, part] : divided->parts) {
+    for (const auto& [region, part, which] : divided->parts) {
       if (region->origin != Region::Origin::system || region->types.empty()) continue;
       const PathSet files = part & PathSet::non_directories();
       auto path = files.empty() ? part.example() : files.example();

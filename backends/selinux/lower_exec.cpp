@@ -134,11 +134,13 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   const std::string init(platform::kInit);
   const PathSet set = subject.context.input.meaning.set(entry.paths);
   std::vector<std::string> entered;
-  for (const Part& part : subject.parts_of(set, span))
+  for (const Part& part : subject.parts_of(set, span)) {
+    if ((part.kinds & kinds::file) == 0) continue;
     for (const auto& exec : subject.types(*part.region, span)) {
       allow_entry(subject.module, {}, init, exec, subject.type, false, span);
       entered.push_back(exec);
     }
+  }
   subject.search_above({}, set, span);
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {span, Baseline::entry});
   allow_init_inheritance(subject.module, subject.type, span);
@@ -240,6 +242,7 @@ class ExecLowering {
 
   void others(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
     for (const Part& part : subject_.parts_of(set, span_)) {
+      if ((part.kinds & kinds::file) == 0) continue;
       for (const auto& target : subject_.types(*part.region, span_)) {
         subject_.allow(guard, target, "file", kRun, span_);
         if (rule.audit) subject_.audit(guard, target, "file", {"execute"}, span_);
@@ -265,8 +268,8 @@ class ExecLowering {
 
   void transition(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
     const auto divided = subject_.context.labels.divide(set);
-    for (const auto& [region, part] : divided->parts) {
-      if (opens_system_domain(access, *region)) continue;
+    for (const auto& [region, part, which] : divided->parts) {
+      if ((which & kinds::file) == 0 || opens_system_domain(access, *region)) continue;
       for (const auto& exec : subject_.types(*region, span_)) enter(rule, access, exec, guard);
       if (region->origin != Region::Origin::entry) say_what_else(rule, set, *region);
     }

@@ -126,8 +126,8 @@ void mount_on(Subject& subject, const ir::Rule& rule, const ir::PathExpr& paths)
   const paths::PathSet set = subject.context.input.meaning.set(paths);
   const std::vector<Part> parts = subject.parts_of(set, span);
   if (!parts.empty()) subject.search_above(guard, set, span);
-  for (const auto& [region, part] : parts) {
-    const ObjectScope scope = scope_of(part, *region);
+  for (const auto& [region, part, which] : parts) {
+    const ObjectScope scope = scope_of(part, *region, which);
     for (const auto& type : subject.types(*region, span)) {
       if (scope.directories) subject.allow(guard, type, "dir", "mounton search getattr", span);
       if (scope.others) subject.allow(guard, type, "file", "mounton getattr", span);

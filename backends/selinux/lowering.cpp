@@ -118,10 +118,7 @@ void Subject::say_shared(const ir::Rule& rule, const paths::PathSet& set, const 
     if (!set.contains(region.set)) say(rule, Topic::shared_type, region.types);
     return;
   }
-  std::vector<std::string> others;
-  for (const auto& type_ : region.types)
-    for (const Region* other : context.labels.system_regions_of(type_))
-      if (context.labels.outside(*other, set)) others.push_back(other->types[0] + ": " + other->what);
+  const std::vector<std::string> others = context.labels.others_of(region, set);
   if (!others.empty()) say(rule, Topic::shared_type, others);
 }
 
@@ -171,8 +168,9 @@ std::string Subject::attribute_for(cil::Node expression, std::string_view suffix
   return name;
 }
 
-ObjectScope scope_of(const paths::PathSet& set, const Region& region) {
+ObjectScope scope_of(const paths::PathSet& set, const Region& region, Kinds kinds) {
   ObjectScope scope;
+  scope.kinds = kinds;
   scope.directories = set.meets(paths::PathSet::directories());
   scope.others = set.meets(paths::PathSet::non_directories());
   const bool device = region.kind == ir::Kind::device || set.literal_prefix().starts_with("/dev");

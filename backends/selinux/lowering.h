@@ -133,7 +133,7 @@ class Subject {
   std::set<std::string> unlabelled_;
 };
 
-[[nodiscard]] ObjectScope scope_of(const paths::PathSet& set, const Region& region);
+[[nodiscard]] ObjectScope scope_of(const paths::PathSet& set, const Region& region, Kinds kinds = kinds::all);
 
 void lower_baseline(Subject& subject);
 void lower_entries(Subject& subject);
