@@ -30,7 +30,7 @@ struct FidelityEntry {
   Fidelity fidelity = Fidelity::exact;
   std::string rule;               ///< the phrase, as ir::describe gives it, or the name of a baseline
   std::string topic;              ///< stable key of the class of difference ("file-write"), "" when exact
-  std::vector<std::string> what;  ///< what else it grants, by name, sorted; empty when exact
+  std::vector<std::string> what;  ///< what else it grants, by name, the gravest first; empty when exact
   Span span;                      ///< where the rule stands
 };
 
@@ -106,6 +106,30 @@ struct Verification {
 /// The report of a build: what the lowering said, with what verification found.
 [[nodiscard]] FidelityReport merged(const FidelityReport& lowered, const FidelityReport& found);
 
+/// What `macc explain` asks about a target.
+struct Question {
+  enum class Kind : std::uint8_t {
+    rule,    ///< what became of the statements at `places`
+    access,  ///< why `subject` may do `permission` on `object`, or why not
+  } kind = Kind::rule;
+  std::vector<Span> places;
+  /// Qualified names of the policy, or the platform's own.
+  std::string subject, object, class_name, permission;
+};
+
+/// A line of an answer, with what stands beneath it.
+struct Explained {
+  std::string text;
+  Span place;  ///< in the policy; invalid where there is none
+  std::vector<Explained> parts = {};
+};
+
+struct Explanation {
+  enum class Status : std::uint8_t { answered, unknown_name, not_answered } status = Status::answered;
+  std::string reason;  ///< why not: one sentence
+  std::vector<Explained> parts = {};
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -124,6 +148,9 @@ class Backend {
   /// that can be found, and status failed. A missing compiler is not_checked, never an error.
   [[nodiscard]] virtual Verification verify(const Input& input, const Lowered& lowered,
                                             Diagnostics& diagnostics) const = 0;
+  /// What became of a rule, or where an access comes from. `lowered` is of the same input, without errors.
+  [[nodiscard]] virtual Explanation explain(const Input& input, const Lowered& lowered,
+                                            const Question& question) const = 0;
 };
 
 /// All backends in the order of backends.def.

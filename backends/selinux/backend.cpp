@@ -1,6 +1,7 @@
 #include "backends/backend.h"
 
 #include "backends/selinux/base_tool.h"
+#include "backends/selinux/explain.h"
 #include "backends/selinux/lower.h"
 #include "backends/selinux/verify.h"
 
@@ -33,6 +34,10 @@ class SelinuxBackend final : public Backend {
 
   Verification verify(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) const override {
     return selinux::verify_artifacts(input, lowered, diagnostics);
+  }
+
+  Explanation explain(const Input& input, const Lowered& lowered, const Question& question) const override {
+    return selinux::explain(input, lowered, question);
   }
 };
 

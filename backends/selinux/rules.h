@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "backends/selinux/cil.h"
+#include "backends/selinux/origin.h"
 #include "compiler/base/source.h"
 #include "compiler/ir/policy.h"
 
@@ -42,9 +44,24 @@ struct VectorKey {
   friend auto operator<=>(const VectorKey&, const VectorKey&) = default;
 };
 
+/// One origin and the permissions that it asked for.
+struct Ask {
+  Origin origin;
+  std::uint32_t permissions = 0;  ///< bit i: the i-th of the vector's permissions, in their order
+};
+
 struct VectorValue {
-  std::set<std::string> permissions;
-  Span span;  ///< of the first rule that asked
+  std::set<std::string> permissions;  ///< at most 32, as a class has in the kernel
+  Span span;                          ///< of the first rule that asked
+  std::vector<Ask> asks;              ///< each origin once, in the order in which they came
+
+  /// Throws std::length_error when there are more than 32.
+  void add(const std::vector<std::string_view>& more, const Origin& origin);
+  /// Who asked for a permission; empty when nobody did.
+  [[nodiscard]] std::vector<Origin> origins_of(const std::string& permission) const;
+
+ private:
+  void make_room(unsigned index);
 };
 
 struct TransitionKey {
@@ -96,10 +113,13 @@ struct Module {
 
 /// Adds permissions to a vector. An empty list adds nothing.
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
-                const std::vector<std::string_view>& permissions, Span span);
+                const std::vector<std::string_view>& permissions, const Origin& origin);
 
 /// Permissions of an unconditional or a conditional allow of this key, any guard.
 [[nodiscard]] std::set<std::string> granted(const Module& module, const VectorKey& key);
+
+/// Calls `visit` for each statement of the file, in the order of the text. Raw texts are not among them.
+void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit);
 
 /// The text of the file. `sources` gives the lines for the marks.
 [[nodiscard]] std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header);

@@ -12,6 +12,8 @@
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/names.h"
 #include "backends/selinux/planned.h"
+#include "backends/selinux/statements.h"
+#include "backends/selinux/walk.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -92,15 +94,40 @@ std::vector<CilModule> without_raw(const Planned& plan, const SourceManager& sou
   return list;
 }
 
-FidelityReport what_else(const Input& input, const Planned& plan, const Base& base, const LinkResult& linked) {
-  const auto policy = CompiledPolicy::read(linked.image);
+std::unique_ptr<CompiledPolicy> read_policy(const LinkResult& linked) {
+  auto policy = CompiledPolicy::read(linked.image);
   if (!policy) throw std::logic_error("libsepol cannot read the policy that it wrote");
-  std::unique_ptr<CompiledPolicy> before;
+  return policy;
+}
+
+std::unique_ptr<CompiledPolicy> linked_policy(const Base& base, const std::vector<CilModule>& modules) {
+  const LinkResult linked = link(base, modules);
+  return linked.ok ? read_policy(linked) : nullptr;
+}
+
+std::vector<CilModule> planned_modules(const Planned& plan, const SourceManager& sources) {
+  std::vector<CilModule> list;
+  for (const auto& [name, module] : plan.modules)
+    list.push_back({module_file(name) + ".cil", to_cil(module, sources, "")});
+  return list;
+}
+
+/// Explains all that the linked policy lets our types do, and what it lets others do to them.
+FidelityReport account(const Input& input, const Planned& plan, const Base& base, const LinkResult& linked,
+                       bool as_planned, Diagnostics& diagnostics) {
+  const auto policy = read_policy(linked);
+  const BaseRules rules(base);
+  WalkInput walk_input{input, plan, base, rules, *policy};
+  std::unique_ptr<CompiledPolicy> with, without;
   if (const auto modules = without_raw(plan, input.sources); !modules.empty()) {
-    const LinkResult plain = link(base, modules);
-    if (plain.ok) before = CompiledPolicy::read(plain.image);
+    without = linked_policy(base, modules);
+    if (!as_planned) with = linked_policy(base, planned_modules(plan, input.sources));
+    walk_input.with_raw = as_planned ? policy.get() : with.get();
+    walk_input.without_raw = without.get();
+    walk_input.raw_is_needed = !without;
   }
-  return find_more(input, plan, *policy, before.get());
+  const auto walked = walk(walk_input, diagnostics);
+  return find_more(input, plan, *policy, walked, walk_input.raw_is_needed);
 }
 
 }  // namespace
@@ -120,13 +147,15 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   for (const Artifact& artifact : lowered.artifacts)
     if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
   const std::size_t before = diagnostics.error_count();
+  const bool as_planned = check_statements(lowered.artifacts, plan, diagnostics);
+  check_effects(input, lowered, plan, diagnostics);
   LinkOptions options;
   options.whole_base = input.full;
   const LinkResult linked = link(*opened.base, modules, options);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
   if (linked.ok) check_labels(input, plan.labels, *opened.base, linked, diagnostics);
-  if (linked.ok) verification.found = what_else(input, plan, *opened.base, linked);
+  if (linked.ok) verification.found = account(input, plan, *opened.base, linked, as_planned, diagnostics);
   verification.status =
       linked.ok && diagnostics.error_count() == before ? Verification::Status::passed : Verification::Status::failed;
   return verification;

@@ -32,9 +32,6 @@ using Json = nlohmann::ordered_json;
 constexpr int kManifestVersion = 1;
 constexpr std::string_view kTemporarySuffix = ".macc-tmp";
 
-/// Path -> checksums of what macc wrote there. More than one while a run is under way.
-using Written = std::map<std::string, std::set<std::string>>;
-
 /// A descriptor that is closed, and a lock on it with it.
 class Descriptor {
  public:
@@ -58,29 +55,6 @@ bool is_inside(const std::string& path) {
   return !path.empty() && path.find('\0') == std::string::npos && p.is_relative() &&
          std::none_of(p.begin(), p.end(),
                       [](const fs::path& part) { return part == ".." || part == "." || part.empty(); });
-}
-
-std::optional<std::string> content_of(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(fs::symlink_status(path, error))) return std::nullopt;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-/// What an earlier run wrote. A manifest that macc can't have written counts as none: nothing is removed by it.
-Written read_manifest(const fs::path& folder) {
-  const auto text = content_of(folder / kManifestName);
-  const Json json = Json::parse(text.value_or(""), nullptr, false);
-  Written written;
-  if (!json.is_object() || json.value("version", Json()) != kManifestVersion || !json.contains("files")) return written;
-  for (const Json& item : json["files"]) {
-    if (!item.is_object() || !item.contains("path") || !item.contains("sha256")) continue;
-    if (!item["path"].is_string() || !item["sha256"].is_string()) continue;
-    const auto path = item["path"].get<std::string>();
-    if (is_inside(path)) written[path].insert(item["sha256"].get<std::string>());
-  }
-  return written;
 }
 
 std::string manifest_text(const Written& written) {
@@ -298,6 +272,28 @@ class Transaction {
 };
 
 }  // namespace
+
+std::optional<std::string> content_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(path, error))) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Written read_manifest(const fs::path& folder) {
+  const auto text = content_of(folder / kManifestName);
+  const Json json = Json::parse(text.value_or(""), nullptr, false);
+  Written written;
+  if (!json.is_object() || json.value("version", Json()) != kManifestVersion || !json.contains("files")) return written;
+  for (const Json& item : json["files"]) {
+    if (!item.is_object() || !item.contains("path") || !item.contains("sha256")) continue;
+    if (!item["path"].is_string() || !item["sha256"].is_string()) continue;
+    const auto path = item["path"].get<std::string>();
+    if (is_inside(path)) written[path].insert(item["sha256"].get<std::string>());
+  }
+  return written;
+}
 
 bool write_files(const fs::path& folder, const std::vector<OutputFile>& files, const Shown& shown,
                  Diagnostics& diagnostics) {
