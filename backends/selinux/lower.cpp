@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backends/selinux/base_choice.h"
+#include "backends/selinux/ground.h"
 #include "backends/selinux/lowering.h"
 #include "backends/selinux/moves.h"
 #include "backends/selinux/planned.h"
@@ -167,6 +168,8 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
     for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
       if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
     if (!diagnostics.has_errors()) check_moves(context);
+    if (const BaseOrReason opened = chosen_base(input); opened.base)
+      check_ground(input, context.labels, *opened.base, diagnostics);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{artifacts(context), context.fidelity.report(), plan};
     plan->labels = std::move(context.labels);

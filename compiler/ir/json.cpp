@@ -196,6 +196,7 @@ class Writer {
     Json out = {
         {"name", qualified(r)}, {"kind", r.kind ? Json(word(*r.kind)) : Json(nullptr)}, {"external", r.external}};
     if (r.adopt) out["adopt"] = true;
+    if (r.relabel) out["relabel"] = true;
     if (r.owner != DomainId::none) out["owner"] = name(r.owner);
     out["paths"] = expr(r.paths);
     if (!r.inside.empty()) out["inside"] = list(r.inside, [&](ResourceId i) { return name(i); });

@@ -192,6 +192,7 @@ struct Resource {
   std::optional<Kind> kind;          ///< always there for own resources
   bool external = false;             ///< the system labels it; never relabelled
   bool adopt = false;                ///< keep the type that the system gives these paths
+  bool relabel = false;              ///< take it away where the system gives one of its own
   PathExpr paths;                    ///< the extent: include and exclude only
   std::vector<ResourceId> inside;    ///< resources that take their paths out of this one: those nested in it
   DomainId server = DomainId::none;  ///< external socket: who listens (`by`)

@@ -70,6 +70,7 @@ void Analysis::add_resource(Module& module, const ast::ResourceDecl& decl, Domai
   resource.kind = ir::kind_of(decl.kind.text);
   if (!resource.kind) unknown_word(decl.kind, "kind of resource", ir::kind_words());
   resource.adopt = decl.adopt;
+  resource.relabel = decl.relabel;
   resource.doc = decl.doc;
   resource.where = provenance(decl.name.span, scope);
   patterns_of(decl.paths.objects, scope, resource.paths.include, false);

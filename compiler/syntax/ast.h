@@ -254,7 +254,7 @@ struct RawStatement {
   Span text_span;
 };
 
-/// `[public [VERBS]] resource NAME : KIND [in M.R] [adopt] { PATTERNS [except PATTERNS] }`
+/// `[public [VERBS]] resource NAME : KIND [in M.R] [adopt|relabel] { PATTERNS [except PATTERNS] }`
 struct ResourceDecl {
   bool is_public = false;
   std::vector<Name> public_verbs;
@@ -262,6 +262,7 @@ struct ResourceDecl {
   Name kind;
   std::optional<QualifiedName> inside;
   bool adopt = false;
+  bool relabel = false;
   ObjectList paths;
   std::string doc;
   Span span;

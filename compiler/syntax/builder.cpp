@@ -910,7 +910,8 @@ class Builder {
     if (names.size() > plain_names) {
       const ast::Name word = name(names[plain_names]);
       out.adopt = word.text == "adopt";
-      if (!out.adopt) wrong_word(word, "`in`, `adopt` or `{`", {"adopt"});
+      out.relabel = word.text == "relabel";
+      if (!out.adopt && !out.relabel) wrong_word(word, "`in`, `adopt`, `relabel` or `{`", {"adopt", "relabel"});
     }
     out.paths = path_list(context->braceList());
     out.span = from(first_token(mark, context), context);
