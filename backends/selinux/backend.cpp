@@ -17,6 +17,7 @@ class SelinuxBackend final : public Backend {
          "auto",
          "the policy to link with: the installed one, or a bundled skeleton of the reference policy",
          {"auto", "installed", "skeleton"}},
+        {"names", "", "names of the system's policy that macc does not find itself: \"init_runtime=TYPE, ...\"", {}},
         {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}},
     };
     return list;

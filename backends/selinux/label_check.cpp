@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/selinux/link/lookup.h"
+#include "backends/selinux/platform.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -83,7 +84,7 @@ class LabelCheck {
     for (std::size_t i = 0; i < asked.size(); ++i) {
       const FoundContext &own = result.contexts[2 * i], &above = result.contexts[2 * i + 1];
       if (!own || !above || type_of_context(*own) == type_of_context(*above)) continue;
-      if (names_a_place(type_of_context(*own))) continue;
+      if (is_place(type_of_context(*own))) continue;
       report_taken(*asked[i], queries[2 * i].path, type_of_context(*own));
     }
   }
@@ -110,14 +111,6 @@ class LabelCheck {
       if (std::none_of(found.begin(), found.end(), [&](const auto& type) { return expected(witnesses[i], type); }))
         report(witnesses[i], found.front(), code);
     }
-  }
-
-  /// Types that say where something is, not whose it is: a label of ours takes nothing away from a module there.
-  static bool names_a_place(const std::string& type) {
-    static const std::set<std::string> kPlaces = {"bin_t",  "default_t",   "device_t",    "etc_t",     "lib_t",
-                                                  "root_t", "usr_t",       "var_lib_t",   "var_log_t", "var_run_t",
-                                                  "var_t",  "var_spool_t", "home_root_t", "tmp_t"};
-    return kPlaces.count(type) != 0;
   }
 
   static bool replaces(const ir::Policy& policy, const Region& region) {

@@ -37,9 +37,9 @@ std::string_view keyword(RuleKind kind) {
   return "";
 }
 
-Node context(std::string_view type) {
+Node context(const Module& module, std::string_view type) {
   Node level = form(form("s0"), form("s0"));
-  return form(platform::kSystemUser, platform::kObjectRole, type, std::move(level));
+  return form(module.user, module.object_role, type, std::move(level));
 }
 
 Node vector_node(RuleKind kind, const VectorKey& key, const std::set<std::string>& permissions) {
@@ -153,8 +153,6 @@ class Emitter {
       for (const auto& attribute : declaration.attributes) members[attribute].push_back({name, declaration.span});
     }
     for (const auto& [role, type] : module_.role_types) out_.write(form("roletype", role, type));
-    for (const auto& [role, type] : module_.optional_roles)
-      out_.write(form("optional", "role_" + role + "_" + type, form("roletype", role, type)));
     for (const auto& [attribute, list] : members)
       for (const auto& [type, span] : list) write(form("typeattributeset", attribute, form(type)), span);
     for (const auto& [type, span] : module_.permissive) write(form("typepermissive", type), span);
@@ -163,14 +161,14 @@ class Emitter {
   void labels() {
     section("labels", !module_.file_contexts.empty() || !module_.ports.empty());
     for (const auto& fc : module_.file_contexts) {
-      Node label = fc.type.empty() ? Node::list({}) : context(fc.type);
+      Node label = fc.type.empty() ? Node::list({}) : context(module_, fc.type);
       write(form("filecon", Node::quoted(fc.regex), fc.object, std::move(label)), fc.span);
     }
     for (const auto& port : module_.ports) {
       Node range = port.range.first == port.range.last
                        ? Node::symbol(std::to_string(port.range.first))
                        : form(std::to_string(port.range.first), std::to_string(port.range.last));
-      write(form("portcon", ir::word(port.protocol), std::move(range), context(port.type)), port.span);
+      write(form("portcon", ir::word(port.protocol), std::move(range), context(module_, port.type)), port.span);
     }
   }
 
@@ -204,7 +202,7 @@ Guard Guard::but_not(const Guard& other) const {
 
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, Span span) {
-  if (permissions.empty()) return;
+  if (permissions.empty() || key.source.empty() || key.target.empty()) return;
   VectorValue& value = module.vectors[kind][guard][key];
   if (value.permissions.empty()) value.span = span;
   value.permissions.insert(permissions.begin(), permissions.end());
@@ -232,7 +230,7 @@ std::string to_file_contexts(const Module& module) {
   for (const auto& fc : module.file_contexts) {
     out += fc.regex;
     out += kFlags.at(fc.object);
-    out += fc.type.empty() ? "\t<<none>>\n" : "\tsystem_u:object_r:" + fc.type + ":s0\n";
+    out += fc.type.empty() ? "\t<<none>>\n" : "\t" + module.user + ":" + module.object_role + ":" + fc.type + ":s0\n";
   }
   return out;
 }

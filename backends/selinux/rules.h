@@ -79,9 +79,9 @@ struct Declaration {
 /// One CIL file.
 struct Module {
   std::string name;
+  std::string user, object_role;  ///< of labels
   std::map<std::string, Declaration> types;
-  std::set<std::pair<std::string, std::string>> role_types;      ///< (role, type), the role exists in every base
-  std::set<std::pair<std::string, std::string>> optional_roles;  ///< (role, type), the role may be missing
+  std::set<std::pair<std::string, std::string>> role_types;  ///< (role, type)
   std::map<std::string, std::pair<bool, Span>> booleans;
   std::map<RuleKind, std::map<Guard, std::map<VectorKey, VectorValue>>> vectors;
   std::map<Guard, std::map<TransitionKey, TransitionValue>> transitions;
@@ -94,7 +94,7 @@ struct Module {
   std::vector<std::pair<std::string, std::string>> subjects;  ///< (domain type, exec type), for the header
 };
 
-/// Adds permissions to a vector. An empty list adds nothing.
+/// Adds permissions to a vector. An empty list adds nothing, nor does a name that the system's policy does not have ("").
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, Span span);
 
