@@ -8,8 +8,7 @@ namespace macc::backends::selinux {
 namespace {
 
 bool has_permission(const Module& module, const std::string& source, const Gate& gate) {
-  return granted(module, {source, gate.target, gate.class_name})
-             .count(gate.permission) != 0;
+  return granted(module, {source, gate.target, gate.class_name}).count(gate.permission) != 0;
 }
 
 /// Own attributes of all files ("/**") hold the guarded types too, unless they are left out by name.

@@ -1,5 +1,6 @@
 // Entries of domains and execution of programs.
 #include <algorithm>
+#include <set>
 
 #include "backends/selinux/cil.h"
 #include "backends/selinux/entering.h"
@@ -258,7 +259,31 @@ class ExecLowering {
     if (target.empty()) return;
     allow_entry(subject_.module, guard, subject_.type, exec, target, true, span_);
     allow_inheritance(subject_.module, guard, target, subject_.type, span_);
-    system_role(subject_, target, span_);
+    say_roles_without(target);
+  }
+
+  /// A program keeps the role of what starts it. Domains of the system are in the roles that its policy says; we add
+  /// none, since that would let users into domains that their role is there to keep them out of.
+  void say_roles_without(const std::string& target) {
+    const auto held = subject_.context.platform.base().roles_of(target);
+    std::string without;
+    for (const auto& role : starters_roles())
+      if (std::find(held.begin(), held.end(), role) == held.end())
+        without += (without.empty() ? "`" : ", `") + role + "`";
+    if (without.empty() || !warned_.insert(target).second) return;
+    subject_.context.diagnostics
+        .report(Code::E1052, span_,
+                "`" + target + "` is in none of the roles " + without + ", in which `" + subject_.domain.name +
+                    "` is started")
+        .note("the kernel refuses to execute the program when the domain runs in one of them");
+  }
+
+  std::vector<std::string> starters_roles() {
+    const Starters& starters = subject_.context.starters[static_cast<std::size_t>(subject_.id)];
+    std::vector<std::string> roles;
+    if (starters.users) roles = subject_.context.platform.login_roles();
+    if (starters.init || !starters.externals.empty()) roles.push_back(subject_.name(Name::system_role, span_));
+    return roles;
   }
 
   /// Directories of the type are not executed.
@@ -295,12 +320,16 @@ class ExecLowering {
       if (rule.audit) subject_.audit(guard, target, "process", {"transition"}, span_);
       break;  // a second type of an external domain would be a second transition
     }
-    if (!subject_.context.policy.domain(access.target).external) allow_starters(subject_, guard, access.target, span_);
+    if (!subject_.context.policy.domain(access.target).external)
+      allow_starters(subject_, guard, access.target, span_);
+    else
+      for (const auto& target : subject_.context.types_of(access.target, span_)) say_roles_without(target);
   }
 
   Subject& subject_;
   const ir::Meaning& meaning_;
   Span span_;
+  std::set<std::string> warned_;
 };
 
 }  // namespace

@@ -157,9 +157,9 @@ class FileLowering {
     for (const auto& [type, is_wanted] : wanted)
       if (!is_wanted) without.insert(type);
     const Span span = rule_->where.span;
-    cil::Node all = cil::form(
-        "or", subject_.name(Name::file_types, span),
-        cil::form("or", subject_.name(Name::device_nodes, span), subject_.name(Name::filesystems, span)));
+    cil::Node all =
+        cil::form("or", subject_.name(Name::file_types, span),
+                  cil::form("or", subject_.name(Name::device_nodes, span), subject_.name(Name::filesystems, span)));
     if (!without.empty()) all = cil::form("and", std::move(all), cil::form("not", cil::Node::symbols(without)));
     return subject_.attribute_for(std::move(all), "files", rule_->where.span);
   }

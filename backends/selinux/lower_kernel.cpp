@@ -72,8 +72,10 @@ void lower_plain(Subject& subject) {
     switch (access->kind) {
       case Kind::memory_execute:
         subject.allow_self(guard, "process", "execmem", span);
-        subject.allow(guard, subject.name(Name::memory_files, span), "file", "create read write open map execute getattr", span);  // memfd
-        subject.say(*rule, Topic::shared_type, {subject.name(Name::memory_files, span) + ": files in memory that have no type of their own"});
+        subject.allow(guard, subject.name(Name::memory_files, span), "file",
+                      "create read write open map execute getattr", span);  // memfd
+        subject.say(*rule, Topic::shared_type,
+                    {subject.name(Name::memory_files, span) + ": files in memory that have no type of their own"});
         break;
       case Kind::userns_create:
         // Kernels that ask refuse or allow it to all where the policy does not know the class.
@@ -204,8 +206,8 @@ std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& na
     const ir::Domain& domain = policy.domains[i];
     const auto* names = domain.bindings.find("selinux", "dbus");
     bool owns = names != nullptr && std::any_of(names->begin(), names->end(), [&](const auto& alternatives) {
-      return std::find(alternatives.begin(), alternatives.end(), name) != alternatives.end();
-    });
+                  return std::find(alternatives.begin(), alternatives.end(), name) != alternatives.end();
+                });
     for (const auto& rule : domain.rules)
       if (const auto* bus = std::get_if<ir::DbusAccess>(&rule.access);
           bus != nullptr && rule.effect == ir::Effect::allow)
@@ -224,7 +226,8 @@ void reach_session_bus(Subject& subject, const Guard& guard, Span span) {
 }
 
 void reach_bus(Subject& subject, const Guard& guard, Span span) {
-  const std::string &bus = subject.name(Name::system_bus, span), &runtime = subject.name(Name::system_bus_runtime, span);
+  const std::string &bus = subject.name(Name::system_bus, span),
+                    &runtime = subject.name(Name::system_bus_runtime, span);
   subject.allow(guard, runtime, "dir", "search", span);
   subject.allow(guard, runtime, "sock_file", "write", span);
   subject.allow(guard, bus, "unix_stream_socket", "connectto", span);
@@ -274,8 +277,7 @@ void lower_dbus(Subject& subject) {
   for (const auto& [rule, access] : subject.rules<ir::DbusAccess>(ir::Effect::allow)) {
     Guard guard = subject.guard(*rule);
     if (dbus_denied(subject, *access, guard)) continue;
-    const std::string& bus =
-        subject.name(access->session_bus ? Name::session_bus : Name::system_bus, rule->where.span);
+    const std::string& bus = subject.name(access->session_bus ? Name::session_bus : Name::system_bus, rule->where.span);
     if (access->session_bus)
       reach_session_bus(subject, guard, rule->where.span);
     else

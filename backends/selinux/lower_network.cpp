@@ -53,7 +53,8 @@ class NetworkLowering {
     // Asked only where packets carry labels or are marked.
     subject_.allow(guard_, subject_.name(Name::netif, span), "netif", "ingress egress", span);
     subject_.allow(guard_, subject_.name(Name::node, span), "node", "recvfrom sendto", span);
-    if (access.protocol == ir::Protocol::sctp) subject_.allow(guard_, subject_.name(Name::labelled_peer, span), socket, "association", span);
+    if (access.protocol == ir::Protocol::sctp)
+      subject_.allow(guard_, subject_.name(Name::labelled_peer, span), socket, "association", span);
   }
 
   void listen(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports) {
@@ -96,9 +97,8 @@ class NetworkLowering {
     const std::string& all = subject_.name(Name::port_types, rule_->where.span);
     std::string types = all;
     if (!left.gone.empty())
-      types =
-          subject_.attribute_for(cil::form("and", all, cil::form("not", cil::Node::symbols(left.gone))),
-                                 "ports", rule_->where.span);
+      types = subject_.attribute_for(cil::form("and", all, cil::form("not", cil::Node::symbols(left.gone))), "ports",
+                                     rule_->where.span);
     on_port_type(types, socket_of(access.protocol), permission);
     if (left.partly.empty()) return;
     for (const auto& [rule, denial] : subject_.rules<ir::NetworkAccess>(ir::Effect::deny))

@@ -85,13 +85,15 @@ const std::string& Context::name(Name name, Span span) {
   if (!found.empty() || !missing_.insert(name).second) return found;
   const PlatformFinding finding = check_platform(platform.base()).at(static_cast<std::size_t>(name));
   std::string looked_for;
-  for (const auto& alternative : finding.looked_for) looked_for += (looked_for.empty() ? "`" : ", `") + alternative + "`";
+  for (const auto& alternative : finding.looked_for)
+    looked_for += (looked_for.empty() ? "`" : ", `") + alternative + "`";
   auto& report = diagnostics.report(
       finding.required ? Code::E1050 : Code::E1051, span,
       platform.base().description() + " has no " + std::string(word(finding.kind)) + " for " + finding.what);
   report.note("looked for " + looked_for);
   if (!finding.without.empty()) report.note("it is left out: " + finding.without);
-  report.note("if it has another name there, say so in the target: `names = \"" + std::string(id_of(name)) + "=NAME\"`");
+  report.note("if it has another name there, say so in the target: `names = \"" + std::string(id_of(name)) +
+              "=NAME\"`");
   return found;
 }
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "compiler/base/diagnostic.h"
 #include "backends/selinux/vocabulary.h"
+#include "compiler/base/diagnostic.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -230,9 +230,14 @@ std::vector<std::string> Platform::unbound(const ir::Bindings& bindings, std::st
 
 std::vector<PlatformFinding> check_platform(const Base& base) {
   std::vector<PlatformFinding> list;
-  auto add = [&](NameKind kind, std::string what, std::string_view alternatives, bool needed, std::string_view without) {
+  auto add = [&](NameKind kind, std::string what, std::string_view alternatives, bool needed,
+                 std::string_view without) {
     const auto names = words(alternatives);
-    list.push_back({kind, std::move(what), {names.begin(), names.end()}, first_of(base, kind, alternatives), needed,
+    list.push_back({kind,
+                    std::move(what),
+                    {names.begin(), names.end()},
+                    first_of(base, kind, alternatives),
+                    needed,
                     std::string(without)});
   };
   for (const NameRow& row : kNames) add(row.kind, std::string(row.what), row.alternatives, row.required, row.without);

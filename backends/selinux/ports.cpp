@@ -76,8 +76,7 @@ void PortPlan::add_system(const ir::Policy& policy, const Platform& platform) {
     const std::vector<std::string> types = platform.bound(ports.bindings, "type");
     for (const auto& item : ports.items)
       for (const auto& range : item.ranges)
-        for (const auto& type : types)
-          segments_.push_back({item.protocol, range, type, false, ports.name, ports.span});
+        for (const auto& type : types) segments_.push_back({item.protocol, range, type, false, ports.name, ports.span});
   }
 }
 

@@ -94,7 +94,8 @@ struct Module {
   std::vector<std::pair<std::string, std::string>> subjects;  ///< (domain type, exec type), for the header
 };
 
-/// Adds permissions to a vector. An empty list adds nothing, nor does a name that the system's policy does not have ("").
+/// Adds permissions to a vector. An empty list adds nothing, nor does a name that the system's policy does not have
+/// ("").
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, Span span);
 

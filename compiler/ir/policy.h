@@ -179,8 +179,8 @@ struct Obligation {
   Provenance where;
 };
 
-/// `BACKEND KEY VALUE, VALUE or VALUE;` of an external declaration: ("selinux", "type") -> {{"cert_t"}}. Each value is a
-/// list of alternatives in order of preference, never empty: systems call the same thing by different names.
+/// `BACKEND KEY VALUE, VALUE or VALUE;` of an external declaration: ("selinux", "type") -> {{"cert_t"}}. Each value is
+/// a list of alternatives in order of preference, never empty: systems call the same thing by different names.
 struct Bindings {
   using Values = std::vector<std::vector<std::string>>;
   std::map<std::pair<std::string, std::string>, Values> values;

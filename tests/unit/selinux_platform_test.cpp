@@ -144,7 +144,8 @@ TEST_CASE("a class that the policy has is used; one that it lacks is said to be 
   replace_word(text, "(class io_uring (override_creds sqpoll))",
                "(class io_uring (override_creds sqpoll))\n(class user_namespace (create))\n");
   replace_word(text, "lockdown anon_inode io_uring", "lockdown user_namespace io_uring");
-  text.erase(text.find("(class anon_inode ())"), std::string("(class anon_inode ()) (classcommon anon_inode file)").size());
+  text.erase(text.find("(class anon_inode ())"),
+             std::string("(class anon_inode ()) (classcommon anon_inode file)").size());
   const auto base = base_of(text);
   REQUIRE(base->has_permission("user_namespace", "create"));
   const auto with = build_on(base, policy);
@@ -153,7 +154,8 @@ TEST_CASE("a class that the policy has is used; one that it lacks is said to be 
   CHECK(with->fidelity("allow userns create") == std::vector<std::string>{"exact "});
 }
 
-TEST_CASE("an external names alternatives: the first that the policy has; an unknown one is an error where it is used") {
+TEST_CASE(
+    "an external names alternatives: the first that the policy has; an unknown one is an error where it is used") {
   const std::string externals =
       "external resource bus_folder { \"/run/dbus/**\"; selinux type no_such_t or system_dbusd_runtime_t or "
       "system_dbusd_var_run_t; }\n"
