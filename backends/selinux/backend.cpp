@@ -21,6 +21,11 @@ class SelinuxBackend final : public Backend {
          "`macc base import`",
          {"auto", "installed", "skeleton"},
          true},
+        {"names",
+         "",
+         "names of the system's policy that macc does not find itself: \"init_runtime=TYPE, ...\"",
+         {},
+         false},
         {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}, false},
     };
     return list;

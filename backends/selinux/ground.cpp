@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/selinux/link/grantees.h"
+#include "backends/selinux/platform.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -17,14 +18,6 @@ constexpr std::size_t kShown = 6;
 struct Taken {
   std::string path, type;
 };
-
-/// Types that say where something is, not whose it is: a label of ours takes nothing away from a module there.
-bool names_a_place(const std::string& type) {
-  static const std::set<std::string> kPlaces = {"bin_t",  "default_t",   "device_t",    "etc_t",     "lib_t",
-                                                "root_t", "usr_t",       "var_lib_t",   "var_log_t", "var_run_t",
-                                                "var_t",  "var_spool_t", "home_root_t", "tmp_t"};
-  return kPlaces.count(type) != 0;
-}
 
 std::string count_of(std::size_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
@@ -85,7 +78,7 @@ class GroundCheck {
     for (std::size_t id : contexts_.near_names(names)) {
       const SystemEntry& entry = contexts_.entries()[id];
       const Kinds kind = as_folder ? kinds::directory : kinds::file;
-      if (entry.type.empty() || (entry.kinds & kind) == 0 || names_a_place(entry.type)) continue;
+      if (entry.type.empty() || (entry.kinds & kind) == 0 || is_place(entry.type)) continue;
       if (!entry.head().starts_with(prefix)) continue;
       const auto name = (names & contexts_.names(id)).example();
       if (!name || !labelled_as(*name, kind, entry.type) || above(region).contains(entry.type)) continue;

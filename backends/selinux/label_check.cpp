@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/selinux/link/lookup.h"
+#include "backends/selinux/platform.h"
 
 namespace macc::backends::selinux {
 namespace {

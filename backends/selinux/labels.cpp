@@ -18,12 +18,12 @@ using paths::PathSet;
 /// the label of what is around them.
 class SystemRegions {
  public:
-  explicit SystemRegions(const Input& input) : input_(input) {
+  SystemRegions(const Input& input, const Platform& platform) : input_(input), platform_(platform) {
     const std::set<std::string> gone = replaced_types(input);
     for (std::size_t i = 0; i < input.policy.resources.size() && !gone.empty(); ++i) {
       const auto* types = input.policy.resources[i].bindings.find("selinux", "type");
       if (!input.policy.resources[i].external || types == nullptr) continue;
-      if (std::all_of(types->begin(), types->end(), [&](const auto& type) { return gone.count(type) != 0; }))
+      if (std::all_of(types->begin(), types->end(), [&](const auto& names) { return goes(names, gone); }))
         gone_.insert(static_cast<ir::ResourceId>(i));
     }
   }
@@ -44,12 +44,18 @@ class SystemRegions {
     for (ir::ResourceId inside : resource.inside)
       if (input_.policy.resource(inside).external && !is_gone(inside)) inner.push_back(input_.meaning.extent(inside));
     region.set = region.set - unite(std::move(inner));
-    if (const auto* types = resource.bindings.find("selinux", "type")) region.types = *types;
+    region.types = platform_.bound(resource.bindings, "type");
     return region;
   }
 
  private:
+  static bool goes(const std::vector<std::string>& alternatives, const std::set<std::string>& gone) {
+    return std::any_of(alternatives.begin(), alternatives.end(),
+                       [&](const auto& type) { return gone.count(type) != 0; });
+  }
+
   const Input& input_;
+  const Platform& platform_;
   std::set<ir::ResourceId> gone_;
 };
 
@@ -76,14 +82,14 @@ PathSet unite(std::vector<PathSet> sets) {
   return sets[0];
 }
 
-Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
+Labels::Labels(const Input& input, const Platform& platform, NameTable& names, Diagnostics& diagnostics) {
   const BaseOrReason opened = chosen_base(input);
   aliases_ = opened.base ? opened.base->label_aliases() : default_label_aliases();
   if (opened.base && !opened.base->is_skeleton()) use_contexts(*opened.base);
   CellPlan plan = plan_cells(input, names, diagnostics);
   for (Region& cell : plan.cells) add(std::move(cell));
   add(process_region());
-  const SystemRegions system(input);
+  const SystemRegions system(input, platform);
   for (std::size_t i = 0; i < input.policy.resources.size(); ++i) {
     const auto id = static_cast<ir::ResourceId>(i);
     if (input.policy.resources[i].external && !system.is_gone(id)) add(system.region(id));

@@ -11,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
+#include "backends/selinux/platform.h"
 #include "backends/selinux/rules.h"
 #include "backends/selinux/system_contexts.h"
 #include "compiler/paths/path_index.h"
@@ -69,7 +70,7 @@ class Labels {
  public:
   Labels() = default;
   /// Plans everything and reports what cannot be planned.
-  Labels(const Input& input, NameTable& names, Diagnostics& diagnostics);
+  Labels(const Input& input, const Platform& platform, NameTable& names, Diagnostics& diagnostics);
 
   /// Own cells first, then the process's own files, the system, and folders that inherit.
   [[nodiscard]] const std::vector<Region>& regions() const { return regions_; }

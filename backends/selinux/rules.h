@@ -57,6 +57,8 @@ struct VectorValue {
 
   /// Throws std::length_error when there are more than 32.
   void add(const std::vector<std::string_view>& more, const Origin& origin);
+  /// Drops the permissions that are not wanted.
+  void keep(const std::function<bool(const std::string&)>& is_wanted);
   /// Who asked for a permission; empty when nobody did.
   [[nodiscard]] std::vector<Origin> origins_of(const std::string& permission) const;
 
@@ -96,9 +98,9 @@ struct Declaration {
 /// One CIL file.
 struct Module {
   std::string name;
+  std::string user, object_role;  ///< of labels
   std::map<std::string, Declaration> types;
-  std::set<std::pair<std::string, std::string>> role_types;      ///< (role, type), the role exists in every base
-  std::set<std::pair<std::string, std::string>> optional_roles;  ///< (role, type), the role may be missing
+  std::set<std::pair<std::string, std::string>> role_types;  ///< (role, type)
   std::map<std::string, std::pair<bool, Span>> booleans;
   std::map<RuleKind, std::map<Guard, std::map<VectorKey, VectorValue>>> vectors;
   std::map<Guard, std::map<TransitionKey, TransitionValue>> transitions;
@@ -111,7 +113,8 @@ struct Module {
   std::vector<std::pair<std::string, std::string>> subjects;  ///< (domain type, exec type), for the header
 };
 
-/// Adds permissions to a vector. An empty list adds nothing.
+/// Adds permissions to a vector. An empty list adds nothing, nor does a name that the system's policy does not have
+/// ("").
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, const Origin& origin);
 

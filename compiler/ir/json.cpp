@@ -188,7 +188,10 @@ class Writer {
 
   static Json bindings(const Bindings& b) {
     Json out = Json::object();
-    for (const auto& [key, values] : b.values) out[key.first][key.second] = values;
+    for (const auto& [key, values] : b.values)
+      out[key.first][key.second] = list(values, [](const auto& alternatives) {
+        return alternatives.size() == 1 ? Json(alternatives.front()) : Json(alternatives);
+      });
     return out;
   }
 

@@ -304,11 +304,11 @@ struct BooleanDecl {
   Span span;
 };
 
-/// A line of an external declaration: `selinux type cert_t, etc_t;`
+/// A line of an external declaration: `selinux type cert_t, etc_t or etc_conf_t;`
 struct Binding {
   Name backend;
   Name key;
-  std::vector<Text> values;  // words come as Text too
+  std::vector<std::vector<Text>> values;  // each with its alternatives; words come as Text too
   Span span;
 };
 
