@@ -7,6 +7,7 @@
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/cells.h"
 #include "backends/selinux/contexts.h"
+#include "backends/selinux/ground.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -96,6 +97,7 @@ Labels::Labels(const Input& input, const Platform& platform, NameTable& names, D
   }
   inherit();
   adopt(plan.adopted);
+  if (system_ != nullptr) check_ground(input, *this, *opened.base, diagnostics);
   if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, *this, diagnostics);
 }
 
@@ -313,6 +315,11 @@ std::vector<std::string> Labels::others_of(const Region& region, const PathSet& 
       if (outside(regions_[id], set)) others.push_back(type + ": " + regions_[id].what);
   }
   return others;
+}
+
+std::set<std::string> Labels::types_adopted_by(ir::ResourceId resource) const {
+  const auto it = adopted_.find(resource);
+  return it == adopted_.end() ? std::set<std::string>() : std::set(it->second.begin(), it->second.end());
 }
 
 std::string Labels::type_of(ir::ResourceId resource) const {

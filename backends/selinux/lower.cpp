@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "backends/selinux/base_choice.h"
-#include "backends/selinux/ground.h"
+#include "backends/selinux/link/grantees.h"
 #include "backends/selinux/lowering.h"
 #include "backends/selinux/moves.h"
 #include "backends/selinux/planned.h"
@@ -34,6 +34,21 @@ std::string ports_module(const ir::Policy& policy) {
   for (const auto& domain : policy.domains)
     if (!domain.external && (first.empty() || domain.module < first)) first = domain.module;
   return first + ".ports";
+}
+
+/// An adopted resource keeps a type of the system, and with it everybody that has access to it.
+void say_adopted(Context& context, const Base& base) {
+  for (std::size_t i = 0; i < context.policy.resources.size(); ++i) {
+    const auto id = static_cast<ir::ResourceId>(i);
+    const ir::Resource& resource = context.policy.resource(id);
+    if (!resource.adopt) continue;
+    std::vector<std::string> what;
+    for (const std::string& type : context.labels.types_adopted_by(id))
+      for (const Grantee& grantee : grantees_of(base, type))
+        what.push_back(type + ": " + grantee.name + (grantee.changes ? " may change it" : " may look at it"));
+    context.fidelity.add(resource.owner, "adopt " + context.policy.qualified_name(id), resource.where.span,
+                         Topic::opened, what);
+  }
 }
 
 void declare_ports(Context& context) {
@@ -198,12 +213,12 @@ Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagn
   try {
     Context context(input, platform_of(input, base, diagnostics), diagnostics);
     declare_labels(context);
+    say_adopted(context, *base);
     declare_ports(context);
     declare_booleans(context);
     for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
       if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
     if (!diagnostics.has_errors()) check_moves(context);
-    check_ground(input, context.labels, *base, diagnostics);
     for (auto& [name, module] : context.modules) leave_out_unknown(context, module);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{artifacts(context), context.fidelity.report(), plan};
