@@ -84,9 +84,9 @@ PathSet unite(std::vector<PathSet> sets) {
 }
 
 Labels::Labels(const Input& input, const Platform& platform, NameTable& names, Diagnostics& diagnostics) {
-  const BaseOrReason opened = chosen_base(input);
-  aliases_ = opened.base ? opened.base->label_aliases() : default_label_aliases();
-  if (opened.base && !opened.base->is_skeleton()) use_contexts(*opened.base);
+  const Base& base = platform.base();
+  aliases_ = base.label_aliases();
+  if (!base.is_skeleton()) use_contexts(base);
   CellPlan plan = plan_cells(input, names, diagnostics);
   for (Region& cell : plan.cells) add(std::move(cell));
   add(process_region());
@@ -97,7 +97,7 @@ Labels::Labels(const Input& input, const Platform& platform, NameTable& names, D
   }
   inherit();
   adopt(plan.adopted);
-  if (system_ != nullptr) check_ground(input, *this, *opened.base, diagnostics);
+  if (system_ != nullptr) check_ground(input, *this, base, diagnostics);
   if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, *this, diagnostics);
 }
 
