@@ -9,7 +9,7 @@ namespace {
 class SelinuxBackend final : public Backend {
  public:
   std::string_view name() const override { return "selinux"; }
-  std::string_view description() const override { return "CIL modules and file contexts for the reference policy"; }
+  std::string_view description() const override { return "modules and file contexts for the reference policy"; }
 
   const std::vector<Setting>& settings() const override {
     static const std::vector<Setting> list = {
@@ -17,6 +17,10 @@ class SelinuxBackend final : public Backend {
          "auto",
          "the policy to link with: the installed one, or a bundled skeleton of the reference policy",
          {"auto", "installed", "skeleton"}},
+        {"format",
+         "cil",
+         "what to write: CIL, sources of the reference policy's build (.te, .fc, .if), or module packages (.pp)",
+         {"cil", "te", "pp"}},
         {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}},
     };
     return list;

@@ -61,8 +61,10 @@ class Emitter {
     section("types", !module_.types.empty());
     types();
     section("booleans", !module_.booleans.empty());
-    for (const auto& [name, value] : module_.booleans)
-      write(form("boolean", name, value.first ? "true" : "false"), value.second);
+    for (const auto& [name, boolean] : module_.booleans) {
+      for (const std::string_view line : lines_of(boolean.doc)) out_.comment(line);
+      write(form("boolean", name, boolean.value ? "true" : "false"), boolean.span);
+    }
     section("rules", true);
     for (const auto& [name, set] : module_.attribute_sets) {
       write(form("typeattribute", name), set.second);
@@ -76,7 +78,8 @@ class Emitter {
           write_guarded(guard, vector_node(kind, key, value.permissions), value.span);
     }
     transitions();
-    for (const auto& [node, span] : module_.range_transitions) write(node, span);
+    for (const auto& [key, value] : module_.range_transitions)
+      write(form("rangetransition", key.first, key.second, "process", value.first.node()), value.second);
     labels();
     section("raw text", !module_.raw.empty());
     for (const auto& [text, span] : module_.raw) raw(text, span);
@@ -125,18 +128,9 @@ class Emitter {
     }
   }
 
-  /// A transition stands under one condition or under none: libsepol refuses it in several places.
   void transitions() {
-    std::map<TransitionKey, int> places;
-    for (const auto& [guard, list] : module_.transitions)
-      for (const auto& [key, value] : list) places[key] += guard.is_always() ? 2 : 1;
-    std::set<TransitionKey> written;
-    for (const auto& [guard, list] : module_.transitions)
-      for (const auto& [key, value] : list) {
-        const bool always = places[key] > 1 || !key.name.empty();
-        if (always && !written.insert(key).second) continue;
-        write_guarded(always ? Guard() : guard, transition_node(key, value.result), value.span);
-      }
+    for (const auto& [guard, list] : placed_transitions(module_))
+      for (const auto& [key, value] : list) write_guarded(guard, transition_node(key, value.result), value.span);
   }
 
   void write_guarded(const Guard& guard, Node node, Span span) {
@@ -224,15 +218,46 @@ std::string to_cil(const Module& module, const SourceManager& sources, std::stri
   return Emitter(module, sources).run(header);
 }
 
-std::string to_file_contexts(const Module& module) {
+std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module) {
+  std::map<TransitionKey, int> places;
+  for (const auto& [guard, list] : module.transitions)
+    for (const auto& [key, value] : list) places[key] += guard.is_always() ? 2 : 1;
+  std::map<Guard, std::map<TransitionKey, TransitionValue>> placed;
+  for (const auto& [guard, list] : module.transitions)
+    for (const auto& [key, value] : list)
+      placed[places[key] > 1 || !key.name.empty() ? Guard() : guard].emplace(key, value);
+  return placed;
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+std::string object_context(std::string_view type) {
+  std::string out(platform::kSystemUser);
+  out.append(":").append(platform::kObjectRole).append(":").append(type);
+  return out;
+}
+
+std::string_view file_type_flag(const std::string& object) {
   static const std::map<std::string_view, std::string_view> kFlags = {
-      {"any", ""},       {"file", "\t--"},   {"dir", "\t-d"},  {"char", "\t-c"},
-      {"block", "\t-b"}, {"socket", "\t-s"}, {"pipe", "\t-p"}, {"symlink", "\t-l"}};
+      {"any", ""},     {"file", "--"},   {"dir", "-d"},  {"char", "-c"},
+      {"block", "-b"}, {"socket", "-s"}, {"pipe", "-p"}, {"symlink", "-l"}};
+  return kFlags.at(object);
+}
+
+std::string to_file_contexts(const Module& module) {
   std::string out;
   for (const auto& fc : module.file_contexts) {
-    out += fc.regex;
-    out += kFlags.at(fc.object);
-    out += fc.type.empty() ? "\t<<none>>\n" : "\tsystem_u:object_r:" + fc.type + ":s0\n";
+    out += fc.regex + "\t";
+    if (const std::string_view flag = file_type_flag(fc.object); !flag.empty()) out.append(flag).append("\t");
+    out += fc.type.empty() ? "<<none>>\n" : object_context(fc.type) + ":s0\n";
   }
   return out;
 }

@@ -31,6 +31,9 @@ struct CompileOptions {
 /// A module package (*.pp) as CIL; "" when it is none.
 [[nodiscard]] std::string package_to_cil(std::string package);
 
+/// A binary module and the text of its file contexts as a module package; "" when the module is none.
+[[nodiscard]] std::string make_package(std::string module, std::string file_contexts);
+
 /// All sources as one text of CIL with names resolved: optional blocks that do not apply are gone.
 struct Resolved {
   bool ok = false;
