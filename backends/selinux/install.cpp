@@ -49,17 +49,7 @@ std::string root_of(const paths::PathPattern& pattern) {
   return path.empty() ? "/" : path;
 }
 
-/// Paths to be relabelled, without those beneath another.
-std::vector<std::string> roots(const Context& context) {
-  std::set<std::string> all;
-  const auto add = [&](const ir::PathExpr& paths) {
-    for (const auto& pattern : paths.include) all.insert(root_of(pattern));
-  };
-  for (const auto& resource : context.policy.resources)
-    if (!resource.external && !resource.adopt) add(resource.paths);
-  for (const auto& domain : context.policy.domains)
-    for (const auto& entry : domain.entries)
-      if (entry.from != ir::Entry::From::unit) add(entry.paths);
+std::vector<std::string> without_nested(const std::set<std::string>& all) {
   std::vector<std::string> list;
   for (const auto& path : all) {
     const auto above = [&](const std::string& other) {
@@ -68,6 +58,21 @@ std::vector<std::string> roots(const Context& context) {
     if (std::none_of(list.begin(), list.end(), above)) list.push_back(path);
   }
   return list;
+}
+
+/// Paths to be relabelled, without those beneath another. With `levels`, those of resources that have one.
+std::vector<std::string> roots(const Context& context, bool levels) {
+  std::set<std::string> all;
+  const auto add = [&](const ir::PathExpr& paths) {
+    for (const auto& pattern : paths.include) all.insert(root_of(pattern));
+  };
+  for (const auto& resource : context.policy.resources)
+    if (!resource.external && !resource.adopt && (!levels || !resource.level.empty())) add(resource.paths);
+  if (levels) return without_nested(all);
+  for (const auto& domain : context.policy.domains)
+    for (const auto& entry : domain.entries)
+      if (entry.from != ir::Entry::From::unit) add(entry.paths);
+  return without_nested(all);
 }
 
 class Steps {
@@ -81,10 +86,7 @@ class Steps {
     modules();
     if (format_ != Format::cil) ports();
     drop_ins();
-    if (const auto paths = roots(context_); !paths.empty()) {
-      lowered_.install.push_back(command("restorecon -R -i", paths));
-      lowered_.remove.push_back(command("restorecon -R -i", paths));
-    }
+    relabel();
     lowered_.artifacts.push_back({"INSTALL.txt", text(), "the commands that install and remove this build"});
   }
 
@@ -139,6 +141,15 @@ class Steps {
     lowered_.install.emplace_back("systemctl daemon-reload");
     lowered_.remove.push_back(command("rm -f", files));
     lowered_.remove.emplace_back("systemctl daemon-reload");
+  }
+
+  /// Levels are changed by force only; without it, those that files got from their processes stay.
+  void relabel() {
+    const auto paths = roots(context_, false), with_level = roots(context_, true);
+    for (auto* list : {&lowered_.install, &lowered_.remove}) {
+      if (!paths.empty()) list->push_back(command("restorecon -R -i", paths));
+      if (!with_level.empty()) list->push_back(command("restorecon -R -F -i", with_level));
+    }
   }
 
   [[nodiscard]] std::string text() const {

@@ -5,6 +5,7 @@
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/formats.h"
 #include "backends/selinux/install.h"
+#include "backends/selinux/lower_levels.h"
 #include "backends/selinux/lowering.h"
 #include "backends/selinux/moves.h"
 #include "backends/selinux/planned.h"
@@ -184,8 +185,10 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
     declare_labels(context);
     declare_ports(context);
     declare_booleans(context);
+    lower_levels(context);
     for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
       if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
+    say_what_levels_take(context);
     check_module_names(context);
     if (!diagnostics.has_errors()) check_moves(context);
     if (diagnostics.has_errors()) return {};

@@ -141,7 +141,8 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", span);
   allow_init_inheritance(subject.module, subject.type, span);
   subject.context.fidelity.add(subject.id, "entry from unit " + entry.unit, span, Topic::unit_entry, entered);
-  const std::string level = subject.domain.level.empty() ? "s0" : subject.domain.level;
+  std::string level = entry.level.empty() ? subject.domain.level : entry.level;
+  if (level.empty()) level = "s0";
   subject.context.extra.push_back({"units/" + entry.unit + ".d/50-selinux.conf",
                                    "[Service]\nSELinuxContext=system_u:system_r:" + subject.type + ":" + level + "\n",
                                    "drop-in of " + entry.unit + " for " + subject.domain.name});
@@ -153,7 +154,7 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
                       Span span) {
   std::string problem;
   const auto range = Range::parse(started.level, problem);
-  if (range) module.range_transitions.insert({{source, exec}, {*range, span}});  // else reported by lower_entries
+  if (range) module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
 }
 
 // ---- exec rules
@@ -282,12 +283,6 @@ void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Sp
 }
 
 void lower_entries(Subject& subject) {
-  std::string problem;
-  if (!subject.domain.level.empty() && !Range::parse(subject.domain.level, problem))
-    subject.context.diagnostics
-        .report(Code::E1015, subject.domain.where.span,
-                "`" + printable(subject.domain.level) + "` is not a range of levels")
-        .note(problem);
   for (const auto& entry : subject.domain.entries) {
     switch (entry.from) {
       case ir::Entry::From::init:

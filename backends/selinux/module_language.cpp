@@ -517,6 +517,16 @@ std::string interface_text(const Interface& interface, const IsAttribute& is_att
   return out.take().text;
 }
 
+/// The arguments of gen_context() for a level: its sensitivity, and its categories where there are some.
+std::string levels_of(const Level& level) {
+  const std::string text = level.text();
+  const std::size_t colon = text.find(':');
+  if (colon == std::string::npos) return text;
+  const std::string categories = text.substr(colon + 1);
+  const bool list = categories.find(',') != std::string::npos;
+  return text.substr(0, colon) + "," + (list ? "`" + categories + "'" : categories);
+}
+
 void check_name(const std::string& name, const char* what, Span span, Dialect dialect, Diagnostics& diagnostics) {
   const bool macro = dialect == Dialect::macros && is_m4_word(name, true);
   if (is_name(name) && !macro) return;
@@ -562,7 +572,7 @@ std::string to_fc(const Module& module, Dialect dialect) {
       out += "<<none>>\n";
       continue;
     }
-    out += "gen_context(" + object_context(fc.type) + ",s0)\n";
+    out += "gen_context(" + object_context(fc.type) + "," + levels_of(fc.level) + ")\n";
   }
   return out;
 }

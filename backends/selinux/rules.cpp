@@ -37,9 +37,8 @@ std::string_view keyword(RuleKind kind) {
   return "";
 }
 
-Node context(std::string_view type) {
-  Node level = form(form("s0"), form("s0"));
-  return form(platform::kSystemUser, platform::kObjectRole, type, std::move(level));
+Node context(std::string_view type, const Level& level = {}) {
+  return form(platform::kSystemUser, platform::kObjectRole, type, form(level.node(), level.node()));
 }
 
 Node vector_node(RuleKind kind, const VectorKey& key, const std::set<std::string>& permissions) {
@@ -157,7 +156,7 @@ class Emitter {
   void labels() {
     section("labels", !module_.file_contexts.empty() || !module_.ports.empty());
     for (const auto& fc : module_.file_contexts) {
-      Node label = fc.type.empty() ? Node::list({}) : context(fc.type);
+      Node label = fc.type.empty() ? Node::list({}) : context(fc.type, fc.level);
       write(form("filecon", Node::quoted(fc.regex), fc.object, std::move(label)), fc.span);
     }
     for (const auto& port : module_.ports) {
@@ -257,7 +256,7 @@ std::string to_file_contexts(const Module& module) {
   for (const auto& fc : module.file_contexts) {
     out += fc.regex + "\t";
     if (const std::string_view flag = file_type_flag(fc.object); !flag.empty()) out.append(flag).append("\t");
-    out += fc.type.empty() ? "<<none>>\n" : object_context(fc.type) + ":s0\n";
+    out += fc.type.empty() ? "<<none>>\n" : object_context(fc.type) + ":" + fc.level.text() + "\n";
   }
   return out;
 }

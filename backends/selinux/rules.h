@@ -62,6 +62,7 @@ struct TransitionValue {
 struct FileContext {
   std::string regex, object, type;
   Span span;
+  Level level = {};  ///< s0 unless the resource has another
 };
 
 struct PortLabel {

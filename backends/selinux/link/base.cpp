@@ -117,6 +117,8 @@ bool Base::has_attribute(std::string_view name) const { return data_->inventory.
 bool Base::has_boolean(std::string_view name) const { return data_->inventory.booleans.contains(name); }
 bool Base::has_role(std::string_view name) const { return data_->inventory.roles.contains(name); }
 bool Base::has_user(std::string_view name) const { return data_->inventory.users.contains(name); }
+bool Base::has_sensitivity(std::string_view name) const { return data_->inventory.sensitivities.contains(name); }
+bool Base::has_category(std::string_view name) const { return data_->inventory.categories.contains(name); }
 bool Base::has_module(std::string_view name) const {
   return std::binary_search(data_->modules.begin(), data_->modules.end(), name);
 }
