@@ -2,9 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -154,4 +156,36 @@ TEST_CASE("what only CIL can say is refused in other formats") {
   b->diagnostics = Diagnostics();
   b->lowered = backends::selinux_backend().lower(b->input(), b->diagnostics);
   CHECK(b->has(Code::E1041));
+}
+
+namespace {
+
+/// A policy, lowered as module packages.
+std::unique_ptr<macc::test::SelinuxTarget> lower_as_packages(const std::string& text) {
+  auto b = lower_only(text);
+  b->target.settings["format"] = "pp";
+  b->diagnostics = Diagnostics();
+  b->lowered = backends::selinux_backend().lower(b->input(), b->diagnostics);
+  return b;
+}
+
+constexpr const char* kSmall = "macc 1;\nmodule m;\ndomain d {\n  entry \"/usr/lib/d/d\";\n}\n";
+
+}  // namespace
+
+TEST_CASE("without checkmodule there are no packages, and the message says what to install") {
+  const std::string path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
+  setenv("PATH", "/nonexistent", 1);
+  const auto b = lower_as_packages(kSmall);
+  setenv("PATH", path.c_str(), 1);
+  CHECK(b->has(Code::E1042));
+  CHECK(info(Code::E1042).blame == Blame::environment);
+}
+
+TEST_CASE("a name that checkmodule refuses is reported at its line") {
+  if (backends::find_program("checkmodule").empty()) return;
+  const auto b = lower_as_packages(
+      "macc 1;\nmodule m;\nexternal resource odd {\n  \"/opt/odd/**\";\n  selinux type role;\n}\n"
+      "domain d {\n  entry \"/usr/lib/d/d\";\n  allow read odd;\n}\n");
+  CHECK(b->has(Code::E1043));
 }
