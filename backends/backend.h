@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/bases.h"
 #include "compiler/base/diagnostic.h"
 #include "compiler/ir/meaning.h"
 #include "compiler/ir/policy.h"
@@ -30,7 +31,7 @@ struct FidelityEntry {
   Fidelity fidelity = Fidelity::exact;
   std::string rule;               ///< the phrase, as ir::describe gives it, or the name of a baseline
   std::string topic;              ///< stable key of the class of difference ("file-write"), "" when exact
-  std::vector<std::string> what;  ///< what else it grants, by name, sorted; empty when exact
+  std::vector<std::string> what;  ///< what else it grants, by name, the gravest first; empty when exact
   Span span;                      ///< where the rule stands
 };
 
@@ -65,6 +66,8 @@ struct Setting {
   std::string_view default_value;
   std::string_view doc;
   std::vector<std::string_view> choices;  ///< empty: free text
+  /// Any other text is a path, given to the backend with the folder of macc.toml before it.
+  bool or_path = false;
 };
 
 struct Input {
@@ -72,6 +75,8 @@ struct Input {
   const ir::Meaning& meaning;
   const SourceManager& sources;
   const Target& target;
+  /// Check against everything that the system has, however long it takes, instead of what can matter.
+  bool full = false;
 };
 
 /// What a backend remembers from lowering until it verifies; nobody else looks into it.
@@ -104,6 +109,30 @@ struct Verification {
 /// The report of a build: what the lowering said, with what verification found.
 [[nodiscard]] FidelityReport merged(const FidelityReport& lowered, const FidelityReport& found);
 
+/// What `macc explain` asks about a target.
+struct Question {
+  enum class Kind : std::uint8_t {
+    rule,    ///< what became of the statements at `places`
+    access,  ///< why `subject` may do `permission` on `object`, or why not
+  } kind = Kind::rule;
+  std::vector<Span> places;
+  /// Qualified names of the policy, or the platform's own.
+  std::string subject, object, class_name, permission;
+};
+
+/// A line of an answer, with what stands beneath it.
+struct Explained {
+  std::string text;
+  Span place;  ///< in the policy; invalid where there is none
+  std::vector<Explained> parts = {};
+};
+
+struct Explanation {
+  enum class Status : std::uint8_t { answered, unknown_name, not_answered } status = Status::answered;
+  std::string reason;  ///< why not: one sentence
+  std::vector<Explained> parts = {};
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -114,12 +143,17 @@ class Backend {
   [[nodiscard]] virtual std::string_view name() const = 0;         ///< the word in macc.toml and in bindings
   [[nodiscard]] virtual std::string_view description() const = 0;  ///< one line
   [[nodiscard]] virtual const std::vector<Setting>& settings() const = 0;
+  /// What it knows of whole systems; nullptr when it has no bases.
+  [[nodiscard]] virtual const BaseTool* bases() const { return nullptr; }
   /// Lowers the whole policy. On an error that the author has to mend it reports and the result is not to be used.
   [[nodiscard]] virtual Lowered lower(const Input& input, Diagnostics& diagnostics) const = 0;
   /// Compiles the artifacts with the platform's own compiler. A refusal is a diagnostic at the macc source line where
   /// that can be found, and status failed. A missing compiler is not_checked, never an error.
   [[nodiscard]] virtual Verification verify(const Input& input, const Lowered& lowered,
                                             Diagnostics& diagnostics) const = 0;
+  /// What became of a rule, or where an access comes from. `lowered` is of the same input, without errors.
+  [[nodiscard]] virtual Explanation explain(const Input& input, const Lowered& lowered,
+                                            const Question& question) const = 0;
 };
 
 /// All backends in the order of backends.def.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/apparmor/lower.h"
+#include "backends/apparmor/explain.h"
 #include "backends/apparmor/verify.h"
 
 namespace macc::backends {
@@ -39,6 +40,11 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] Verification verify(const Input& input, const Lowered& lowered,
                                     Diagnostics& diagnostics) const override {
     return apparmor::verify_with_parser(input, apparmor::features_of(input.target), lowered, diagnostics);
+  }
+
+  [[nodiscard]] Explanation explain(const Input& input, const Lowered& lowered,
+                                    const Question& question) const override {
+    return apparmor::explain(input, lowered, question);
   }
 };
 

@@ -1,5 +1,7 @@
 #include "backends/backend.h"
 
+#include "backends/selinux/base_tool.h"
+#include "backends/selinux/explain.h"
 #include "backends/selinux/lower.h"
 #include "backends/selinux/verify.h"
 
@@ -15,16 +17,21 @@ class SelinuxBackend final : public Backend {
     static const std::vector<Setting> list = {
         {"base",
          "auto",
-         "the policy to link with: the installed one, or a bundled skeleton of the reference policy",
-         {"auto", "installed", "skeleton"}},
+         "the policy to link with: the installed one, a bundled skeleton of the reference policy, or a file of "
+         "`macc base import`",
+         {"auto", "installed", "skeleton"},
+         true},
         {"format",
          "cil",
          "what to write: CIL, sources of the reference policy's build (.te, .fc, .if), or module packages (.pp)",
-         {"cil", "te", "pp"}},
-        {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}},
+         {"cil", "te", "pp"},
+         false},
+        {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}, false},
     };
     return list;
   }
+
+  const BaseTool* bases() const override { return &selinux::base_tool(); }
 
   Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     return selinux::lower_policy(input, diagnostics);
@@ -32,6 +39,10 @@ class SelinuxBackend final : public Backend {
 
   Verification verify(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) const override {
     return selinux::verify_artifacts(input, lowered, diagnostics);
+  }
+
+  Explanation explain(const Input& input, const Lowered& lowered, const Question& question) const override {
+    return selinux::explain(input, lowered, question);
   }
 };
 

@@ -1,11 +1,18 @@
 #include "backends/selinux/base_choice.h"
 
+#include <fmt/format.h>
+
+#include <functional>
 #include <map>
 #include <mutex>
 #include <utility>
 
+#include "compiler/base/diagnostic.h"
+
 namespace macc::backends::selinux {
 namespace {
+
+constexpr std::string_view kAuto = "auto", kInstalled = "installed", kSkeleton = "skeleton";
 
 std::string setting(const Target& target, const std::string& key, std::string_view fallback) {
   auto it = target.settings.find(key);
@@ -20,23 +27,57 @@ std::vector<std::string> replaced_modules(const ir::Policy& policy) {
   return {names.begin(), names.end()};
 }
 
-BaseOrReason installed(const std::string& name, const std::vector<std::string>& leave_out) {
+using LeftOut = std::vector<std::string>;
+
+/// What one build opened already.
+BaseOrReason kept(const std::string& which, const LeftOut& leave_out, const std::function<BaseOrReason()>& open) {
   static std::mutex mutex;
-  static std::map<std::pair<std::string, std::vector<std::string>>, BaseOrReason> known;
+  static std::map<std::pair<std::string, LeftOut>, BaseOrReason> known;
   const std::scoped_lock lock(mutex);
-  auto [it, fresh] = known.try_emplace({name, leave_out});
-  if (fresh) it->second = Base::installed(name, leave_out);
+  auto [it, fresh] = known.try_emplace({which, leave_out});
+  if (fresh) it->second = open();
   return it->second;
+}
+
+BaseOrReason installed(const std::string& name, const LeftOut& leave_out) {
+  return kept("installed " + name, leave_out, [&] { return Base::installed(name, leave_out); });
+}
+
+BaseOrReason from_file(const std::string& path) {
+  return kept("file " + path, {}, [&path] {
+    BaseOrReason found = Base::from_file(path);
+    if (!found.base) found.reason = fmt::format("`{}` is no base that can be used: {}", printable(path), found.reason);
+    return found;
+  });
+}
+
+/// One of the words, or a file. A module can be left out of what is linked here only.
+BaseOrReason choose(const std::string& which, const std::string& policy, const LeftOut& leave_out) {
+  if (which == kSkeleton) return {Base::skeleton(), ""};
+  if (which != kAuto && which != kInstalled) {
+    if (leave_out.empty()) return from_file(which);
+    return {nullptr, fmt::format("the module `{}` cannot be left out of the base `{}`: a base file is linked already",
+                                 printable(leave_out.front()), printable(which))};
+  }
+  BaseOrReason found = installed(policy, leave_out);
+  if (found.base || which == kInstalled) return found;
+  return {Base::skeleton(), found.reason};
 }
 
 }  // namespace
 
 BaseOrReason chosen_base(const Input& input) {
-  const std::string wanted = setting(input.target, "base", "auto");
-  if (wanted == "skeleton") return {Base::skeleton(), ""};
-  BaseOrReason found = installed(setting(input.target, "policy", "default"), replaced_modules(input.policy));
-  if (found.base || wanted == "installed") return found;
-  return {Base::skeleton(), found.reason};
+  return choose(setting(input.target, "base", kAuto), setting(input.target, "policy", "default"),
+                replaced_modules(input.policy));
+}
+
+BaseOrReason open_base(const std::string& which) {
+  return choose(which.empty() ? std::string(kAuto) : which, "default", {});
+}
+
+bool names_base_file(const Target& target) {
+  const std::string which = setting(target, "base", kAuto);
+  return which != kAuto && which != kInstalled && which != kSkeleton;
 }
 
 std::set<std::string> replaced_types(const Input& input) {

@@ -13,6 +13,13 @@ namespace macc::backends::selinux {
 /// several times; the answer is kept.
 [[nodiscard]] BaseOrReason chosen_base(const Input& input);
 
+/// A base by a target's word for it ("auto" or "", "installed", "skeleton") or by its file. The reason is a whole
+/// sentence.
+[[nodiscard]] BaseOrReason open_base(const std::string& which);
+
+/// Whether a target names a file for its base: one that cannot be used is the author's mistake, and no other will do.
+[[nodiscard]] bool names_base_file(const Target& target);
+
 /// Types that the system has, but not without the modules that the build replaces. Empty without a system's policy.
 [[nodiscard]] std::set<std::string> replaced_types(const Input& input);
 

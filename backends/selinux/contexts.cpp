@@ -186,7 +186,7 @@ class ContextPlanner {
   static PathPattern as_looked_up(const PathPattern& pattern) {
     const LabelAlias* longest = nullptr;
     std::optional<PathPattern> result;
-    for (const LabelAlias& alias : label_aliases()) {
+    for (const LabelAlias& alias : default_label_aliases()) {
       if (longest != nullptr && alias.from.size() < longest->from.size()) continue;
       auto below = paths::with_other_head(pattern, alias.from, alias.to);
       if (!below) continue;

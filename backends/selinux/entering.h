@@ -14,7 +14,7 @@ void allow_entry(Module& module, const Guard& guard, const std::string& source, 
 
 /// What a started program inherits from a program: descriptors, pipes, sockets; and the signal of its end.
 void allow_inheritance(Module& module, const Guard& guard, const std::string& child, const std::string& parent,
-                       Span span);
+                       const Origin& origin);
 
 /// What every program that init started shares with it: the journal's socket among others.
 void allow_init_inheritance(Module& module, const std::string& child, Span span);

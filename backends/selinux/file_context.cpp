@@ -11,8 +11,6 @@ namespace {
 
 using paths::PathPattern;
 
-constexpr std::string_view kMeta = ".^$?*+|[({";
-
 std::string hex(unsigned char byte) {
   static constexpr std::string_view kDigits = "0123456789abcdef";
   return {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
@@ -96,7 +94,7 @@ bool has_meta(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '\\')
       ++i;
-    else if (kMeta.find(text[i]) != std::string_view::npos)
+    else if (kContextMeta.find(text[i]) != std::string_view::npos)
       return true;
   }
   return false;
@@ -135,21 +133,6 @@ std::string file_context_regex(const PathPattern& pattern) {
   std::string head = components_regex(pattern.components());
   if (pattern.anchor() == PathPattern::Anchor::home) return "HOME_DIR" + tail_regex(pattern, hide_template_words(head));
   return guard_first_component(hide_template_words(tail_regex(pattern, head)));
-}
-
-ContextOrder context_order(const std::string& regex) {
-  ContextOrder order;
-  bool meta = false;
-  for (std::size_t i = 0; i < regex.size(); ++i, ++order.length) {
-    if (kMeta.find(regex[i]) != std::string_view::npos) {
-      meta = true;
-      continue;
-    }
-    if (regex[i] == '\\' && i + 1 < regex.size()) ++i;
-    if (!meta) ++order.stem;
-  }
-  order.exact = !meta;
-  return order;
 }
 
 std::string sorted_behind(std::string regex, const ContextOrder& earlier) {

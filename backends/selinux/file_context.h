@@ -6,10 +6,9 @@
 // - `()` matches nothing and lengthens the text: padding with it moves an entry back without changing its meaning.
 #pragma once
 
-#include <compare>
-#include <cstddef>
 #include <string>
 
+#include "backends/selinux/link/file_order.h"
 #include "compiler/paths/path_pattern.h"
 
 namespace macc::backends::selinux {
@@ -17,15 +16,6 @@ namespace macc::backends::selinux {
 /// The expression of one pattern. Bytes that mean something to regular expressions, to CIL or to the file that
 /// `restorecon` reads are written as escapes.
 [[nodiscard]] std::string file_context_regex(const paths::PathPattern& pattern);
-
-/// Where the platform sorts an expression.
-struct ContextOrder {
-  bool exact = false;  ///< without meta characters: after all others
-  std::size_t stem = 0;
-  std::size_t length = 0;
-  friend auto operator<=>(const ContextOrder&, const ContextOrder&) = default;
-};
-[[nodiscard]] ContextOrder context_order(const std::string& regex);
 
 /// The expression padded until it sorts behind `earlier`; unchanged when it does already. "" when it never can,
 /// since its stem is shorter.

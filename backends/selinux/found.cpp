@@ -1,8 +1,12 @@
 #include "backends/selinux/found.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <map>
 #include <set>
 
+#include "backends/selinux/dangers.h"
 #include "backends/selinux/lowering.h"
 
 namespace macc::backends::selinux {
@@ -14,52 +18,6 @@ struct Grant {
   friend auto operator<=>(const Grant&, const Grant&) = default;
 };
 using Grants = std::set<Grant>;
-
-Grants grants_of(const CompiledPolicy& policy, const std::string& type) {
-  Grants grants;
-  for (const Access& access : policy.access_of(type))
-    for (const auto& permission : access.permissions)
-      grants.insert({access.class_name, permission, access.target, access.condition});
-  return grants;
-}
-
-/// The allows of the build's own modules, by subject.
-class OwnAllows {
- public:
-  explicit OwnAllows(const std::map<std::string, Module>& modules) {
-    for (const auto& [name, module] : modules) {
-      auto kind = module.vectors.find(RuleKind::allow);
-      if (kind == module.vectors.end()) continue;
-      for (const auto& [guard, vectors] : kind->second)
-        for (const auto& [key, value] : vectors) {
-          auto& [always, sometimes] = by_source_[key.source][{key.target, key.class_name}];
-          (guard.is_always() ? always : sometimes).insert(value.permissions.begin(), value.permissions.end());
-        }
-    }
-  }
-
-  /// Whether a rule says this of one of the subject's names and one of the target's. A rule under a condition explains
-  /// what is granted under one.
-  bool explain(const std::vector<std::string>& sources, const std::vector<std::string>& targets,
-               const Grant& grant) const {
-    for (const auto& source : sources) {
-      auto known = by_source_.find(source);
-      if (known == by_source_.end()) continue;
-      for (const auto& target : targets) {
-        auto found = known->second.find({target, grant.class_name});
-        if (found == known->second.end()) continue;
-        const auto& [always, sometimes] = found->second;
-        if (always.count(grant.permission) != 0) return true;
-        if (!grant.condition.empty() && sometimes.count(grant.permission) != 0) return true;
-      }
-    }
-    return false;
-  }
-
- private:
-  using Permissions = std::set<std::string>;
-  std::map<std::string, std::map<std::pair<std::string, std::string>, std::pair<Permissions, Permissions>>> by_source_;
-};
 
 /// "file { getattr read }: etc_t usr_t", what is granted under a condition with it.
 std::vector<std::string> in_words(const Grants& grants) {
@@ -83,10 +41,136 @@ std::vector<std::string> in_words(const Grants& grants) {
   return lines;
 }
 
+/// What attributes bring, in lines with their rank.
+using Lines = std::set<std::pair<int, std::string>>;
+
+/// "{ write read } if a" of the permissions in a mask, the gravest first, with the rank of the gravest.
+std::pair<std::string, int> granted_text(const PolicyRule& rule, std::uint32_t mask) {
+  std::vector<std::pair<int, std::string_view>> list;
+  for (std::size_t i = 0; i < rule.permissions.size(); ++i)
+    if ((mask >> i & 1) != 0) list.emplace_back(danger(rule.class_name, rule.permissions[i]), rule.permissions[i]);
+  std::sort(list.begin(), list.end());
+  std::string text = "{";
+  for (const auto& [rank, permission] : list) text += fmt::format(" {}", permission);
+  text += rule.condition.is_always() ? " }" : " } if " + rule.condition.text();
+  return {std::move(text), list.empty() ? 0 : list.front().first};
+}
+
+/// The rules of the base about our types, by the attribute (or the type of ours) on one side. Texts are made once for
+/// each name, since most types of a build are in the same attributes.
+class AttributeRules {
+ public:
+  enum class Side : std::uint8_t { source, target };
+
+  AttributeRules(const std::vector<WalkedRule>& walked, const CompiledPolicy& policy, Side side)
+      : policy_(policy), side_(side) {
+    for (const WalkedRule& entry : walked)
+      if (entry.base != 0) by_name_[side == Side::source ? entry.rule.source : entry.rule.target].push_back(&entry);
+  }
+
+  [[nodiscard]] const std::vector<const WalkedRule*>& of(std::string_view name) const {
+    static const std::vector<const WalkedRule*> none;
+    const auto found = by_name_.find(name);
+    return found == by_name_.end() ? none : found->second;
+  }
+
+  /// What an attribute brings to its members, or opens of them.
+  const Lines& lines(const std::string& name) {
+    const auto [at, fresh] = lines_.try_emplace(name);
+    if (fresh) at->second = compute(name);
+    return at->second;
+  }
+
+ private:
+  [[nodiscard]] Lines compute(const std::string& name) const {
+    return side_ == Side::source ? brought(name) : opened(name);
+  }
+
+  /// What is granted, of which classes, on whom. Classes and names that share the rest share a line.
+  [[nodiscard]] Lines brought(const std::string& name) const {
+    using Brought = std::tuple<std::string, std::string, std::string, int>;  // attribute, class, permissions, rank
+    std::map<Brought, std::set<std::string>> targets;
+    for (const WalkedRule* entry : of(name)) {
+      const PolicyRule& rule = entry->rule;
+      const std::string via(entry->base_source.empty() ? std::string_view(name) : entry->base_source);
+      auto [permissions, rank] = granted_text(rule, entry->base);
+      targets[{via, std::string(rule.class_name), std::move(permissions), rank}].insert(
+          is_about_itself(rule) ? "itself" : counted(rule.target));
+    }
+    std::map<std::tuple<int, std::string, std::string, std::set<std::string>>, std::string> classes;
+    for (const auto& [grant, names] : targets) {
+      const auto& [via, class_name, permissions, rank] = grant;
+      classes[{rank, via, permissions, names}] += class_name + " ";
+    }
+    Lines result;
+    for (const auto& [what, class_names] : classes) {
+      const auto& [rank, via, permissions, names] = what;
+      result.emplace(rank, fmt::format("{}: {}{} on {}", via, class_names, permissions, fmt::join(names, " ")));
+    }
+    return result;
+  }
+
+  /// Who has access to the members, each by the gravest that it may do: hundreds of types may look at each file.
+  [[nodiscard]] Lines opened(const std::string& name) const {
+    struct Source {
+      int rank = 3;
+      std::set<std::string> permissions;  // of that rank
+    };
+    std::map<std::pair<std::string, std::string>, Source> sources;  // attribute, who
+    for (const WalkedRule* entry : of(name)) {
+      const PolicyRule& rule = entry->rule;
+      if (is_about_itself(rule)) continue;  // stands with what the attribute brings
+      std::string who = counted(rule.source);
+      if (!rule.condition.is_always()) who += fmt::format(" (if {})", rule.condition.text());
+      const std::string via(entry->base_target.empty() ? std::string_view(name) : entry->base_target);
+      Source& source = sources[{via, std::move(who)}];
+      for (std::size_t i = 0; i < rule.permissions.size(); ++i) {
+        if ((entry->base >> i & 1) == 0) continue;
+        const int rank = danger(rule.class_name, rule.permissions[i]);
+        if (rank < source.rank) source = {rank, {}};
+        if (rank == source.rank) source.permissions.emplace(rule.permissions[i]);
+      }
+    }
+    std::map<std::pair<int, std::string>, std::pair<std::set<std::string>, std::set<std::string>>> lines;
+    for (auto& [key, source] : sources) {
+      auto& [permissions, names] = lines[{source.rank, key.first}];
+      permissions.merge(source.permissions);
+      names.insert(key.second);
+    }
+    Lines result;
+    for (const auto& [key, line] : lines)
+      result.emplace(key.first, fmt::format("{}: some of {{ {} }} by {}: {}", key.second, fmt::join(line.first, " "),
+                                            line.second.size(), fmt::join(line.second, ", ")));
+    return result;
+  }
+
+  [[nodiscard]] bool is_about_itself(const PolicyRule& rule) const {
+    return rule.source == rule.target && policy_.has_type(rule.source);
+  }
+
+  std::string counted(std::string_view name) const {
+    if (policy_.has_type(name)) return std::string(name);
+    const std::size_t count = policy_.types_in(name).size();
+    return fmt::format("{} ({} {})", name, count, count == 1 ? "type" : "types");
+  }
+
+  const CompiledPolicy& policy_;
+  const Side side_;
+  std::map<std::string_view, std::vector<const WalkedRule*>> by_name_;
+  std::map<std::string, Lines> lines_;
+};
+
 class Finder {
  public:
-  Finder(const Input& input, const Planned& plan, const CompiledPolicy& policy, const CompiledPolicy* without_raw)
-      : input_(input), plan_(plan), policy_(policy), without_raw_(without_raw), own_(plan.modules) {}
+  Finder(const Input& input, const Planned& plan, const CompiledPolicy& policy, const std::vector<WalkedRule>& walked,
+         bool raw_is_needed)
+      : input_(input),
+        plan_(plan),
+        policy_(policy),
+        walked_(walked),
+        raw_is_needed_(raw_is_needed),
+        brought_(walked, policy, AttributeRules::Side::source),
+        opened_(walked, policy, AttributeRules::Side::target) {}
 
   FidelityReport run() {
     for (std::size_t i = 0; i < input_.policy.domains.size(); ++i)
@@ -98,55 +182,90 @@ class Finder {
   void look_at(ir::DomainId id) {
     const ir::Domain& domain = input_.policy.domain(id);
     const std::string type = domain_type(domain);
-    const Grants all = grants_of(policy_, type);
-    Grants raw, attributes;
-    const Grants before = without_raw_ == nullptr ? all : grants_of(*without_raw_, type);
-    for (const Grant& grant : all) {
-      if (before.count(grant) == 0)
-        raw.insert(grant);
-      else if (!own_.explain(names_of(type), targets_of(type, grant.target), grant))
-        attributes.insert(grant);
+    Lines brought, opened = opened_files(id);
+    for (const auto& name : names_of(type)) {
+      brought.merge(Lines(brought_.lines(name)));
+      opened.merge(Lines(opened_.lines(name)));
     }
-    if (!attributes.empty())
-      log_.add(id, "attribute domain", domain.where.span, Topic::attributes, in_words(attributes));
+    if (!brought.empty()) log_.add_ranked(id, "attribute domain", domain.where.span, Topic::attributes, brought);
+    if (!opened.empty()) log_.add_ranked(id, "access of others", domain.where.span, Topic::opened, opened);
     for (const auto& text : domain.raw)
-      if (text.backend == "selinux") say_raw(id, text, raw, type);
+      if (text.backend == "selinux") say_raw(id, text);
+    const bool denies = std::any_of(domain.rules.begin(), domain.rules.end(),
+                                    [](const ir::Rule& rule) { return rule.effect == ir::Effect::deny; });
+    if (!denies) return;
+    const Grants attributes = through_attributes(type);
     for (const auto& rule : domain.rules)
       if (rule.effect == ir::Effect::deny) check_denial(id, rule, attributes);
   }
 
+  /// What attributes open of the types of the domain's own files, with how many types each is about.
+  Lines opened_files(ir::DomainId id) {
+    std::map<std::string, std::size_t> attributes;
+    for (const Region& region : plan_.labels.regions()) {
+      const bool own = region.origin == Region::Origin::entry ? region.domain == id : belongs_to(region, id);
+      if (!own) continue;
+      for (const auto& name : names_of(region.types[0])) ++attributes[name];
+    }
+    Lines lines;
+    for (const auto& [attribute, count] : attributes)
+      for (const auto& [rank, text] : opened_.lines(attribute))
+        lines.emplace(rank, fmt::format("{} own file {} in {}", count, count == 1 ? "type" : "types", text));
+    return lines;
+  }
+
+  /// Resources beside the domains of a module belong to all of them.
+  [[nodiscard]] bool belongs_to(const Region& region, ir::DomainId id) const {
+    if (region.origin != Region::Origin::own || region.resource == ir::ResourceId::none) return false;
+    const ir::DomainId owner = input_.policy.resource(region.resource).owner;
+    return owner == id || (owner == ir::DomainId::none && region.module == input_.policy.domain(id).module);
+  }
+
+  /// What the base's rules grant to a type, a type at a time.
+  Grants through_attributes(const std::string& type) const {
+    Grants grants;
+    for (const auto& name : names_of(type))
+      for (const WalkedRule* entry : brought_.of(name)) {
+        const PolicyRule& rule = entry->rule;
+        std::vector<std::string> targets = policy_.types_in(rule.target);
+        if (policy_.has_type(rule.target)) targets.emplace_back(rule.target);
+        for (std::size_t i = 0; i < rule.permissions.size(); ++i)
+          if ((entry->base >> i & 1) != 0 && (entry->planned >> i & 1) == 0)
+            for (const auto& target : targets)
+              grants.insert(
+                  {std::string(rule.class_name), std::string(rule.permissions[i]), target, rule.condition.text()});
+      }
+    return grants;
+  }
+
   /// What raw text adds to the domain, and to others on it. Texts of one domain are not told apart.
-  void say_raw(ir::DomainId id, const ir::RawText& text, const Grants& raw, const std::string& type) {
-    if (without_raw_ == nullptr)
+  void say_raw(ir::DomainId id, const ir::RawText& text) {
+    if (raw_is_needed_)
       return log_.add(id, "raw selinux", text.where.span, Topic::raw,
                       {"not told apart from the rest: the module does not link without it"});
-    std::vector<std::string> what = in_words(raw);
-    const auto before = without_raw_->access_to(type);
-    const std::set<AccessTo> known(before.begin(), before.end());
-    for (const AccessTo& access : policy_.access_to(type)) {
-      if (access.source == type || known.count(access) != 0) continue;
-      Grants reverse;
-      for (const auto& permission : access.access.permissions)
-        reverse.insert({access.access.class_name, permission, type, access.access.condition});
-      for (const auto& words : in_words(reverse)) what.push_back(access.source + " may " + words);
+    const std::string type = domain_type(input_.policy.domain(id));
+    const std::vector<std::string> names = names_of(type);
+    Lines what;
+    for (const WalkedRule& entry : walked_) {
+      if (entry.raw == 0) continue;
+      const bool is_source = std::find(names.begin(), names.end(), entry.rule.source) != names.end();
+      const bool is_target = std::find(names.begin(), names.end(), entry.rule.target) != names.end();
+      if (!is_source && !is_target) continue;
+      auto [granted, rank] = granted_text(entry.rule, entry.raw);
+      const std::string permissions = std::string(entry.rule.class_name) + " " + granted;
+      if (is_source)
+        what.emplace(rank, fmt::format("{}: {}", permissions, entry.rule.target));
+      else
+        what.emplace(rank, fmt::format("{} may {}: {}", entry.rule.source, permissions, entry.rule.target));
     }
-    if (what.empty()) what.emplace_back("no access of this domain");
-    log_.add(id, "raw selinux", text.where.span, Topic::raw, what);
+    if (what.empty()) what.emplace(0, "no access of this domain");
+    log_.add_ranked(id, "raw selinux", text.where.span, Topic::raw, what);
   }
 
   std::vector<std::string> names_of(const std::string& type) const {
     std::vector<std::string> names = policy_.attributes_of(type);
     names.push_back(type);
     return names;
-  }
-
-  const std::vector<std::string>& targets_of(const std::string& source, const std::string& target) {
-    auto [it, fresh] = targets_.try_emplace(target);
-    if (fresh) it->second = names_of(target);
-    if (target != source) return it->second;
-    self_ = it->second;
-    self_.emplace_back("self");
-    return self_;
   }
 
   // ---- denials that an attribute breaks
@@ -170,12 +289,12 @@ class Finder {
 
   Grants denied_files(const ir::FileAccess& access, const Grants& granted) const {
     Grants broken;
-    for (const auto& [region, part] : plan_.labels.divide(input_.meaning.set(access.paths))->parts) {
+    for (const auto& [region, part, which] : plan_.labels.divide(input_.meaning.set(access.paths))->parts) {
       if (region->origin == Region::Origin::process) continue;
       for (ir::Verb verb : access.verbs.list()) {
         const auto objects = input_.meaning.objects(verb, access.paths) & part;
         if (objects.empty()) continue;
-        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region)))
+        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region, which)))
           collect(granted, region->types, class_name, permissions, broken);
       }
     }
@@ -198,18 +317,17 @@ class Finder {
   const Input& input_;
   const Planned& plan_;
   const CompiledPolicy& policy_;
-  const CompiledPolicy* without_raw_;
-  const OwnAllows own_;
+  const std::vector<WalkedRule>& walked_;
+  const bool raw_is_needed_;
+  AttributeRules brought_, opened_;
   FidelityLog log_;
-  std::map<std::string, std::vector<std::string>> targets_;
-  std::vector<std::string> self_;
 };
 
 }  // namespace
 
 FidelityReport find_more(const Input& input, const Planned& plan, const CompiledPolicy& policy,
-                         const CompiledPolicy* without_raw) {
-  return Finder(input, plan, policy, without_raw).run();
+                         const std::vector<WalkedRule>& walked, bool raw_is_needed) {
+  return Finder(input, plan, policy, walked, raw_is_needed).run();
 }
 
 }  // namespace macc::backends::selinux

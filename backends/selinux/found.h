@@ -5,11 +5,12 @@
 #include "backends/backend.h"
 #include "backends/selinux/link/access.h"
 #include "backends/selinux/planned.h"
+#include "backends/selinux/walk.h"
 
 namespace macc::backends::selinux {
 
-/// `without_raw` is the same policy linked without the raw texts; null when there are none.
+/// From the walk over the linked policy.
 [[nodiscard]] FidelityReport find_more(const Input& input, const Planned& plan, const CompiledPolicy& policy,
-                                       const CompiledPolicy* without_raw);
+                                       const std::vector<WalkedRule>& walked, bool raw_is_needed);
 
 }  // namespace macc::backends::selinux

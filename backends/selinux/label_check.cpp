@@ -29,7 +29,7 @@ std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) 
   std::set<const Region*> seen;
   auto add = [&](const ir::PathExpr& paths, Span span) {
     const auto divided = labels.divide(input.meaning.set(paths));
-    for (const auto& [region, part] : divided->parts) {
+    for (const auto& [region, part, which] : divided->parts) {
       if (region->origin != Region::Origin::system || region->types.empty()) continue;
       const PathSet files = part & PathSet::non_directories();
       auto path = files.empty() ? part.example() : files.example();
@@ -78,7 +78,7 @@ class LabelCheck {
       queries.push_back(query(folder_above(region.set, *path)));
       asked.push_back(&region);
     }
-    const LookupResult result = lookup(base_.file_contexts(), queries);
+    const LookupResult result = lookup(base_, queries);
     if (!result.error.empty()) return;  // said by compare()
     for (std::size_t i = 0; i < asked.size(); ++i) {
       const FoundContext &own = result.contexts[2 * i], &above = result.contexts[2 * i + 1];
@@ -94,7 +94,8 @@ class LabelCheck {
     std::vector<LookupQuery> queries;
     for (const Witness& witness : witnesses)
       for (ObjectKind kind : kinds) queries.push_back(query(witness.path, kind));
-    const LookupResult result = lookup(linked_.file_contexts, queries);
+    const LookupResult result =
+        lookup(linked_.file_contexts, queries, base_.label_aliases(), base_.local_file_contexts());
     if (!result.error.empty()) {
       diagnostics_.report(Code::E1020, {}, "the file contexts cannot be looked up: " + result.error);
       return;

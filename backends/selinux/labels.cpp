@@ -77,6 +77,8 @@ PathSet unite(std::vector<PathSet> sets) {
 }
 
 Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
+  if (const BaseOrReason opened = chosen_base(input); opened.base && !opened.base->is_skeleton())
+    system_ = std::make_unique<const SystemContexts>(*opened.base);
   CellPlan plan = plan_cells(input, names, diagnostics);
   for (Region& cell : plan.cells) add(std::move(cell));
   add(process_region());
@@ -141,10 +143,17 @@ Division Labels::compute(const PathSet& set, Folders folders) const {
     return region.inherited ? 3 : region.is_own() ? 0 : region.origin == Region::Origin::process ? 1 : 2;
   };
   int present = 0;
+  bool asked_system = system_ == nullptr;
+  const auto ask_system = [&] {
+    take_out();
+    if (!asked_system) divide_by_contexts(division, set);
+    asked_system = true;
+  };
   for (std::size_t id : index_.near(set)) {
     const Region& region = regions_[id];
     if (region.inherited && folders == Folders::described) break;
     if (rank(region) != present || region.inherited) take_out();
+    if (rank(region) >= 2) ask_system();
     present = rank(region);
     if (division.rest.empty()) break;
     PathSet part = division.rest & region.set;
@@ -152,8 +161,87 @@ Division Labels::compute(const PathSet& set, Folders folders) const {
     taken.push_back(part);
     division.parts.push_back({&region, std::move(part)});
   }
-  take_out();
+  ask_system();
   return division;
+}
+
+namespace {
+
+/// File systems whose labels do not come from file contexts: the kernel gives them, or whoever makes an entry.
+const PathSet& kernel_file_systems() {
+  static const PathSet set = [] {
+    std::vector<PathPattern> patterns;
+    paths::PatternError error;
+    for (const char* text :
+         {"/proc/*/**", "/sys/*/**", "/dev/pts/*", "/dev/shm/**", "/dev/mqueue/**", "/dev/hugepages/**"})
+      for (auto& pattern : PathPattern::parse(text, error)) patterns.push_back(std::move(pattern));
+    return PathSet::of(patterns);
+  }();
+  return set;
+}
+
+/// Where an entry names a class, what stands there is of that class: /dev/null is a device, and no grant on it should
+/// reach what a plain file there would be. Symlinks may stand anywhere.
+void keep_named_classes(std::vector<LabelledPart>& parts) {
+  constexpr Kinds kTold = kinds::but_directories & ~kinds::symlink;
+  std::vector<PathSet> told;
+  for (const LabelledPart& part : parts)
+    if (part.of_class && part.exact && (part.kinds & kTold) != 0) told.push_back(part.set);
+  if (told.empty()) return;
+  const PathSet known = unite(std::move(told));
+  std::vector<LabelledPart> kept;
+  for (LabelledPart& part : parts) {
+    if (part.of_class || (part.kinds & kTold) == 0 || !part.set.meets(known)) {
+      kept.push_back(std::move(part));
+      continue;
+    }
+    if ((part.kinds & ~kTold) != 0)
+      kept.push_back({part.type, static_cast<Kinds>(part.kinds & ~kTold), part.set, false, part.exact});
+    PathSet rest = part.set - known;
+    if (!rest.empty())
+      kept.push_back({part.type, static_cast<Kinds>(part.kinds & kTold), std::move(rest), false, part.exact});
+  }
+  parts = std::move(kept);
+}
+
+}  // namespace
+
+void Labels::divide_by_contexts(Division& division, const PathSet& set) const {
+  const PathSet asked = division.rest - kernel_file_systems();
+  if (asked.empty()) return;
+  if (set.contains(PathSet::non_directories()) || set.contains(PathSet::directories())) {
+    for (LabelledPart& part : system_->every_label(asked))
+      division.parts.push_back({&region_of_type(part.type), std::move(part.set), part.kinds});
+    division.rest = division.rest & kernel_file_systems();
+    return;
+  }
+  std::vector<LabelledPart> parts = system_->divide(asked);
+  std::vector<PathSet> unlabelled;
+  for (const LabelledPart& part : parts)
+    if (part.type.empty()) unlabelled.push_back(part.set);
+  std::erase_if(parts, [](const LabelledPart& part) { return part.type.empty(); });
+  keep_named_classes(parts);
+  std::vector<PathSet> labelled;
+  for (LabelledPart& part : parts) {
+    labelled.push_back(part.set);
+    division.parts.push_back({&region_of_type(part.type), std::move(part.set), part.kinds});
+  }
+  // Paths that have a label as one kind of object are known, whatever the other kinds have.
+  const PathSet without = unite(std::move(unlabelled));
+  division.rest = (division.rest & kernel_file_systems()) | (without - unite(std::move(labelled)));
+}
+
+const Region& Labels::region_of_type(const std::string& type) const {
+  std::unique_ptr<const Region>& known = by_type_[type];
+  if (known == nullptr) {
+    Region region;
+    region.origin = Region::Origin::system;
+    region.types = {type};
+    region.what = "what the system labels `" + type + "`";
+    region.by_contexts = true;
+    known = std::make_unique<const Region>(std::move(region));
+  }
+  return *known;
 }
 
 namespace {
@@ -212,11 +300,18 @@ bool Labels::reaches(const Region& region, const PathSet& set) const {
   return example_in(region, region.set & set).has_value();
 }
 
-std::vector<const Region*> Labels::system_regions_of(const std::string& type) const {
-  std::vector<const Region*> list;
-  if (auto it = system_by_type_.find(type); it != system_by_type_.end())
-    for (std::size_t id : it->second) list.push_back(&regions_[id]);
-  return list;
+std::vector<std::string> Labels::others_of(const Region& region, const PathSet& set) const {
+  std::vector<std::string> others;
+  for (const std::string& type : region.types) {
+    if (system_ != nullptr) {
+      for (std::string& entry : system_->beyond(type, set)) others.push_back(type + ": " + entry);
+    }
+    const auto it = system_by_type_.find(type);
+    if (it == system_by_type_.end() || (system_ != nullptr && region.by_contexts)) continue;
+    for (std::size_t id : it->second)
+      if (outside(regions_[id], set)) others.push_back(type + ": " + regions_[id].what);
+  }
+  return others;
 }
 
 std::string Labels::type_of(ir::ResourceId resource) const {

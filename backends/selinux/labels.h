@@ -12,6 +12,7 @@
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
 #include "backends/selinux/rules.h"
+#include "backends/selinux/system_contexts.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/paths/path_set.h"
 
@@ -38,6 +39,8 @@ struct Region {
   /// Folders beneath one that is only described as a folder (/run, /tmp): they have its type, since a label comes from
   /// the directory at creation. Their contents are unknown, so no rule can be about them.
   bool inherited = false;
+  /// Everything that the system's own file contexts give one type. `set` is empty: nobody asks for all of it.
+  bool by_contexts = false;
 
   [[nodiscard]] bool is_own() const { return origin == Origin::own || origin == Origin::entry; }
 };
@@ -53,6 +56,7 @@ struct Witness {
 struct Part {
   const Region* region;
   paths::PathSet set;
+  Kinds kinds = kinds::all;  ///< objects that have it; those of other kinds have other labels, or are not there
 };
 
 /// A set divided by label.
@@ -77,8 +81,10 @@ class Labels {
   [[nodiscard]] std::optional<std::string> outside(const Region& region, const paths::PathSet& set) const;
   /// Whether a path of the set has the label of the region.
   [[nodiscard]] bool reaches(const Region& region, const paths::PathSet& set) const;
-  /// Regions of the system that have the type.
-  [[nodiscard]] std::vector<const Region*> system_regions_of(const std::string& type) const;
+  /// What else of the system has one of the region's types, so that a grant on the type is one on it: "etc_t: /etc/.*".
+  [[nodiscard]] std::vector<std::string> others_of(const Region& region, const paths::PathSet& set) const;
+  /// The system's own file contexts; null without a policy that has them.
+  [[nodiscard]] const SystemContexts* system_contexts() const { return system_.get(); }
   /// File contexts by module.
   [[nodiscard]] const std::map<std::string, std::vector<FileContext>>& contexts() const { return contexts_; }
   /// The main type of a resource, for raw text; "" for an external one without a binding.
@@ -91,10 +97,15 @@ class Labels {
   enum class Folders : std::uint8_t { described, inherited };
   [[nodiscard]] Division compute(const paths::PathSet& set, Folders folders) const;
   [[nodiscard]] std::optional<std::string> example_in(const Region& region, paths::PathSet set) const;
+  /// Takes from what is left of `set` the paths that the system labels.
+  void divide_by_contexts(Division& division, const paths::PathSet& set) const;
+  const Region& region_of_type(const std::string& type) const;
 
   std::vector<Region> regions_;
   paths::PathIndex index_;
   std::map<std::string, std::vector<std::size_t>> system_by_type_;
+  std::unique_ptr<const SystemContexts> system_;
+  mutable std::map<std::string, std::unique_ptr<const Region>> by_type_;  ///< of the system's own file contexts
 
   // What was asked before: rules that come from one abstraction speak of the same sets.
   struct Answer {

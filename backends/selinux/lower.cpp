@@ -1,5 +1,7 @@
 #include "backends/selinux/lower.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "backends/selinux/base_choice.h"
@@ -176,10 +178,21 @@ void sort_by_path(std::vector<Artifact>& list) {
   std::sort(list.begin(), list.end(), [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
 }
 
+/// A base that the target names by its file has to be there: another one would answer for another system.
+bool check_base(const Input& input, Diagnostics& diagnostics) {
+  if (!names_base_file(input.target)) return true;
+  const BaseOrReason base = chosen_base(input);
+  if (base.base) return true;
+  diagnostics.report(Code::E1060, {}, base.reason)
+      .note(fmt::format("`base` of the target `{}` in macc.toml names it", printable(input.target.name)))
+      .note("`macc base import --out FILE` makes one from a system's policy");
+  return false;
+}
+
 }  // namespace
 
 Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
-  if (!check_bindings(input.policy, diagnostics)) return {};
+  if (!check_bindings(input.policy, diagnostics) || !check_base(input, diagnostics)) return {};
   try {
     Context context(input, diagnostics);
     declare_labels(context);

@@ -66,8 +66,9 @@ void lower_baseline(Subject& subject) {
   join(subject, platform::kDomain);
   join(subject, platform::kMcs);
   if (subject.domain.complain) subject.module.permissive[subject.type] = span;
-  for (const auto& [class_name, permissions] : always_there()) subject.allow({}, "self", class_name, permissions, span);
-  subject.allow({}, std::string(platform::kFilesystem), "filesystem", "getattr", span);
+  for (const auto& [class_name, permissions] : always_there())
+    subject.allow({}, "self", class_name, permissions, {span, Baseline::always_there});
+  subject.allow({}, std::string(platform::kFilesystem), "filesystem", "getattr", {span, Baseline::always_there});
   subject.context.fidelity.add(subject.id, "always there", span, Topic::always_there, {});
   subject.context.fidelity.add(subject.id, "attribute domain", span, Topic::attributes,
                                {"shared libraries, the loader and its cache are read and mapped",

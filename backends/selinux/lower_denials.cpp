@@ -55,12 +55,12 @@ void deny_files(Subject& subject, const ir::Rule& rule, const ir::FileAccess& ac
   if (access.owner) return;
   const PathSet set = subject.context.input.meaning.set(access.paths);
   const auto divided = subject.context.labels.divide(set);
-  for (const auto& [region, part] : divided->parts) {
+  for (const auto& [region, part, which] : divided->parts) {
     if (region->origin == Region::Origin::process) continue;
     for (ir::Verb verb : access.verbs.list()) {
       const PathSet objects = subject.context.input.meaning.objects(verb, access.paths) & part;
       if (objects.empty()) continue;
-      const ObjectScope scope = scope_of(objects, *region);
+      const ObjectScope scope = scope_of(objects, *region, which);
       for (const auto& type : region->types) {
         if (!rule.audit)
           for (const auto& [class_name, permissions] : object_permissions(verb, scope))
@@ -146,12 +146,12 @@ class PromiseLowering {
     const ir::Meaning& meaning = subject_.context.input.meaning;
     bool whole = true;
     const auto divided = subject_.context.labels.divide(meaning.set(access.paths));
-    for (const auto& [region, part] : divided->parts) {
+    for (const auto& [region, part, which] : divided->parts) {
       if (region->origin == Region::Origin::process) continue;
       for (ir::Verb verb : access.verbs.list()) {
         const PathSet objects = meaning.objects(verb, access.paths) & part;
         if (objects.empty()) continue;
-        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region))) {
+        for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region, which))) {
           // The system's symlinks are followed on the way to other paths, for which the kernel asks the same.
           if (verb == ir::Verb::read && class_name == "lnk_file" && !region->is_own()) continue;
           for (const auto& type : region->types) whole &= remainder_.never_allow(type, class_name, permissions, span());

@@ -12,8 +12,8 @@ namespace {
 using paths::PathSet;
 
 void allow(Module& module, const Guard& guard, const std::string& source, const std::string& target,
-           std::string_view class_name, std::string_view permissions, Span span) {
-  add_vector(module, RuleKind::allow, guard, {source, target, std::string(class_name)}, words(permissions), span);
+           std::string_view class_name, std::string_view permissions, const Origin& origin) {
+  add_vector(module, RuleKind::allow, guard, {source, target, std::string(class_name)}, words(permissions), origin);
 }
 
 constexpr std::string_view kRun = "open read getattr map execute";
@@ -22,30 +22,32 @@ constexpr std::string_view kRun = "open read getattr map execute";
 
 void allow_entry(Module& module, const Guard& guard, const std::string& source, const std::string& exec,
                  const std::string& target, bool automatic, Span span) {
-  allow(module, guard, source, exec, "file", "getattr open read execute map", span);
-  allow(module, guard, source, target, "process", "transition", span);
+  const Origin origin{span, Baseline::entry};
+  allow(module, guard, source, exec, "file", "getattr open read execute map", origin);
+  allow(module, guard, source, target, "process", "transition", origin);
   // The meaning lets a domain read its own program; a script's interpreter does that by opening it.
-  allow(module, guard, target, exec, "file", "entrypoint open getattr read map execute", span);
+  allow(module, guard, target, exec, "file", "entrypoint open getattr read map execute", origin);
   // Services start with NoNewPrivileges= and from nosuid mounts; without these the kernel refuses the transition.
-  allow(module, guard, source, target, "process2", "nnp_transition nosuid_transition", span);
+  allow(module, guard, source, target, "process2", "nnp_transition nosuid_transition", origin);
   if (automatic) module.transitions[guard][{source, exec, "process", ""}] = {target, span};
 }
 
 void allow_inheritance(Module& module, const Guard& guard, const std::string& child, const std::string& parent,
-                       Span span) {
-  allow(module, guard, child, parent, "fd", "use", span);
-  allow(module, guard, child, parent, "fifo_file", "read write append getattr ioctl", span);
-  allow(module, guard, child, parent, "unix_stream_socket", "read write getattr ioctl", span);
-  allow(module, guard, child, parent, "process", "sigchld", span);
+                       const Origin& origin) {
+  allow(module, guard, child, parent, "fd", "use", origin);
+  allow(module, guard, child, parent, "fifo_file", "read write append getattr ioctl", origin);
+  allow(module, guard, child, parent, "unix_stream_socket", "read write getattr ioctl", origin);
+  allow(module, guard, child, parent, "process", "sigchld", origin);
 }
 
 void allow_init_inheritance(Module& module, const std::string& child, Span span) {
   const std::string init(platform::kInit);
-  allow_inheritance(module, {}, child, init, span);
+  allow_inheritance(module, {}, child, init, {span, Baseline::inheritance});
+  const Origin origin{span, Baseline::notification};
   // sd_notify
-  allow(module, {}, child, init, "unix_dgram_socket", "sendto", span);
-  allow(module, {}, child, std::string(platform::kInitRuntime), "dir", "search", span);
-  allow(module, {}, child, std::string(platform::kInitRuntime), "sock_file", "write", span);
+  allow(module, {}, child, init, "unix_dgram_socket", "sendto", origin);
+  allow(module, {}, child, std::string(platform::kInitRuntime), "dir", "search", origin);
+  allow(module, {}, child, std::string(platform::kInitRuntime), "sock_file", "write", origin);
 }
 
 namespace {
@@ -65,9 +67,9 @@ void add_roles_of(Subject& subject, ir::DomainId external, const std::string& ty
     for (const auto& role : *roles) subject.module.role_types.insert({role, type});
 }
 
-void inherit_terminals(Module& module, const Guard& guard, const std::string& child, Span span) {
+void inherit_terminals(Module& module, const Guard& guard, const std::string& child, const Origin& origin) {
   for (const char* terminal : {"user_devpts_t", "user_tty_device_t"})
-    allow(module, guard, child, terminal, "chr_file", "read write append getattr ioctl", span);
+    allow(module, guard, child, terminal, "chr_file", "read write append getattr ioctl", origin);
 }
 
 void system_role(Subject& subject) {
@@ -82,7 +84,7 @@ void enter_from_init(Subject& subject, const ir::Entry& entry) {
   const std::string init(platform::kInit), exec = exec_type(subject.domain);
   system_role(subject);
   allow_entry(subject.module, {}, init, exec, subject.type, true, entry.where.span);
-  subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", entry.where.span);
+  subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {entry.where.span, Baseline::entry});
   allow_init_inheritance(subject.module, subject.type, entry.where.span);
   level_transition(subject.module, subject.domain, init, exec, entry.where.span);
 }
@@ -92,9 +94,10 @@ void enter_from_users(Subject& subject, const ir::Entry& entry) {
   const Span span = entry.where.span;
   allow_entry(subject.module, {}, users, exec, subject.type, true, span);
   level_transition(subject.module, subject.domain, users, exec, span);
-  subject.allow_other({}, users, subject.type, "process", "signal sigkill sigstop signull sigchld", span);
-  allow_inheritance(subject.module, {}, subject.type, users, span);
-  inherit_terminals(subject.module, {}, subject.type, span);
+  subject.allow_other({}, users, subject.type, "process", "signal sigkill sigstop signull sigchld",
+                      {span, Baseline::entry});
+  allow_inheritance(subject.module, {}, subject.type, users, {span, Baseline::inheritance});
+  inherit_terminals(subject.module, {}, subject.type, {span, Baseline::terminals});
   add_login_roles(subject.module, subject.type);
 }
 
@@ -103,7 +106,7 @@ void enter_from_external(Subject& subject, const ir::Entry& entry) {
   const std::string exec = exec_type(subject.domain);
   for (const auto& source : subject.context.types_of(entry.external, entry.where.span)) {
     allow_entry(subject.module, {}, source, exec, subject.type, true, entry.where.span);
-    allow_inheritance(subject.module, {}, subject.type, source, entry.where.span);
+    allow_inheritance(subject.module, {}, subject.type, source, {entry.where.span, Baseline::inheritance});
     level_transition(subject.module, subject.domain, source, exec, entry.where.span);
   }
   add_roles_of(subject, entry.external, subject.type);
@@ -132,13 +135,15 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   const std::string init(platform::kInit);
   const PathSet set = subject.context.input.meaning.set(entry.paths);
   std::vector<std::string> entered;
-  for (const Part& part : subject.parts_of(set, span))
+  for (const Part& part : subject.parts_of(set, span)) {
+    if ((part.kinds & kinds::file) == 0) continue;
     for (const auto& exec : subject.types(*part.region, span)) {
       allow_entry(subject.module, {}, init, exec, subject.type, false, span);
       entered.push_back(exec);
     }
+  }
   subject.search_above({}, set, span);
-  subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", span);
+  subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {span, Baseline::entry});
   allow_init_inheritance(subject.module, subject.type, span);
   subject.context.fidelity.add(subject.id, "entry from unit " + entry.unit, span, Topic::unit_entry, entered);
   std::string level = entry.level.empty() ? subject.domain.level : entry.level;
@@ -197,6 +202,7 @@ class ExecLowering {
 
   void others(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
     for (const Part& part : subject_.parts_of(set, span_)) {
+      if ((part.kinds & kinds::file) == 0) continue;
       for (const auto& target : subject_.types(*part.region, span_)) {
         subject_.allow(guard, target, "file", kRun, span_);
         if (rule.audit) subject_.audit(guard, target, "file", {"execute"}, span_);
@@ -211,7 +217,7 @@ class ExecLowering {
 
   void unconfined(const Guard& guard, const std::string& exec) {
     allow_entry(subject_.module, guard, subject_.type, exec, "unconfined_t", true, span_);
-    allow_inheritance(subject_.module, guard, "unconfined_t", subject_.type, span_);
+    allow_inheritance(subject_.module, guard, "unconfined_t", subject_.type, {span_, Baseline::inheritance});
     subject_.module.role_types.insert({std::string(platform::kSystemRole), "unconfined_t"});
   }
 
@@ -222,8 +228,8 @@ class ExecLowering {
 
   void transition(const ir::Rule& rule, const ir::ExecAccess& access, const PathSet& set, const Guard& guard) {
     const auto divided = subject_.context.labels.divide(set);
-    for (const auto& [region, part] : divided->parts) {
-      if (opens_system_domain(access, *region)) continue;
+    for (const auto& [region, part, which] : divided->parts) {
+      if ((which & kinds::file) == 0 || opens_system_domain(access, *region)) continue;
       for (const auto& exec : subject_.types(*region, span_)) enter(rule, access, exec, guard);
       if (region->origin != Region::Origin::entry) say_what_else(rule, set, *region);
     }
@@ -243,7 +249,7 @@ class ExecLowering {
   void enter(const ir::Rule& rule, const ir::ExecAccess& access, const std::string& exec, const Guard& guard) {
     for (const auto& target : subject_.context.types_of(access.target, span_)) {
       allow_entry(subject_.module, guard, subject_.type, exec, target, true, span_);
-      allow_inheritance(subject_.module, guard, target, subject_.type, span_);
+      allow_inheritance(subject_.module, guard, target, subject_.type, {span_, Baseline::inheritance});
       level_transition(subject_.module, subject_.context.policy.domain(access.target), subject_.type, exec, span_);
       if (access.keep_environment) subject_.allow(guard, target, "process", "noatsecure", span_);
       if (rule.audit) subject_.audit(guard, target, "process", {"transition"}, span_);
@@ -269,17 +275,18 @@ void add_starters_roles(Subject& subject, ir::DomainId child) {
 }
 
 void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Span span) {
+  const Origin origin{span, Baseline::starters};
   const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
   const std::string type = domain_type(subject.context.policy.domain(child));
   add_starters_roles(subject, child);
-  if (starters.init) allow_inheritance(subject.module, guard, type, std::string(platform::kInit), span);
+  if (starters.init) allow_inheritance(subject.module, guard, type, std::string(platform::kInit), origin);
   if (starters.users) {
-    allow_inheritance(subject.module, guard, type, std::string(platform::kUserDomain), span);
-    inherit_terminals(subject.module, guard, type, span);
+    allow_inheritance(subject.module, guard, type, std::string(platform::kUserDomain), origin);
+    inherit_terminals(subject.module, guard, type, origin);
   }
   for (ir::DomainId external : starters.externals)
     for (const auto& source : subject.context.types_of(external, span))
-      allow_inheritance(subject.module, guard, type, source, span);
+      allow_inheritance(subject.module, guard, type, source, origin);
 }
 
 void lower_entries(Subject& subject) {

@@ -82,14 +82,15 @@ class FileLowering {
       auto rest = denials_.subtract(verb, objects, guard_, &region);
       if (!rest) continue;
       any = true;
-      grant(verb, *rest, region);
+      grant(verb, *rest, part);
     }
     if (any) say_what_else(set, region);
     return any;
   }
 
-  void grant(ir::Verb verb, const FileDenials::Rest& rest, const Region& region) {
-    const ObjectScope scope = scope_of(rest.objects, region);
+  void grant(ir::Verb verb, const FileDenials::Rest& rest, const Part& part) {
+    const Region& region = *part.region;
+    const ObjectScope scope = scope_of(rest.objects, region, part.kinds);
     const Span span = rule_->where.span;
     for (const auto& [class_name, permissions] : object_permissions(verb, scope))
       for (const auto& target : subject_.types(region, span)) {

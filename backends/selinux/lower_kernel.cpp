@@ -126,8 +126,8 @@ void mount_on(Subject& subject, const ir::Rule& rule, const ir::PathExpr& paths)
   const paths::PathSet set = subject.context.input.meaning.set(paths);
   const std::vector<Part> parts = subject.parts_of(set, span);
   if (!parts.empty()) subject.search_above(guard, set, span);
-  for (const auto& [region, part] : parts) {
-    const ObjectScope scope = scope_of(part, *region);
+  for (const auto& [region, part, which] : parts) {
+    const ObjectScope scope = scope_of(part, *region, which);
     for (const auto& type : subject.types(*region, span)) {
       if (scope.directories) subject.allow(guard, type, "dir", "mounton search getattr", span);
       if (scope.others) subject.allow(guard, type, "file", "mounton getattr", span);
@@ -205,19 +205,21 @@ std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& na
 
 /// A session's bus is a daemon of the user's; one attribute holds them all.
 void reach_session_bus(Subject& subject, const Guard& guard, Span span) {
+  const Origin origin{span, Baseline::bus};
   const std::string bus(platform::kSessionBus);
-  subject.allow(guard, bus, "unix_stream_socket", "connectto", span);
-  subject.allow(guard, bus, "dbus", "send_msg", span);
-  subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", span);
+  subject.allow(guard, bus, "unix_stream_socket", "connectto", origin);
+  subject.allow(guard, bus, "dbus", "send_msg", origin);
+  subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", origin);
 }
 
 void reach_bus(Subject& subject, const Guard& guard, Span span) {
+  const Origin origin{span, Baseline::bus};
   const std::string bus(platform::kSystemBus), runtime(platform::kSystemBusRuntime);
-  subject.allow(guard, runtime, "dir", "search", span);
-  subject.allow(guard, runtime, "sock_file", "write", span);
-  subject.allow(guard, bus, "unix_stream_socket", "connectto", span);
-  subject.allow(guard, bus, "dbus", "send_msg", span);
-  subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", span);
+  subject.allow(guard, runtime, "dir", "search", origin);
+  subject.allow(guard, runtime, "sock_file", "write", origin);
+  subject.allow(guard, bus, "unix_stream_socket", "connectto", origin);
+  subject.allow(guard, bus, "dbus", "send_msg", origin);
+  subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", origin);
 }
 
 bool dbus_denied(Subject& subject, const ir::DbusAccess& access, Guard& guard) {

@@ -51,8 +51,8 @@ class NetworkLowering {
     const Span span = rule_->where.span;
     subject_.allow_self(guard_, socket, kSocket, span);
     // Asked only where packets carry labels or are marked.
-    subject_.allow(guard_, std::string(platform::kNetif), "netif", "ingress egress", span);
-    subject_.allow(guard_, std::string(platform::kNode), "node", "recvfrom sendto", span);
+    subject_.allow(guard_, std::string(platform::kNetif), "netif", "ingress egress", {span, Baseline::packets});
+    subject_.allow(guard_, std::string(platform::kNode), "node", "recvfrom sendto", {span, Baseline::packets});
     if (access.protocol == ir::Protocol::sctp) subject_.allow(guard_, "netlabel_peer_t", socket, "association", span);
   }
 

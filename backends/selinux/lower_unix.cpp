@@ -49,7 +49,7 @@ class UnixLowering {
     const std::vector<Part> parts = subject_.parts_of(set, span);
     if (parts.empty()) return;
     subject_.search_above(guard_, set, span);
-    for (const auto& [region, part] : parts) {
+    for (const auto& [region, part, which] : parts) {
       for (const auto& type : subject_.types(*region, span)) {
         subject_.allow(guard_, type, "sock_file", access.listen ? "create getattr" : "write getattr", span);
         if (rule_->audit) subject_.audit(guard_, type, "sock_file", {access.listen ? "create" : "write"}, span);
@@ -131,10 +131,11 @@ void use_terminals(Subject& subject, const Guard& guard, Span span) {
 void use_files(Subject& subject, const ir::Rule& rule, const ir::UseAccess& access, const Guard& guard) {
   const Span span = rule.where.span;
   const PathSet set = subject.context.input.meaning.set(access.paths);
-  for (const auto& [region, part] : subject.parts_of(set, span)) {
+  for (const auto& [region, part, which] : subject.parts_of(set, span)) {
     for (const auto& type : subject.types(*region, span)) {
       subject.allow(guard, type, "file", "read write append getattr", span);
-      if (scope_of(part, *region).devices) subject.allow(guard, type, "chr_file", "read write append getattr", span);
+      if (scope_of(part, *region, which).devices)
+        subject.allow(guard, type, "chr_file", "read write append getattr", span);
     }
     subject.say_shared(rule, set | PathSet::directories(), *region);
   }

@@ -30,7 +30,12 @@ std::string declaration_for(const std::string& path) {
 void FidelityLog::add(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
                       const std::vector<std::string>& what) {
   auto& names = entries_[{domain, span, rule}][topic];
-  names.insert(what.begin(), what.end());
+  for (const auto& text : what) names.emplace(0, text);
+}
+
+void FidelityLog::add_ranked(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
+                             const std::set<std::pair<int, std::string>>& what) {
+  entries_[{domain, span, rule}][topic].insert(what.begin(), what.end());
 }
 
 void FidelityLog::exact(ir::DomainId domain, const std::string& rule, Span span) { entries_[{domain, span, rule}]; }
@@ -43,12 +48,10 @@ FidelityReport FidelityLog::report() const {
     if (by_topic.empty()) report.entries.push_back({domain, Fidelity::exact, rule, "", {}, span});
     for (const auto& [topic, what] : by_topic) {
       const TopicRow& info = row(topic);
-      report.entries.push_back({domain,
-                                info.fidelity,
-                                rule,
-                                info.fidelity == Fidelity::exact ? "" : std::string(info.key),
-                                {what.begin(), what.end()},
-                                span});
+      std::vector<std::string> texts;
+      for (const auto& [rank, text] : what) texts.push_back(text);
+      report.entries.push_back({domain, info.fidelity, rule,
+                                info.fidelity == Fidelity::exact ? "" : std::string(info.key), std::move(texts), span});
       if (info.fidelity != Fidelity::exact)
         topics[std::string(info.key)] = {std::string(info.key), info.fidelity, std::string(info.text)};
     }
@@ -90,20 +93,20 @@ Subject::Subject(Context& context_, ir::DomainId id_)
       module(context_.module(domain.module)) {}
 
 void Subject::allow(const Guard& guard, const std::string& target, std::string_view class_name,
-                    const std::vector<std::string_view>& permissions, Span span) {
+                    const std::vector<std::string_view>& permissions, const Origin& origin) {
   add_vector(module, RuleKind::allow, guard, {type, target == type ? "self" : target, std::string(class_name)},
-             permissions, span);
+             permissions, origin);
 }
 
 void Subject::allow_other(const Guard& guard, const std::string& source, const std::string& target,
-                          std::string_view class_name, std::string_view permissions, Span span) {
-  add_vector(module, RuleKind::allow, guard, {source, target, std::string(class_name)}, words(permissions), span);
+                          std::string_view class_name, std::string_view permissions, const Origin& origin) {
+  add_vector(module, RuleKind::allow, guard, {source, target, std::string(class_name)}, words(permissions), origin);
 }
 
 void Subject::audit(const Guard& guard, const std::string& target, std::string_view class_name,
-                    const std::vector<std::string_view>& permissions, Span span) {
+                    const std::vector<std::string_view>& permissions, const Origin& origin) {
   add_vector(module, RuleKind::audit_allow, guard, {type, target == type ? "self" : target, std::string(class_name)},
-             permissions, span);
+             permissions, origin);
 }
 
 void Subject::say(const ir::Rule& rule, Topic topic, const std::vector<std::string>& what) {
@@ -115,10 +118,7 @@ void Subject::say_shared(const ir::Rule& rule, const paths::PathSet& set, const 
     if (!set.contains(region.set)) say(rule, Topic::shared_type, region.types);
     return;
   }
-  std::vector<std::string> others;
-  for (const auto& type_ : region.types)
-    for (const Region* other : context.labels.system_regions_of(type_))
-      if (context.labels.outside(*other, set)) others.push_back(other->types[0] + ": " + other->what);
+  const std::vector<std::string> others = context.labels.others_of(region, set);
   if (!others.empty()) say(rule, Topic::shared_type, others);
 }
 
@@ -133,9 +133,10 @@ void Subject::search_above(const Guard& guard, const paths::PathSet& set, Span s
   const auto above = context.labels.divide_above(set);
   for (const Part& part : above->parts)
     for (const auto& target : types(*part.region, span)) {
-      allow(guard, target, "dir", "search getattr", span);
+      allow(guard, target, "dir", "search getattr", {span, Baseline::search_above});
       // Patterns name what is there after symlinks are followed: /bin, /usr/bin/sh and their like are crossed.
-      if (part.region->origin == Region::Origin::system) allow(guard, target, "lnk_file", "read getattr", span);
+      if (part.region->origin == Region::Origin::system)
+        allow(guard, target, "lnk_file", "read getattr", {span, Baseline::links_above});
     }
   auto path = above->rest.example();
   if (!path || !unlabelled_.insert(*path).second) return;
@@ -167,8 +168,9 @@ std::string Subject::attribute_for(cil::Node expression, std::string_view suffix
   return name;
 }
 
-ObjectScope scope_of(const paths::PathSet& set, const Region& region) {
+ObjectScope scope_of(const paths::PathSet& set, const Region& region, Kinds kinds) {
   ObjectScope scope;
+  scope.kinds = kinds;
   scope.directories = set.meets(paths::PathSet::directories());
   scope.others = set.meets(paths::PathSet::non_directories());
   const bool device = region.kind == ir::Kind::device || set.literal_prefix().starts_with("/dev");
@@ -186,8 +188,8 @@ void from_socket_unit(Subject& subject, const Guard& guard, const std::string& s
                       std::string_view open, Span span) {
   if (!started_by_init(subject.domain)) return;
   const std::string init(platform::kInit);
-  subject.allow(guard, init, socket_class, use, span);
-  subject.allow_other(guard, init, subject.type, socket_class, open, span);
+  subject.allow(guard, init, socket_class, use, {span, Baseline::socket_unit});
+  subject.allow_other(guard, init, subject.type, socket_class, open, {span, Baseline::socket_unit});
 }
 
 void join(Subject& subject, std::string_view attribute) {

@@ -30,12 +30,15 @@ enum class Topic : std::uint8_t {
 class FidelityLog {
  public:
   void add(ir::DomainId domain, const std::string& rule, Span span, Topic topic, const std::vector<std::string>& what);
+  /// With a rank for each text: lower ones come first, those of one rank by name.
+  void add_ranked(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
+                  const std::set<std::pair<int, std::string>>& what);
   void exact(ir::DomainId domain, const std::string& rule, Span span);
   [[nodiscard]] FidelityReport report() const;
 
  private:
   using Key = std::tuple<ir::DomainId, Span, std::string>;  // domain, place, rule
-  std::map<Key, std::map<Topic, std::set<std::string>>> entries_;
+  std::map<Key, std::map<Topic, std::set<std::pair<int, std::string>>>> entries_;
 };
 
 /// Wishes about the label of what a domain creates in directories of one type.
@@ -83,19 +86,19 @@ class Subject {
   Module& module;
 
   void allow(const Guard& guard, const std::string& target, std::string_view class_name,
-             const std::vector<std::string_view>& permissions, Span span);
+             const std::vector<std::string_view>& permissions, const Origin& origin);
   void allow(const Guard& guard, const std::string& target, std::string_view class_name, std::string_view permissions,
-             Span span) {
-    allow(guard, target, class_name, words(permissions), span);
+             const Origin& origin) {
+    allow(guard, target, class_name, words(permissions), origin);
   }
-  void allow_self(const Guard& guard, std::string_view class_name, std::string_view permissions, Span span) {
-    allow(guard, "self", class_name, permissions, span);
+  void allow_self(const Guard& guard, std::string_view class_name, std::string_view permissions, const Origin& origin) {
+    allow(guard, "self", class_name, permissions, origin);
   }
   /// A rule with another subject ("init_t may enter me").
   void allow_other(const Guard& guard, const std::string& source, const std::string& target,
-                   std::string_view class_name, std::string_view permissions, Span span);
+                   std::string_view class_name, std::string_view permissions, const Origin& origin);
   void audit(const Guard& guard, const std::string& target, std::string_view class_name,
-             const std::vector<std::string_view>& permissions, Span span);
+             const std::vector<std::string_view>& permissions, const Origin& origin);
 
   void say(const ir::Rule& rule, Topic topic, const std::vector<std::string>& what = {});
   /// Says which paths outside the set have the region's label, too, so that the rule grants the same on them.
@@ -130,7 +133,7 @@ class Subject {
   std::set<std::string> unlabelled_;
 };
 
-[[nodiscard]] ObjectScope scope_of(const paths::PathSet& set, const Region& region);
+[[nodiscard]] ObjectScope scope_of(const paths::PathSet& set, const Region& region, Kinds kinds = kinds::all);
 
 void lower_baseline(Subject& subject);
 void lower_entries(Subject& subject);

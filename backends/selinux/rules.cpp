@@ -1,6 +1,8 @@
 #include "backends/selinux/rules.h"
 
 #include <algorithm>
+#include <iterator>
+#include <stdexcept>
 #include <tuple>
 
 #include "backends/selinux/vocabulary.h"
@@ -50,18 +52,66 @@ Node transition_node(const TransitionKey& key, const std::string& result) {
   return form("typetransition", key.source, key.target, key.class_name, Node::quoted(key.name), result);
 }
 
+/// Takes the parts of a module.
+class Sink {
+ public:
+  Sink() = default;
+  Sink(const Sink&) = delete;
+  Sink& operator=(const Sink&) = delete;
+  virtual ~Sink() = default;
+  virtual void section(std::string_view title) = 0;
+  virtual void comment(std::string_view text) = 0;
+  virtual void statement(const Node& node, Span span) = 0;
+  virtual void raw(const std::string& text, Span span) = 0;
+};
+
+class TextSink final : public Sink {
+ public:
+  TextSink(const SourceManager& sources, std::string_view header) : sources_(sources) { out_.comment(header); }
+  void section(std::string_view title) override {
+    out_.blank();
+    out_.comment(title);
+  }
+  void comment(std::string_view text) override { out_.comment(text); }
+  void statement(const Node& node, Span span) override {
+    if (span.valid())
+      out_.write_at(node, sources_.file(span.file).stable_path(), sources_.position(span).line);
+    else
+      out_.write(node);
+  }
+  void raw(const std::string& text, Span span) override {
+    out_.write_raw(text, span.valid() ? sources_.file(span.file).stable_path() : "", sources_.position(span).line);
+  }
+  [[nodiscard]] const std::string& text() const { return out_.text(); }
+
+ private:
+  const SourceManager& sources_;
+  cil::Writer out_;
+};
+
+class VisitSink final : public Sink {
+ public:
+  explicit VisitSink(const std::function<void(const Node&, Span)>& visit) : visit_(visit) {}
+  void section(std::string_view) override {}
+  void comment(std::string_view) override {}
+  void statement(const Node& node, Span span) override { visit_(node, span); }
+  void raw(const std::string&, Span) override {}
+
+ private:
+  const std::function<void(const Node&, Span)>& visit_;
+};
+
 /// Writes the parts of a module in a fixed order.
 class Emitter {
  public:
-  Emitter(const Module& module, const SourceManager& sources) : module_(module), sources_(sources) {}
+  Emitter(const Module& module, Sink& sink) : module_(module), sink_(sink) {}
 
-  std::string run(std::string_view header) {
-    out_.comment(header);
+  void run() {
     section("types", !module_.types.empty());
     types();
     section("booleans", !module_.booleans.empty());
     for (const auto& [name, boolean] : module_.booleans) {
-      for (const std::string_view line : lines_of(boolean.doc)) out_.comment(line);
+      for (const std::string_view line : lines_of(boolean.doc)) sink_.comment(line);
       write(form("boolean", name, boolean.value ? "true" : "false"), boolean.span);
     }
     section("rules", true);
@@ -78,27 +128,18 @@ class Emitter {
     }
     transitions();
     for (const auto& [key, value] : module_.range_transitions)
-      write(form("rangetransition", key.first, key.second, "process", value.first.node()), value.second);
+      write(range_transition_node(key.first, key.second, value.first), value.second);
     labels();
     section("raw text", !module_.raw.empty());
-    for (const auto& [text, span] : module_.raw) raw(text, span);
-    return out_.text();
+    for (const auto& [text, span] : module_.raw) sink_.raw(text, span);
   }
 
  private:
   void section(std::string_view title, bool wanted) {
-    if (!wanted) return;
-    out_.blank();
-    out_.comment(title);
+    if (wanted) sink_.section(title);
   }
 
-  void write(const Node& node, Span span) {
-    if (!span.valid()) {
-      out_.write(node);
-      return;
-    }
-    out_.write_at(node, sources_.file(span.file).stable_path(), sources_.position(span).line);
-  }
+  void write(const Node& node, Span span) { sink_.statement(node, span); }
 
   /// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
   /// attribute.
@@ -145,9 +186,9 @@ class Emitter {
       write(form("type", name), declaration.span);
       for (const auto& attribute : declaration.attributes) members[attribute].push_back({name, declaration.span});
     }
-    for (const auto& [role, type] : module_.role_types) out_.write(form("roletype", role, type));
+    for (const auto& [role, type] : module_.role_types) write(form("roletype", role, type), {});
     for (const auto& [role, type] : module_.optional_roles)
-      out_.write(form("optional", "role_" + role + "_" + type, form("roletype", role, type)));
+      write(form("optional", "role_" + role + "_" + type, form("roletype", role, type)), {});
     for (const auto& [attribute, list] : members)
       for (const auto& [type, span] : list) write(form("typeattributeset", attribute, form(type)), span);
     for (const auto& [type, span] : module_.permissive) write(form("typepermissive", type), span);
@@ -167,16 +208,19 @@ class Emitter {
     }
   }
 
-  void raw(const std::string& text, Span span) {
-    out_.write_raw(text, span.valid() ? sources_.file(span.file).stable_path() : "", sources_.position(span).line);
-  }
-
   const Module& module_;
-  const SourceManager& sources_;
-  cil::Writer out_;
+  Sink& sink_;
+};
+
+constexpr BaselineInfo kBaselines[] = {
+#define MACC_BASELINE(name, key, text) {key, text},
+#include "backends/selinux/baselines.def"
+#undef MACC_BASELINE
 };
 
 }  // namespace
+
+const BaselineInfo& info(Baseline baseline) { return kBaselines[static_cast<std::size_t>(baseline)]; }
 
 Guard Guard::of(const ir::Policy& policy, const ir::Condition& condition) {
   if (condition.is_always()) return {};
@@ -196,11 +240,37 @@ Guard Guard::but_not(const Guard& other) const {
 }
 
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
-                const std::vector<std::string_view>& permissions, Span span) {
-  if (permissions.empty()) return;
-  VectorValue& value = module.vectors[kind][guard][key];
-  if (value.permissions.empty()) value.span = span;
-  value.permissions.insert(permissions.begin(), permissions.end());
+                const std::vector<std::string_view>& permissions, const Origin& origin) {
+  if (!permissions.empty()) module.vectors[kind][guard][key].add(permissions, origin);
+}
+
+void VectorValue::add(const std::vector<std::string_view>& more, const Origin& origin) {
+  if (permissions.empty()) span = origin.span;
+  auto ask = std::find_if(asks.begin(), asks.end(), [&](const Ask& known) { return known.origin == origin; });
+  if (ask == asks.end()) ask = asks.insert(asks.end(), {origin, 0});
+  for (std::string_view permission : more) {
+    const auto [at, fresh] = permissions.emplace(permission);
+    const auto index = static_cast<unsigned>(std::distance(permissions.begin(), at));
+    if (fresh) make_room(index);
+    ask->permissions |= std::uint32_t{1} << index;
+  }
+}
+
+/// The bits from `index` on move up by one.
+void VectorValue::make_room(unsigned index) {
+  if (permissions.size() > 32) throw std::length_error("a class has at most 32 permissions");
+  const std::uint32_t below = (std::uint32_t{1} << index) - 1;
+  for (Ask& known : asks) known.permissions = (known.permissions & below) | ((known.permissions & ~below) << 1);
+}
+
+std::vector<Origin> VectorValue::origins_of(const std::string& permission) const {
+  std::vector<Origin> list;
+  const auto at = permissions.find(permission);
+  if (at == permissions.end()) return list;
+  const auto index = static_cast<unsigned>(std::distance(permissions.begin(), at));
+  for (const Ask& ask : asks)
+    if ((ask.permissions >> index & 1) != 0) list.push_back(ask.origin);
+  return list;
 }
 
 std::set<std::string> granted(const Module& module, const VectorKey& key) {
@@ -214,7 +284,14 @@ std::set<std::string> granted(const Module& module, const VectorKey& key) {
 }
 
 std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header) {
-  return Emitter(module, sources).run(header);
+  TextSink sink(sources, header);
+  Emitter(module, sink).run();
+  return sink.text();
+}
+
+void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit) {
+  VisitSink sink(visit);
+  Emitter(module, sink).run();
 }
 
 std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module) {
@@ -236,6 +313,10 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
+}
+
+cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range) {
+  return form("rangetransition", source, exec, "process", range.node());
 }
 
 std::string object_context(std::string_view type) {

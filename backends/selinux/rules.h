@@ -3,6 +3,7 @@
 #pragma once
 
 #include <compare>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 
 #include "backends/selinux/cil.h"
 #include "backends/selinux/levels.h"
+#include "backends/selinux/origin.h"
 #include "compiler/base/source.h"
 #include "compiler/ir/policy.h"
 
@@ -43,9 +45,24 @@ struct VectorKey {
   friend auto operator<=>(const VectorKey&, const VectorKey&) = default;
 };
 
+/// One origin and the permissions that it asked for.
+struct Ask {
+  Origin origin;
+  std::uint32_t permissions = 0;  ///< bit i: the i-th of the vector's permissions, in their order
+};
+
 struct VectorValue {
-  std::set<std::string> permissions;
-  Span span;  ///< of the first rule that asked
+  std::set<std::string> permissions;  ///< at most 32, as a class has in the kernel
+  Span span;                          ///< of the first rule that asked
+  std::vector<Ask> asks;              ///< each origin once, in the order in which they came
+
+  /// Throws std::length_error when there are more than 32.
+  void add(const std::vector<std::string_view>& more, const Origin& origin);
+  /// Who asked for a permission; empty when nobody did.
+  [[nodiscard]] std::vector<Origin> origins_of(const std::string& permission) const;
+
+ private:
+  void make_room(unsigned index);
 };
 
 struct TransitionKey {
@@ -105,7 +122,7 @@ struct Module {
 
 /// Adds permissions to a vector. An empty list adds nothing.
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
-                const std::vector<std::string_view>& permissions, Span span);
+                const std::vector<std::string_view>& permissions, const Origin& origin);
 
 /// Permissions of an unconditional or a conditional allow of this key, any guard.
 [[nodiscard]] std::set<std::string> granted(const Module& module, const VectorKey& key);
@@ -114,6 +131,9 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 /// since libsepol refuses it in several places, and one with a name under none.
 [[nodiscard]] std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module);
 
+/// What `source` starts from `exec` runs in the range.
+[[nodiscard]] cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range);
+
 /// The lines of a text; none of an empty one.
 [[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
 
@@ -121,6 +141,9 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 [[nodiscard]] std::string object_context(std::string_view type);
 /// "--" of "file", "-d" of "dir" ...; "" of "any".
 [[nodiscard]] std::string_view file_type_flag(const std::string& object);
+
+/// Calls `visit` for each statement of the file, in the order of the text. Raw texts are not among them.
+void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit);
 
 /// The text of the file. `sources` gives the lines for the marks.
 [[nodiscard]] std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header);

@@ -13,6 +13,8 @@
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/names.h"
 #include "backends/selinux/planned.h"
+#include "backends/selinux/statements.h"
+#include "backends/selinux/walk.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -93,38 +95,60 @@ std::vector<CilModule> without_raw(const Planned& plan, const SourceManager& sou
   return list;
 }
 
-FidelityReport what_else(const Input& input, const Planned& plan, const Base& base, const LinkResult& linked) {
-  const auto policy = CompiledPolicy::read(linked.image);
+std::unique_ptr<CompiledPolicy> read_policy(const LinkResult& linked) {
+  auto policy = CompiledPolicy::read(linked.image);
   if (!policy) throw std::logic_error("libsepol cannot read the policy that it wrote");
-  std::unique_ptr<CompiledPolicy> before;
-  if (const auto modules = without_raw(plan, input.sources); !modules.empty()) {
-    const LinkResult plain = link(base, modules);
-    if (plain.ok) before = CompiledPolicy::read(plain.image);
-  }
-  return find_more(input, plan, *policy, before.get());
+  return policy;
 }
 
-/// As CIL, whatever the format: messages of the linker then name the line of the policy.
-std::vector<CilModule> planned_modules(const Input& input, const Lowered& lowered, const Planned& plan) {
+std::unique_ptr<CompiledPolicy> linked_policy(const Base& base, const std::vector<CilModule>& modules) {
+  const LinkResult linked = link(base, modules);
+  return linked.ok ? read_policy(linked) : nullptr;
+}
+
+std::vector<CilModule> planned_modules(const Planned& plan, const SourceManager& sources) {
   std::vector<CilModule> list;
-  if (format_of(input.target) == Format::cil) {
-    for (const Artifact& artifact : lowered.artifacts)
-      if (artifact.path.ends_with(".cil")) list.push_back({artifact.path, artifact.content});
-    return list;
-  }
   for (const auto& [name, module] : plan.modules)
-    list.push_back({module_file(name) + ".cil", to_cil(module, input.sources, "")});
+    list.push_back({module_file(name) + ".cil", to_cil(module, sources, "")});
   return list;
+}
+
+/// Explains all that the linked policy lets our types do, and what it lets others do to them.
+FidelityReport account(const Input& input, const Planned& plan, const Base& base, const LinkResult& linked,
+                       bool as_planned, Diagnostics& diagnostics) {
+  const auto policy = read_policy(linked);
+  const BaseRules rules(base);
+  WalkInput walk_input{input, plan, base, rules, *policy};
+  std::unique_ptr<CompiledPolicy> with, without;
+  if (const auto modules = without_raw(plan, input.sources); !modules.empty()) {
+    without = linked_policy(base, modules);
+    if (!as_planned) with = linked_policy(base, planned_modules(plan, input.sources));
+    walk_input.with_raw = as_planned ? policy.get() : with.get();
+    walk_input.without_raw = without.get();
+    walk_input.raw_is_needed = !without;
+  }
+  const auto walked = walk(walk_input, diagnostics);
+  return find_more(input, plan, *policy, walked, walk_input.raw_is_needed);
+}
+
+/// What was planned as CIL, whatever the format: the checks read it, and the linker names lines of the policy.
+Lowered with_cil(const Input& input, const Lowered& lowered, const Planned& plan) {
+  Lowered copy = lowered;
+  if (format_of(input.target) == Format::cil) return copy;
+  copy.artifacts.clear();
+  for (const auto& [name, module] : plan.modules)
+    copy.artifacts.push_back({module_file(name) + ".cil", to_cil(module, input.sources, ""), ""});
+  return copy;
 }
 
 /// Links what checkmodule makes of the artifacts, and compares what that grants with what was planned. The reason why
 /// that cannot be done, or "".
 std::string check_packages(const Input& input, const Lowered& lowered, const Base& base, const LinkResult& planned,
-                           Diagnostics& diagnostics) {
+                           const LinkOptions& options, Diagnostics& diagnostics) {
   const Emitted emitted = emitted_modules(input, lowered, diagnostics);
   if (!emitted.reason.empty()) return emitted.reason;
   if (diagnostics.has_errors()) return "";
-  const LinkResult linked = link(base, emitted.modules);
+  const LinkResult linked = link(base, emitted.modules, options);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
   if (!linked.ok) return "";
@@ -160,14 +184,23 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   if (opened.base->is_skeleton()) verification.reason = opened.reason;
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   const std::size_t before = diagnostics.error_count();
-  const LinkResult linked = link(*opened.base, planned_modules(input, lowered, plan));
+  const Lowered as_cil = with_cil(input, lowered, plan);
+  std::vector<CilModule> modules;
+  for (const Artifact& artifact : as_cil.artifacts)
+    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  const bool as_planned = check_statements(as_cil.artifacts, plan, diagnostics);
+  check_effects(input, as_cil, plan, diagnostics);
+  LinkOptions options;
+  options.whole_base = input.full;
+  const LinkResult linked = link(*opened.base, modules, options);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
   if (linked.ok) check_labels(input, plan.labels, *opened.base, linked, diagnostics);
-  if (linked.ok) verification.found = what_else(input, plan, *opened.base, linked);
+  if (linked.ok) verification.found = account(input, plan, *opened.base, linked, as_planned, diagnostics);
   if (linked.ok && format_of(input.target) != Format::cil) {
     verification.checker = "checkmodule and " + linker_name();
-    if (std::string reason = check_packages(input, lowered, *opened.base, linked, diagnostics); !reason.empty()) {
+    if (std::string reason = check_packages(input, lowered, *opened.base, linked, options, diagnostics);
+        !reason.empty()) {
       verification.reason = std::move(reason);
       return verification;
     }

@@ -34,6 +34,7 @@ constexpr ParentRow kParentRows[] = {
 };
 
 bool in_scope(std::string_view class_name, ObjectScope scope) {
+  if ((scope.kinds & kind_of(class_name)) == 0) return false;
   if (class_name == "dir") return scope.directories;
   if (class_name == "chr_file" || class_name == "blk_file") return scope.devices;
   return scope.others;

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/selinux/kinds.h"
 #include "compiler/ir/policy.h"
 #include "compiler/ir/vocabulary.h"
 
@@ -24,8 +25,9 @@ struct ClassPermissions {
 /// Which objects a set of paths holds.
 struct ObjectScope {
   bool directories = false;
-  bool others = false;   ///< files, symlinks, fifos, sockets
-  bool devices = false;  ///< device nodes too
+  bool others = false;       ///< files, symlinks, fifos, sockets
+  bool devices = false;      ///< device nodes too
+  Kinds kinds = kinds::all;  ///< and only objects of these kinds
 };
 
 /// What a file verb needs on its objects.

@@ -147,14 +147,6 @@ class Writer {
   const SourceManager& sources_;
 };
 
-std::string checked_text(const Verification& v) {
-  const std::string reason = report::safe(v.reason);
-  if (v.status == Verification::Status::not_checked) return "NOT CHECKED by the platform's compiler: " + reason;
-  const std::string against = v.against.empty() ? "" : " with " + report::safe(v.against);
-  return fmt::format("by {}{}: {}", report::safe(v.checker), against,
-                     v.status == Verification::Status::passed ? "accepted" : "refused");
-}
-
 std::string counts_text(const FidelityCounts& counts) {
   std::string out = fmt::format("{} rule{}", counts.all(), counts.all() == 1 ? "" : "s");
   const auto add = [&](std::size_t n, std::string_view what) {
@@ -169,6 +161,14 @@ std::string counts_text(const FidelityCounts& counts) {
 }
 
 }  // namespace
+
+std::string checked_text(const Verification& v) {
+  const std::string reason = report::safe(v.reason);
+  if (v.status == Verification::Status::not_checked) return "NOT CHECKED by the platform's compiler: " + reason;
+  const std::string against = v.against.empty() ? "" : " with " + report::safe(v.against);
+  return fmt::format("by {}{}: {}", report::safe(v.checker), against,
+                     v.status == Verification::Status::passed ? "accepted" : "refused");
+}
 
 std::string report_json(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources) {
   return Writer(result, policy, sources).write().dump(2) + "\n";

@@ -17,6 +17,9 @@ struct TargetResult {
   backends::FidelityReport fidelity = backends::merged(lowered.fidelity, verification.found);
 };
 
+/// What the platform's compiler said, in a line without its end.
+[[nodiscard]] std::string checked_text(const backends::Verification& verification);
+
 /// The whole of report.json (docs/json.md).
 [[nodiscard]] std::string report_json(const TargetResult& result, const ir::Policy& policy,
                                       const SourceManager& sources);

@@ -58,18 +58,34 @@ std::string_view examples_of(Command command) {
       return "  macc check                         the project of this folder\n"
              "  macc check web.macc --format json  one file, for a program\n"
              "  generate | macc check -            standard input\n";
+    case Command::base:
+      return "  macc base import --out my.base     of this system's policy\n"
+             "  macc base show my.base --path /etc/shadow\n"
+             "  macc base show --type shadow_t --format json\n"
+             "  macc base diff old.base new.base   what an update of the policy changes\n";
+    case Command::verify:
+      return "  macc verify                        what the last build of this folder's project wrote\n"
+             "  macc verify --target web --out o   one target, from another folder\n";
     case Command::init:
       return "  macc init ledger                   a project in the new folder ledger\n";
     case Command::explain:
       return "  macc explain E0101                 by number\n"
              "  macc explain broken-promise        by name\n"
-             "  macc explain                       all codes\n";
+             "  macc explain                       all codes\n"
+             "  macc explain --target web --rule policy/web.macc:12\n"
+             "  macc explain --target web --access acme.web.server etc_t file read\n";
   }
   return "";
 }
 
 std::string operands_of(Command command) {
-  if (command != Command::build && command != Command::check) return "";
+  if (command == Command::base) {
+    return "import [FROM]  makes a base: FROM is a folder of modules, a module store or a binary policy; else this "
+           "system's\n"
+           "show [BASE]    says what a base is, or answers questions; BASE is a file, `installed` or `skeleton`\n"
+           "diff A B       what two bases have otherwise\n\n";
+  }
+  if (command != Command::build && command != Command::check && command != Command::verify) return "";
   return "FILES are policies, folders of them, or `-` for standard input. Without any, the project of the nearest\n"
          "macc.toml is taken.\n\n";
 }

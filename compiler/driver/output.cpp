@@ -32,9 +32,6 @@ using Json = nlohmann::ordered_json;
 constexpr int kManifestVersion = 1;
 constexpr std::string_view kTemporarySuffix = ".macc-tmp";
 
-/// Path -> checksums of what macc wrote there. More than one while a run is under way.
-using Written = std::map<std::string, std::set<std::string>>;
-
 /// A descriptor that is closed, and a lock on it with it.
 class Descriptor {
  public:
@@ -58,29 +55,6 @@ bool is_inside(const std::string& path) {
   return !path.empty() && path.find('\0') == std::string::npos && p.is_relative() &&
          std::none_of(p.begin(), p.end(),
                       [](const fs::path& part) { return part == ".." || part == "." || part.empty(); });
-}
-
-std::optional<std::string> content_of(const fs::path& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(fs::symlink_status(path, error))) return std::nullopt;
-  std::ifstream in(path, std::ios::binary);
-  if (!in) return std::nullopt;
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-/// What an earlier run wrote. A manifest that macc can't have written counts as none: nothing is removed by it.
-Written read_manifest(const fs::path& folder) {
-  const auto text = content_of(folder / kManifestName);
-  const Json json = Json::parse(text.value_or(""), nullptr, false);
-  Written written;
-  if (!json.is_object() || json.value("version", Json()) != kManifestVersion || !json.contains("files")) return written;
-  for (const Json& item : json["files"]) {
-    if (!item.is_object() || !item.contains("path") || !item.contains("sha256")) continue;
-    if (!item["path"].is_string() || !item["sha256"].is_string()) continue;
-    const auto path = item["path"].get<std::string>();
-    if (is_inside(path)) written[path].insert(item["sha256"].get<std::string>());
-  }
-  return written;
 }
 
 std::string manifest_text(const Written& written) {
@@ -299,6 +273,28 @@ class Transaction {
 
 }  // namespace
 
+std::optional<std::string> content_of(const fs::path& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(fs::symlink_status(path, error))) return std::nullopt;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+Written read_manifest(const fs::path& folder) {
+  const auto text = content_of(folder / kManifestName);
+  const Json json = Json::parse(text.value_or(""), nullptr, false);
+  Written written;
+  if (!json.is_object() || json.value("version", Json()) != kManifestVersion || !json.contains("files")) return written;
+  for (const Json& item : json["files"]) {
+    if (!item.is_object() || !item.contains("path") || !item.contains("sha256")) continue;
+    if (!item["path"].is_string() || !item["sha256"].is_string()) continue;
+    const auto path = item["path"].get<std::string>();
+    if (is_inside(path)) written[path].insert(item["sha256"].get<std::string>());
+  }
+  return written;
+}
+
 bool write_files(const fs::path& folder, const std::vector<OutputFile>& files, const Shown& shown,
                  Diagnostics& diagnostics) {
   return Transaction(folder, files, shown, diagnostics).run();
@@ -317,6 +313,25 @@ bool create_files(const fs::path& folder, const std::vector<OutputFile>& files, 
     return false;
   }
   return true;
+}
+
+bool write_file(const fs::path& path, const std::string& content,
+                const std::function<bool(const fs::path&)>& may_replace, const Shown& shown, Diagnostics& diagnostics) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && !(S_ISREG(status.st_mode) && may_replace(path))) {
+    diagnostics
+        .report(Code::E9012, {},
+                fmt::format("`{}` is there already, and macc did not write it", printable(shown(path), 400)))
+        .note("remove it, or choose another name with `--out`");
+    return false;
+  }
+  if (!make_folder(path.parent_path(), shown, diagnostics)) return false;
+  const fs::path temporary = path.string() + std::string(kTemporarySuffix);
+  int error = write_temporary(temporary, content);
+  if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return true;
+  (void)::unlink(temporary.c_str());
+  return cannot_write(path, error, shown, diagnostics);
 }
 
 }  // namespace macc::driver

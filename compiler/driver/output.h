@@ -3,6 +3,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,5 +34,20 @@ using Shown = std::function<std::string(const std::filesystem::path&)>;
 /// (reported), or when one of them exists, none is left.
 [[nodiscard]] bool create_files(const std::filesystem::path& folder, const std::vector<OutputFile>& files,
                                 const Shown& shown, Diagnostics& diagnostics);
+
+/// Writes one file, whole or not at all, with the folders above it. What is there already is replaced only if
+/// `may_replace` says so. On an error (reported) everything is as before and the result is false.
+[[nodiscard]] bool write_file(const std::filesystem::path& path, const std::string& content,
+                              const std::function<bool(const std::filesystem::path&)>& may_replace, const Shown& shown,
+                              Diagnostics& diagnostics);
+/// Checksums (SHA-256, in hexadecimal) by path of what macc wrote into a folder. More than one while a run is under
+/// way.
+using Written = std::map<std::string, std::set<std::string>>;
+
+/// From the folder's manifest. A manifest that macc can't have written counts as none: the result is empty.
+[[nodiscard]] Written read_manifest(const std::filesystem::path& folder);
+
+/// The bytes of a regular file; nullopt for anything else, symbolic links among them.
+[[nodiscard]] std::optional<std::string> content_of(const std::filesystem::path& path);
 
 }  // namespace macc::driver

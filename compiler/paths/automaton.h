@@ -1,4 +1,4 @@
-// Finite automata over bytes, for path_set.cpp and rewrite.cpp only. libfa determinizes and minimises without a bound
+// Finite automata over bytes, for the sources of this folder only. libfa determinizes and minimises without a bound
 // and can't be interrupted, so a hostile pattern could hang it; these count what they do and give up with TooComplex.
 #pragma once
 
@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compiler/paths/path_pattern.h"
@@ -94,6 +95,27 @@ enum class SetOperation : std::uint8_t { unite, intersect, subtract };
 
 /// Every word with a '/' at its end that another word goes on behind.
 [[nodiscard]] Dfa directories_above(const Dfa& dfa);
+
+/// A language that competes with others for words.
+struct LanguageClaim {
+  const Dfa* dfa = nullptr;
+  std::uint32_t group = 0;
+};
+inline constexpr std::uint32_t kUnclaimed = ~0U;
+/// Divides `words` among the claims: a word is of the group of the last claim that accepts it, or of kUnclaimed. By
+/// group, those without a word left out. Throws TooComplex.
+[[nodiscard]] std::vector<std::pair<std::uint32_t, Dfa>> distribute(const Dfa& words,
+                                                                    std::span<const LanguageClaim> claims);
+
+/// Whether some claim accepts each word. Throws TooComplex.
+[[nodiscard]] bool are_covered(const Dfa& words, std::span<const LanguageClaim> claims);
+
+/// Each word less the '/' at its end, for words that have one; "/" stays.
+[[nodiscard]] Dfa names_of_directories(const Dfa& dfa);
+/// Each word with a '/' behind it; "/" stays.
+[[nodiscard]] Dfa directories_with_names(const Dfa& dfa);
+/// The words that start with `from`, with `to` in its place.
+[[nodiscard]] Dfa with_other_head(const Dfa& dfa, std::string_view from, std::string_view to);
 
 /// The bounds. 30,000 states hold a thousand usual patterns; the steps keep one operation at about 100 ms.
 inline constexpr std::size_t max_states = 30'000;

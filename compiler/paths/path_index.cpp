@@ -14,7 +14,7 @@ std::vector<std::size_t> sorted(std::vector<std::size_t> ids) {
 }  // namespace
 
 void PathIndex::add(const PathSet& set, std::size_t id) {
-  for (Head& head : set.heads()) (head.whole ? whole_ : open_).add(std::move(head.text), id);
+  for (Head& head : set.heads()) add(std::move(head), id);
 }
 
 std::vector<std::size_t> PathIndex::near(const PathSet& set) const {

@@ -48,6 +48,8 @@ class PrefixIndex {
 class PathIndex {
  public:
   void add(const PathSet& set, std::size_t id);
+  /// The same for a set of which one literal start is known.
+  void add(Head head, std::size_t id) { (head.whole ? whole_ : open_).add(std::move(head.text), id); }
   /// Sorted, each id once.
   [[nodiscard]] std::vector<std::size_t> near(const PathSet& set) const;
   /// The same for a set of one path.

@@ -292,6 +292,36 @@ PathSet PathSet::directories_above() const {
   return PathSet(Impl::of_automaton(paths::directories_above(impl_->automaton())));
 }
 
+std::vector<PathShare> PathSet::divide(std::span<const Claim> claims) const {
+  std::vector<LanguageClaim> languages;
+  languages.reserve(claims.size());
+  for (const Claim& claim : claims) languages.push_back({&claim.set->impl_->automaton(), claim.group});
+  std::vector<PathShare> shares;
+  for (auto& [group, dfa] : distribute(impl_->automaton(), languages))
+    shares.push_back({group, PathSet(Impl::of_automaton(std::move(dfa)))});
+  return shares;
+}
+
+bool PathSet::is_covered_by(std::span<const Claim> claims) const {
+  std::vector<LanguageClaim> languages;
+  languages.reserve(claims.size());
+  for (const Claim& claim : claims) languages.push_back({&claim.set->impl_->automaton(), claim.group});
+  return are_covered(impl_->automaton(), languages);
+}
+
+PathSet PathSet::directory_names() const {
+  return PathSet(Impl::of_automaton(names_of_directories(impl_->automaton())));
+}
+
+PathSet PathSet::as_directories() const {
+  // The root's name gives "//" too.
+  return PathSet(Impl::of_automaton(directories_with_names(impl_->automaton()))) & directories();
+}
+
+PathSet PathSet::with_other_head(std::string_view from, std::string_view to) const {
+  return PathSet(Impl::of_automaton(paths::with_other_head(impl_->automaton(), from, to)));
+}
+
 // ---- examples ----
 
 namespace {

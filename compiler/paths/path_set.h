@@ -11,6 +11,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,8 @@ struct Head {
   std::string text;
   bool whole = false;  ///< the text is a member itself; else members go on behind it
 };
+
+struct PathShare;
 
 class PathSet {
  public:
@@ -68,6 +71,26 @@ class PathSet {
   /// Every directory above a member, the root too.
   [[nodiscard]] PathSet directories_above() const;
 
+  /// One of several sets that compete for paths.
+  struct Claim {
+    const PathSet* set = nullptr;
+    std::uint32_t group = 0;
+  };
+  static constexpr std::uint32_t unclaimed = ~0U;
+  /// Divides the set: each member goes to the group of the last claim that holds it, or to `unclaimed`. Sorted by
+  /// group, without empty shares.
+  [[nodiscard]] std::vector<PathShare> divide(std::span<const Claim> claims) const;
+  /// Whether some claim holds each member.
+  [[nodiscard]] bool is_covered_by(std::span<const Claim> claims) const;
+
+  // Names are paths without the final '/' of directories, as regular expressions of the platforms see them.
+  /// The names of the set's directories.
+  [[nodiscard]] PathSet directory_names() const;
+  /// The directories that have these names.
+  [[nodiscard]] PathSet as_directories() const;
+  /// Members that start with `from`, with `to` in its place.
+  [[nodiscard]] PathSet with_other_head(std::string_view from, std::string_view to) const;
+
   /// The minimal deterministic automaton, for backends that write it in a syntax of their own.
   struct Automaton {
     struct Edge {
@@ -93,6 +116,12 @@ class PathSet {
   struct Impl;
   explicit PathSet(std::shared_ptr<const Impl> impl);
   std::shared_ptr<const Impl> impl_;
+};
+
+/// What PathSet::divide() gives to one group of claims.
+struct PathShare {
+  std::uint32_t group = 0;
+  PathSet set;
 };
 
 class TooComplex : public std::exception {

@@ -289,8 +289,18 @@ class Reader {
     if (!text) return std::nullopt;
     const auto& choices = setting.choices;
     if (choices.empty() || std::find(choices.begin(), choices.end(), text->value) != choices.end()) return text->value;
+    if (setting.or_path && looks_like_path(text->value, choices)) {
+      const auto place = location(text, name);
+      return place ? std::optional(place->path.string()) : std::nullopt;
+    }
     wrong_choice(*text, name, setting);
     return std::nullopt;
+  }
+
+  /// A word that was mistyped is no path.
+  static bool looks_like_path(const std::string& text, const std::vector<std::string_view>& choices) {
+    return text.find_first_of("/.") != std::string::npos ||
+           did_you_mean(text, {choices.begin(), choices.end()}).empty();
   }
 
   void wrong_choice(const Text& text, const std::string& name, const backends::Setting& setting) {
@@ -301,7 +311,7 @@ class Reader {
     if (!guess.empty()) d.suggest(fmt::format("did you mean `{}`?", guess), {{text.span, '"' + guess + '"'}});
     std::string list;
     for (const std::string& w : words) list += (list.empty() ? "`" : ", `") + w + "`";
-    d.note(fmt::format("{}: one of {}", setting.doc, list));
+    d.note(fmt::format("{}: one of {}{}", setting.doc, list, setting.or_path ? ", or a path" : ""));
   }
 
   const SourceManager& sources_;

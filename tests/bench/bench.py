@@ -116,6 +116,81 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
     return results
 
 
+SERVICE = """macc 1;
+module shop;
+
+resource settings : config {
+    "/etc/shop/**"
+}
+
+resource store : state {
+    "/srv/shop/**"
+}
+
+domain shopd {
+    entry "/usr/sbin/shopd";
+    allow read settings;
+    allow read, write, create store;
+    allow listen tcp 8443;
+}
+"""
+
+
+def private_root(folder: pathlib.Path) -> pathlib.Path:
+    """A copy of the installed policy's store, for semodule to install into."""
+    root = folder / "root"
+    shutil.rmtree(root, ignore_errors=True)
+    for place in ("var/lib/selinux/default", "etc/selinux/default"):
+        shutil.copytree(pathlib.Path("/") / place, root / place)
+    shutil.copy("/etc/selinux/semanage.conf", root / "etc/selinux/semanage.conf")
+    return root
+
+
+def bench_base(options: argparse.Namespace, macc: str, base: list[str], work: pathlib.Path) -> None:
+    """A base and the check of one service against it, beside the platform's own tools."""
+    tool = (options.build / "tests/bench/macc_base_bench").resolve()
+    if not base or not tool.exists() or not shutil.which("secilc"):
+        print("\nno base measured: it needs selinux-policy-default, secilc and macc_base_bench")
+        return
+    folder = work / "base-bench"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    (folder / "shop.macc").write_text(SERVICE)
+    file = folder / "default.base"
+    common = ["secilc", "-M", "true", "-c", "33", "-m", "-o", "/dev/null", "-f", "file_contexts", *base]
+
+    steps = {"macc base import": [macc, "base", "import", str(BASE_MODULES), "--out", str(file)],
+             "macc build of one service, without verification": [macc, "build", "--no-verify", "--out", "out", "shop.macc"]}
+    measured = {}
+    for what, command in steps.items():
+        measured[what] = measure(command, folder, options.repeat)
+        if measured[what].status != 0:
+            print((folder / OUTPUT).read_text(errors="backslashreplace")[:2000])
+            return
+    modules = sorted(str(p) for p in (folder / "out/selinux").rglob("*.cil"))
+    measured["secilc on the policy and the service"] = measure([*common, *modules], folder, options.repeat)
+    reference = measured["secilc on the policy and the service"]
+    if os.access("/var/lib/selinux/default/active", os.R_OK) and shutil.which("semodule"):
+        root = private_root(folder)
+        measured["semodule -i of the service"] = measure(["semodule", "-p", str(root), "-s", "default", "-n", "-i", *modules],
+                                                         folder, 1)
+    measured["macc base show --path"] = measure([macc, "base", "show", str(file), "--path", "/etc/shadow"], folder, options.repeat)
+    if shutil.which("matchpathcon"):
+        measured["matchpathcon"] = measure(["matchpathcon", "-f", "file_contexts", "/etc/shadow"], folder, options.repeat)
+
+    print(f"\na base: the installed policy, {len(base)} modules; its file has {file.stat().st_size / 1e6:.1f} MB\n"
+          f"  {'':<54}{'time':>11} {'peak':>11} {'of secilc':>10}")
+    for what, result in measured.items():
+        failed = "" if result.status == 0 else f"  (exit {result.status})"
+        print(f"  {what:<54}{result.seconds:9.3f} s {result.megabytes:8.1f} MB {result.seconds / reference.seconds:10.3f}{failed}")
+    words = {"open": "opening the base", "lookup": "looking one path up in it, in process",
+             "fast": "default check of the service: open, link, read back", "full": "full check of the service, the same"}
+    done = subprocess.run([str(tool), str(file), *modules], capture_output=True, text=True, check=False)
+    for line in done.stdout.splitlines():
+        word, seconds = line.split()
+        print(f"  {words[word]:<54}{float(seconds):9.3f} s {'':>11} {float(seconds) / reference.seconds:10.3f}")
+
+
 def is_profile(path: pathlib.Path) -> bool:
     return path.suffix in ("", ".profile", ".aa") and b"\nprofile " in b"\n" + path.read_bytes()
 
@@ -138,6 +213,7 @@ def main() -> int:
            if "macc build, without verification" in results}
     print("\nlinearity of macc build: " +
           ", ".join(f"{1000 * measured.seconds / size:.2f} ms a service at {size}" for size, measured in own.items()))
+    bench_base(options, macc, base, work)
     micro = options.build / "tests/bench/macc_bench"
     if not options.no_micro and micro.exists():
         print(flush=True)

@@ -29,6 +29,10 @@ class FakeBackend final : public backends::Backend {
                                               Diagnostics& /*d*/) const override {
     return {};
   }
+  [[nodiscard]] backends::Explanation explain(const backends::Input& /*input*/, const backends::Lowered& /*lowered*/,
+                                              const backends::Question& /*question*/) const override {
+    return {};
+  }
 
  private:
   std::vector<backends::Setting> settings_ = {

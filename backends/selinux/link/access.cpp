@@ -43,49 +43,38 @@ void take_permissions(const hashtab_val_t* table, PermissionNames& names) {
   });
 }
 
-/// Collects the text of one condition at a time, from postfix.
-class ConditionText {
- public:
-  void begin() { stack_.clear(); }
-  void operand(std::string name) { stack_.push_back({std::move(name), true}); }
-  void operation(unsigned kind) {
-    if (kind == MACC_COND_NOT) {
-      if (stack_.empty()) return;
-      stack_.back() = {"not " + closed(stack_.back()), false};
-      return;
-    }
-    if (stack_.size() < 2) return;
-    const Term right = std::move(stack_.back());
-    stack_.pop_back();
-    stack_.back() = {fmt::format("({} {} {})", stack_.back().text, word(kind), right.text), true};
+Switches::Operation operation_of(unsigned kind) {
+  using Operation = Switches::Operation;
+  switch (kind) {
+    case MACC_COND_NOT:
+      return Operation::negation;
+    case MACC_COND_OR:
+      return Operation::disjunction;
+    case MACC_COND_AND:
+      return Operation::conjunction;
+    case MACC_COND_XOR:
+      return Operation::exclusive;
+    case MACC_COND_EQ:
+      return Operation::equal;
+    default:
+      return Operation::differs;
   }
-  [[nodiscard]] std::string text(bool when_true) const {
-    if (stack_.empty()) return {};
-    return when_true ? stack_.back().text : "not " + closed(stack_.back());
-  }
+}
 
- private:
-  struct Term {
-    std::string text;
-    bool is_closed = false;
-  };
-  static std::string closed(const Term& term) { return term.is_closed ? term.text : fmt::format("({})", term.text); }
-  static std::string_view word(unsigned kind) {
-    switch (kind) {
-      case MACC_COND_OR:
-        return "or";
-      case MACC_COND_AND:
-        return "and";
-      case MACC_COND_XOR:
-        return "xor";
-      case MACC_COND_EQ:
-        return "is";
-      default:
-        return "is not";
-    }
-  }
+/// One condition at a time, with the texts of its two branches, which all its rules share.
+struct ConditionState {
+  Switches when_true, when_false;
+  std::string text_true, text_false;
+  bool finished = false;
 
-  std::vector<Term> stack_;
+  void begin() { *this = {}; }
+  void finish() {
+    if (finished) return;
+    finished = true;
+    when_false = when_true.negated();
+    text_true = when_true.text();
+    text_false = when_false.text();
+  }
 };
 
 }  // namespace
@@ -98,8 +87,9 @@ struct CompiledPolicy::Data {
 
   ~Data() { policydb_destroy(&policy); }
 
-  /// A rule with its condition ("" for none).
+  /// A rule with its condition, as text ("" for none) and as expression.
   using Visit = std::function<void(const std::string&, const avtab_key_t&, const avtab_datum_t&)>;
+  using VisitSwitches = std::function<void(const Switches&, const avtab_key_t&, const avtab_datum_t&)>;
 
   void index() {
     for (std::uint32_t i = 0; i < policy.p_types.nprim; ++i) {
@@ -130,21 +120,36 @@ struct CompiledPolicy::Data {
   [[nodiscard]] std::string class_name(std::uint32_t number) const { return policy.p_class_val_to_name[number - 1]; }
 
   void for_each_rule(const Visit& visit) const {
-    for (std::uint32_t slot = 0; slot < policy.te_avtab.nslot; ++slot) {
-      for (const avtab_node* node = policy.te_avtab.htable[slot]; node != nullptr; node = node->next)
-        visit({}, node->key, node->datum);
-    }
-    for_each_conditional(visit);
+    for_each_unconditional([&](const avtab_key_t& key, const avtab_datum_t& datum) { visit({}, key, datum); });
+    for_each_conditional([&](const ConditionState& state, bool when_true, const auto& key, const auto& datum) {
+      visit(when_true ? state.text_true : state.text_false, key, datum);
+    });
+  }
+  void for_each_rule_with_switches(const VisitSwitches& visit) const {
+    const Switches always;
+    for_each_unconditional([&](const avtab_key_t& key, const avtab_datum_t& datum) { visit(always, key, datum); });
+    for_each_conditional([&](const ConditionState& state, bool when_true, const auto& key, const auto& datum) {
+      visit(when_true ? state.when_true : state.when_false, key, datum);
+    });
   }
 
  private:
+  using VisitConditional = std::function<void(const ConditionState&, bool, const avtab_key_t&, const avtab_datum_t&)>;
   struct State {
     const Data& data;
-    const Visit& visit;
-    ConditionText condition;
+    const VisitConditional& visit;
+    ConditionState condition;
   };
 
-  void for_each_conditional(const Visit& visit) const {
+  template <typename VisitPlain>
+  void for_each_unconditional(VisitPlain visit) const {
+    for (std::uint32_t slot = 0; slot < policy.te_avtab.nslot; ++slot) {
+      for (const avtab_node* node = policy.te_avtab.htable[slot]; node != nullptr; node = node->next)
+        visit(node->key, node->datum);
+    }
+  }
+
+  void for_each_conditional(const VisitConditional& visit) const {
     State state{*this, visit, {}};
     macc_condition_visitor visitor{};
     visitor.state = &state;
@@ -152,14 +157,15 @@ struct CompiledPolicy::Data {
     visitor.term = [](void* at, unsigned kind, unsigned boolean) {
       State& s = *static_cast<State*>(at);
       if (kind == MACC_COND_BOOL) {
-        s.condition.operand(s.data.policy.p_bool_val_to_name[boolean - 1]);
+        s.condition.when_true.add({Switches::Operation::boolean, s.data.policy.p_bool_val_to_name[boolean - 1]});
       } else {
-        s.condition.operation(kind);
+        s.condition.when_true.add({operation_of(kind), {}});
       }
     };
     visitor.rule = [](void* at, int when_true, const avtab_key_t* key, const avtab_datum_t* datum) {
       State& s = *static_cast<State*>(at);
-      s.visit(s.condition.text(when_true != 0), *key, *datum);
+      s.condition.finish();
+      s.visit(s.condition, when_true != 0, *key, *datum);
     };
     macc_visit_conditions(&policy, &visitor);
   }
@@ -266,6 +272,125 @@ std::vector<Transition> CompiledPolicy::transitions_of(std::string_view source) 
     }
   });
   return {found.begin(), found.end()};
+}
+
+namespace {
+
+std::optional<PolicyRule::Kind> kind_of(const avtab_key_t& key) {
+  if ((key.specified & AVTAB_ALLOWED) != 0) return PolicyRule::Kind::allow;
+  if ((key.specified & AVTAB_TRANSITION) != 0) return PolicyRule::Kind::transition;
+  if ((key.specified & AVTAB_MEMBER) != 0) return PolicyRule::Kind::member;
+  if ((key.specified & AVTAB_CHANGE) != 0) return PolicyRule::Kind::change;
+  if ((key.specified & AVTAB_XPERMS_ALLOWED) != 0) return PolicyRule::Kind::extended;
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<PolicyRule> CompiledPolicy::rules_about(const std::set<std::string>& names,
+                                                    const std::set<std::pair<std::string, std::string>>& pairs) const {
+  const policydb_t& policy = data_->policy;
+  // By type or attribute: whether one of the types is or is in it.
+  std::vector<bool> meets(policy.p_types.nprim, false);
+  for (const auto& name : names) {
+    const auto type = data_->find_type(name);
+    if (!type) continue;
+    meets[*type] = true;
+    for_each_member(policy.type_attr_map[*type], [&](std::uint32_t attribute) { meets[attribute] = true; });
+  }
+  std::set<std::pair<std::uint32_t, std::uint32_t>> wanted;
+  for (const auto& [source, target] : pairs) {
+    const auto from = data_->types.find(source), to = data_->types.find(target);
+    if (from != data_->types.end() && to != data_->types.end()) wanted.emplace(from->second + 1, to->second + 1);
+  }
+  const auto name_of = [&](std::uint32_t number) { return std::string_view(policy.p_type_val_to_name[number - 1]); };
+  std::vector<PolicyRule> rules;
+  data_->for_each_rule_with_switches([&](const Switches& condition, const auto& key, const auto& datum) {
+    const auto kind = kind_of(key);
+    if (!kind) return;
+    const bool grants = *kind == PolicyRule::Kind::allow || *kind == PolicyRule::Kind::extended;
+    const bool own = meets[key.source_type - 1] || meets[key.target_type - 1] || (!grants && meets[datum.data - 1]);
+    if (!own && !wanted.contains({key.source_type, key.target_type})) return;
+    PolicyRule rule{*kind,
+                    name_of(key.source_type),
+                    name_of(key.target_type),
+                    policy.p_class_val_to_name[key.target_class - 1],
+                    {},
+                    {},
+                    {},
+                    condition};
+    if (*kind == PolicyRule::Kind::allow) {
+      const PermissionNames& permissions = data_->permissions[key.target_class - 1];
+      for (std::size_t bit = 0; bit < permissions.size(); ++bit)
+        if ((datum.data >> bit & 1) != 0 && !permissions[bit].empty()) rule.permissions.emplace_back(permissions[bit]);
+    } else if (!grants) {
+      rule.result = name_of(datum.data);
+    }
+    rules.push_back(std::move(rule));
+  });
+  for_each_entry(policy.filename_trans, [&](const char* raw_key, const void* raw_datum) {
+    const auto& key = *reinterpret_cast<const filename_trans_key_t*>(raw_key);
+    for (auto* datum = static_cast<const filename_trans_datum_t*>(raw_datum); datum != nullptr; datum = datum->next) {
+      for_each_member(datum->stypes, [&](std::uint32_t source) {
+        if (!meets[source] && !meets[key.ttype - 1] && !meets[datum->otype - 1]) return;
+        rules.push_back({PolicyRule::Kind::transition,
+                         name_of(source + 1),
+                         name_of(key.ttype),
+                         policy.p_class_val_to_name[key.tclass - 1],
+                         {},
+                         name_of(datum->otype),
+                         key.name,
+                         {}});
+      });
+    }
+  });
+  return rules;
+}
+
+std::string_view CompiledPolicy::name_of(std::string_view name) const {
+  const auto at = data_->types.find(name);
+  return at == data_->types.end() ? std::string_view() : std::string_view(data_->policy.p_type_val_to_name[at->second]);
+}
+
+std::vector<std::string> CompiledPolicy::permissive_types() const {
+  std::vector<std::string> names;
+  for_each_member(data_->policy.permissive_map, [&](std::uint32_t type) {
+    // Types count from 1 in this map.
+    if (type != 0) names.push_back(data_->type_name(type - 1));
+  });
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::set<std::pair<std::string, std::string>> CompiledPolicy::roles_of(const std::set<std::string>& types) const {
+  std::set<std::pair<std::string, std::string>> pairs;
+  const policydb_t& policy = data_->policy;
+  for (std::uint32_t role = 0; role < policy.p_roles.nprim; ++role) {
+    if (policy.role_val_to_struct[role] == nullptr) continue;
+    for_each_member(policy.role_val_to_struct[role]->types.types, [&](std::uint32_t type) {
+      std::string name = data_->type_name(type);
+      if (types.contains(name)) pairs.emplace(policy.p_role_val_to_name[role], std::move(name));
+    });
+  }
+  return pairs;
+}
+
+std::set<RangeRule> CompiledPolicy::ranges_about(const std::set<std::string>& types) const {
+  std::set<RangeRule> rules;
+  for_each_entry(data_->policy.range_tr, [&](const char* raw_key, const void*) {
+    const auto& key = *reinterpret_cast<const range_trans_t*>(raw_key);
+    std::string source = data_->type_name(key.source_type - 1), target = data_->type_name(key.target_type - 1);
+    if (types.contains(source) || types.contains(target))
+      rules.insert({std::move(source), std::move(target), data_->class_name(key.target_class)});
+  });
+  return rules;
+}
+
+std::string CompiledPolicy::parent_of(std::string_view type) const {
+  const auto number = data_->find_type(type);
+  if (!number) return {};
+  const std::uint32_t parent = data_->policy.type_val_to_struct[*number]->bounds;
+  return parent == 0 ? std::string() : data_->type_name(parent - 1);
 }
 
 std::vector<std::string> CompiledPolicy::types_in(std::string_view attribute) const {

@@ -1,11 +1,21 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "backends/selinux/link/base_data.h"
+#include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/cache.h"
+#include "backends/selinux/link/cil_reader.h"
+#include "backends/selinux/link/condense.h"
+#include "backends/selinux/link/files.h"
+#include "backends/selinux/link/import.h"
+#include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/messages.h"
 #include "backends/selinux/link/packages.h"
 #include "backends/selinux/link/sepol.h"
@@ -17,13 +27,6 @@ namespace {
 
 constexpr std::string_view kPolicyFolder = "/usr/share/selinux/";
 
-bool is_policy_name(std::string_view name) {
-  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  });
-}
-
 /// Version of the Debian package that brings the policy; "" when there is none, or no dpkg. The name is a policy name,
 /// so a shell can be trusted with it.
 std::string package_version(std::string_view name) {
@@ -34,15 +37,16 @@ std::string package_version(std::string_view name) {
   return printable(buffer);
 }
 
-std::string describe_base(const std::string& folder, std::size_t count, const std::vector<std::string>& leave_out) {
-  std::string text = fmt::format("the policy in {}", printable(folder));
-  if (folder.starts_with(kPolicyFolder)) {
-    const std::string name = folder.substr(kPolicyFolder.size());
-    const std::string version = is_policy_name(name) ? package_version(name) : std::string();
-    text = version.empty() ? fmt::format("the installed policy `{}`", name)
+std::string describe(const PolicySource& source, std::size_t modules, const std::vector<std::string>& leave_out) {
+  if (!source.binary.empty()) return fmt::format("the binary policy {}", printable(source.binary));
+  std::string text = fmt::format("the policy in {}", printable(source.place));
+  if (source.root.empty() && !source.name.empty()) {
+    const std::string version = is_policy_name(source.name) ? package_version(source.name) : std::string();
+    text = version.empty() ? fmt::format("the installed policy `{}`", printable(source.name))
                            : fmt::format("the installed Debian policy {}", version);
+    if (source.is_store) text += " as it is in the module store";
   }
-  text += fmt::format(" ({} modules", count);
+  text += fmt::format(" ({} modules", modules);
   for (const std::string& module : leave_out)
     text += fmt::format("{}{}", &module == &leave_out.front() ? ", without " : ", ", module);
   return text + ')';
@@ -64,9 +68,54 @@ std::string choose_modules(const std::vector<PackageFile>& packages, const std::
   return {};
 }
 
-std::shared_ptr<const Base> finish(std::unique_ptr<Base::Data> data) {
-  data->inventory = take_inventory(data->core);
-  return std::make_shared<const Base>(std::move(data));
+template <typename T>
+std::vector<std::string> keys(const Inventory::ByName<T>& map) {
+  std::vector<std::string> names;
+  names.reserve(map.size());
+  for (const auto& [name, value] : map) names.push_back(name);
+  return names;
+}
+
+std::string build_from_binary(const PolicySource& source, const Companions& companions, Base::Data& data) {
+  const std::optional<std::string> image = read_whole_file(source.binary);
+  if (!image) return fmt::format("{} cannot be read: {}", printable(source.binary), std::strerror(errno));
+  const bool has_template = !companions.home_template.empty();
+  const std::string homes = has_template ? companions.home_template : to_home_template(companions.homedirs);
+  std::string reason = build_base_of_binary(*image, to_filecons(companions.file_contexts + "\n" + homes), data);
+  if (!reason.empty()) return fmt::format("{}: {}", printable(source.binary), reason);
+  data.notices.emplace_back("neverallows are not in a binary policy, so none of the system's is checked");
+  data.notices.emplace_back("a binary policy does not say which modules it was made of");
+  if (companions.file_contexts.empty())
+    data.notices.push_back(fmt::format("there are no file contexts in {}, so no path of the system has a label",
+                                       printable(source.contexts)));
+  if (!has_template && !companions.homedirs.empty())
+    data.notices.emplace_back("labels of homes were taken back from file_contexts.homedirs");
+  return {};
+}
+
+template <typename Visit>
+void for_each_line(std::string_view text, Visit visit) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    visit(line);
+  }
+}
+
+/// Whether a name stands anywhere in an expression.
+bool names(const CilExpression& expression, std::string_view name) {
+  return expression.atom == name || std::any_of(expression.items.begin(), expression.items.end(),
+                                                [name](const CilExpression& item) { return names(item, name); });
+}
+
+/// What follows from the texts.
+void take_names(Base::Data& data) {
+  data.inventory = take_inventory(data.core);
+  if (data.label_aliases.empty()) data.label_aliases = default_label_aliases();
+}
+
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
 }
 
 }  // namespace
@@ -80,20 +129,61 @@ BaseOrReason Base::installed(std::string_view name, const std::vector<std::strin
 }
 
 BaseOrReason Base::from_folder(const std::string& folder, const std::vector<std::string>& leave_out, bool use_cache) {
+  const PolicySource source = folder_source(folder);
+  if (source.packages.empty()) return {nullptr, fmt::format("there is no policy in {}", printable(folder))};
+  return from_source(source, leave_out, use_cache);
+}
+
+BaseOrReason Base::import(const ImportRequest& request, const std::vector<std::string>& leave_out) {
+  SourceOrReason found = find_source(request);
+  if (!found.reason.empty()) return {nullptr, std::move(found.reason)};
+  return from_source(found.source, leave_out, false);
+}
+
+BaseOrReason Base::from_source(const PolicySource& source, const std::vector<std::string>& leave_out, bool use_cache) {
   std::vector<std::string> without = leave_out;
   std::sort(without.begin(), without.end());
   without.erase(std::unique(without.begin(), without.end()), without.end());
-  const std::vector<PackageFile> packages = packages_in(folder);
-  if (packages.empty()) return {nullptr, fmt::format("there is no policy in {}", printable(folder))};
   auto data = std::make_unique<Data>();
-  if (std::string reason = choose_modules(packages, without, data->modules); !reason.empty())
-    return {nullptr, std::move(reason)};
-  const BaseCache cache(folder, packages, without);
-  if (use_cache && cache.read(*data)) return {finish(std::move(data)), {}};
-  if (std::string reason = build_base(packages, without, *data); !reason.empty()) return {nullptr, std::move(reason)};
-  data->description = describe_base(folder, data->modules.size(), without);
+  std::string reason = choose_modules(source.packages, without, data->modules);
+  if (!reason.empty()) return {nullptr, std::move(reason)};
+  const Companions companions = read_companions(source);
+  const BaseCache cache(source, without, companions);
+  if (use_cache && cache.read(*data)) return {std::make_shared<const Base>(std::move(data)), {}};
+  reason = source.binary.empty() ? build_base(source.packages, without, *data)
+                                 : build_from_binary(source, companions, *data);
+  if (!reason.empty()) return {nullptr, std::move(reason)};
+  data->description = describe(source, data->modules.size(), without);
+  data->origin = source.place;
+  apply_companions(companions, *data);
+  take_names(*data);
   if (use_cache) cache.write(*data);
-  return {finish(std::move(data)), {}};
+  return {std::make_shared<const Base>(std::move(data)), {}};
+}
+
+BaseOrReason Base::from_bytes(std::string_view bytes) {
+  auto data = std::make_unique<Data>();
+  if (std::string reason = read_base(bytes, *data); !reason.empty()) return {nullptr, std::move(reason)};
+  return {std::make_shared<const Base>(std::move(data)), {}};
+}
+
+BaseOrReason Base::from_file(const std::string& path) {
+  const std::optional<std::string> bytes = read_whole_file(path);
+  if (!bytes) return {nullptr, fmt::format("it cannot be read: {}", std::strerror(errno))};
+  return from_bytes(*bytes);
+}
+
+std::string Base::to_bytes() const {
+  Data data = *data_;
+  data.cache_key.clear();
+  return write_base(data);
+}
+
+bool is_policy_name(std::string_view name) {
+  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
+  });
 }
 
 std::shared_ptr<const Base> Base::skeleton() {
@@ -102,23 +192,30 @@ std::shared_ptr<const Base> Base::skeleton() {
     data.description = "the bundled skeleton of a policy";
     data.skeleton = true;
     data.modules = {"skeleton"};
-    for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) data.core += file.text;
+    std::string text;
+    for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) text += file.text;
+    const CondensedPolicy policy = condense(text);  // a statement a line
+    data.core = policy.core + policy.rest;
     // The linker writes file contexts in the order in which they are to be matched.
-    data.file_contexts = link(*finish(std::make_unique<Data>(data)), {}).file_contexts;
-    return finish(std::make_unique<Data>(std::move(data)));
+    take_names(data);
+    data.file_contexts = link(Base(std::make_unique<Data>(data)), {}).file_contexts;
+    return std::make_shared<const Base>(std::make_unique<Data>(std::move(data)));
   }();
   return base;
 }
 
+const std::string& Base::origin() const { return data_->origin; }
+const std::vector<std::string>& Base::notices() const { return data_->notices; }
+const std::vector<std::string>& Base::capabilities() const { return data_->inventory.capabilities; }
 const std::string& Base::description() const { return data_->description; }
 bool Base::is_skeleton() const { return data_->skeleton; }
 bool Base::has_type(std::string_view name) const { return data_->inventory.has_type(name); }
 bool Base::has_attribute(std::string_view name) const { return data_->inventory.attributes.contains(name); }
-bool Base::has_boolean(std::string_view name) const { return data_->inventory.booleans.contains(name); }
+bool Base::has_boolean(std::string_view name) const { return data_->inventory.has_boolean(name); }
 bool Base::has_role(std::string_view name) const { return data_->inventory.roles.contains(name); }
-bool Base::has_user(std::string_view name) const { return data_->inventory.users.contains(name); }
-bool Base::has_sensitivity(std::string_view name) const { return data_->inventory.sensitivities.contains(name); }
-bool Base::has_category(std::string_view name) const { return data_->inventory.categories.contains(name); }
+bool Base::has_user(std::string_view name) const { return data_->inventory.has_user(name); }
+bool Base::has_sensitivity(std::string_view name) const { return contains(data_->inventory.sensitivities, name); }
+bool Base::has_category(std::string_view name) const { return contains(data_->inventory.categories, name); }
 bool Base::has_module(std::string_view name) const {
   return std::binary_search(data_->modules.begin(), data_->modules.end(), name);
 }
@@ -168,5 +265,69 @@ std::optional<std::string> Base::port_type(std::string_view protocol, std::uint1
 }
 
 const std::string& Base::file_contexts() const { return data_->file_contexts; }
+std::vector<std::string> Base::expressions_of(std::string_view attribute) const {
+  const std::string start = fmt::format("(typeattributeset {} ", attribute);
+  std::vector<std::string> expressions;
+  for_each_line(data_->core, [&](std::string_view line) {
+    if (line.starts_with(start)) expressions.emplace_back(line.substr(start.size(), line.size() - start.size() - 1));
+  });
+  return expressions;
+}
+
+std::vector<std::string> Base::conditions_on(std::string_view boolean) const {
+  std::vector<std::string> conditions;
+  const auto take = [&](std::string_view line) {
+    if (!line.starts_with("(booleanif ")) return;
+    for_each_statement(line, [&](CilExpression& statement) {
+      if (statement.items.size() > 1 && names(statement.items[1], boolean)) conditions.push_back(to_text(statement));
+    });
+  };
+  for_each_line(data_->core, take);
+  for_each_line(data_->rest, take);
+  return conditions;
+}
+
+std::vector<std::pair<std::string, std::size_t>> Base::rule_counts() const {
+  static const std::set<std::string_view> kinds = {
+      "allow",          "dontaudit",  "auditallow",   "allowx",          "dontauditx",      "auditallowx",
+      "typetransition", "typechange", "typemember",   "rangetransition", "roletransition",  "roleallow",
+      "booleanif",      "constrain",  "mlsconstrain", "validatetrans",   "mlsvalidatetrans"};
+  std::map<std::string_view, std::size_t> counts;
+  const auto add = [&](std::string_view line) {
+    const std::string_view word = line.substr(std::min<std::size_t>(1, line.size()), line.find(' ') - 1);
+    if (kinds.contains(word)) ++counts[word];
+  };
+  for_each_line(data_->core, add);
+  for_each_line(data_->rest, add);
+  return {counts.begin(), counts.end()};
+}
+
+const std::string& Base::local_file_contexts() const { return data_->local_file_contexts; }
+const std::vector<LabelAlias>& Base::label_aliases() const { return data_->label_aliases; }
+const std::vector<GenfsContext>& Base::genfs_contexts() const { return data_->inventory.genfs_contexts; }
+const std::vector<FsUse>& Base::fs_uses() const { return data_->inventory.fs_uses; }
+const std::vector<PolicyUser>& Base::users() const { return data_->inventory.users; }
+const std::vector<PolicyBoolean>& Base::booleans() const { return data_->inventory.booleans; }
+const std::vector<std::string>& Base::sensitivities() const { return data_->inventory.sensitivities; }
+const std::vector<std::string>& Base::categories() const { return data_->inventory.categories; }
+const std::vector<std::string>& Base::neverallows() const { return data_->inventory.neverallows; }
+
+std::vector<std::string> Base::roles() const { return {data_->inventory.roles.begin(), data_->inventory.roles.end()}; }
+std::vector<std::string> Base::attributes() const { return keys(data_->inventory.attributes); }
+std::vector<std::string> Base::classes() const { return keys(data_->inventory.permissions_of_class); }
+
+std::vector<std::string> Base::permissions_of(std::string_view class_name) const {
+  const auto at = data_->inventory.permissions_of_class.find(class_name);
+  if (at == data_->inventory.permissions_of_class.end()) return {};
+  return {at->second.begin(), at->second.end()};
+}
+
+std::vector<std::string> Base::aliases_of(std::string_view type) const {
+  std::vector<std::string> names;
+  for (const auto& [alias, name] : data_->inventory.aliases) {
+    if (name == type) names.push_back(alias);
+  }
+  return names;
+}
 
 }  // namespace macc::backends::selinux

@@ -1,6 +1,7 @@
 // What is behind a Base.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -11,12 +12,18 @@ namespace macc::backends::selinux {
 
 struct Base::Data {
   std::string description;
+  std::string origin;                ///< the folder or file that it was made from; "" for the skeleton
+  std::string cache_key;             ///< in the cache: what it was made from, in detail; else ""
+  std::vector<std::string> notices;  ///< see Base::notices
+  std::uint64_t policy_version = 0;  ///< of a binary policy; 0 for modules
   bool skeleton = false;
   std::vector<std::string> modules;  ///< sorted
   std::string core, rest;            ///< see condense.h
   std::string file_contexts;
+  std::string local_file_contexts;  ///< the administrator's, file_contexts.local
   /// Neverallows that the base breaks itself, with the rule: "(neverallow ...) (allow ...)". They are no fault of ours.
   std::vector<std::string> own_violations;
+  std::vector<LabelAlias> label_aliases;  ///< in the order in which they are tried
   Inventory inventory;
 };
 

@@ -8,6 +8,10 @@ void ByteWriter::number(std::uint64_t value) {
   for (int shift = 0; shift < 64; shift += 8) out_ += static_cast<char>(value >> shift & 0xff);
 }
 
+void ByteWriter::index(std::uint32_t value) {
+  for (int shift = 0; shift < 32; shift += 8) out_ += static_cast<char>(value >> shift & 0xff);
+}
+
 void ByteWriter::text(std::string_view value) {
   number(value.size());
   out_ += value;
@@ -18,23 +22,28 @@ void ByteWriter::texts(const std::vector<std::string>& values) {
   for (const std::string& value : values) text(value);
 }
 
-std::uint64_t ByteReader::number() {
-  if (bytes_.size() < 8) good_ = false;
+std::uint64_t ByteReader::unsigned_of(std::size_t bytes) {
+  if (bytes_.size() < bytes) good_ = false;
   if (!good_) return 0;
   std::uint64_t value = 0;
-  for (int i = 7; i >= 0; --i) value = value << 8 | static_cast<unsigned char>(bytes_[static_cast<std::size_t>(i)]);
-  bytes_.remove_prefix(8);
+  for (std::size_t i = bytes; i-- != 0;) value = value << 8 | static_cast<unsigned char>(bytes_[i]);
+  bytes_.remove_prefix(bytes);
   return value;
 }
 
-std::string ByteReader::text() {
+std::uint64_t ByteReader::number() { return unsigned_of(8); }
+std::uint32_t ByteReader::index() { return static_cast<std::uint32_t>(unsigned_of(4)); }
+
+std::string_view ByteReader::view() {
   const std::uint64_t size = number();
   if (size > bytes_.size()) good_ = false;
   if (!good_) return {};
-  std::string value(bytes_.substr(0, size));
+  const std::string_view value = bytes_.substr(0, size);
   bytes_.remove_prefix(size);
   return value;
 }
+
+std::string ByteReader::text() { return std::string(view()); }
 
 std::vector<std::string> ByteReader::texts() {
   std::vector<std::string> values;

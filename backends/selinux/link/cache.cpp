@@ -1,20 +1,15 @@
 #include "backends/selinux/link/cache.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cstdlib>
-#include <filesystem>
 
+#include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/bytes.h"
+#include "backends/selinux/link/files.h"
 
 namespace macc::backends::selinux {
 namespace {
-
-// To be raised whenever condense() or what is stored changes.
-constexpr std::string_view kFormat = "macc-selinux-base-1";
 
 /// $XDG_CACHE_HOME or ~/.cache; "" when neither is known.
 std::string cache_folder() {
@@ -25,90 +20,43 @@ std::string cache_folder() {
   return {};
 }
 
-std::string read_file(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  struct stat status {};
-  std::string bytes;
-  if (file >= 0 && fstat(file, &status) == 0 && S_ISREG(status.st_mode)) {
-    bytes.resize(static_cast<std::size_t>(status.st_size));
-    std::size_t done = 0;
-    while (done < bytes.size()) {
-      const ssize_t count = read(file, bytes.data() + done, bytes.size() - done);
-      if (count <= 0) break;
-      done += static_cast<std::size_t>(count);
-    }
-    bytes.resize(done);
-  }
-  if (file >= 0) close(file);
-  return bytes;
-}
-
-bool write_all(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(file, bytes.data(), bytes.size());
-    if (count <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-/// Under another name first: a reader sees the old file, the new one or none.
-void replace_file(const std::string& path, std::string_view bytes) {
-  std::error_code error;
-  std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
-  std::string temporary = path + ".XXXXXX";
-  const int file = mkostemp(temporary.data(), O_CLOEXEC);
-  if (file < 0) return;
-  const bool written = write_all(file, bytes);
-  const bool closed = close(file) == 0;
-  if (!written || !closed || rename(temporary.c_str(), path.c_str()) != 0) unlink(temporary.c_str());
-}
-
 }  // namespace
 
-BaseCache::BaseCache(const std::string& folder, const std::vector<PackageFile>& packages,
-                     const std::vector<std::string>& leave_out) {
+BaseCache::BaseCache(const PolicySource& source, const std::vector<std::string>& leave_out,
+                     const Companions& companions) {
   ByteWriter place;
-  place.text(folder);
+  place.text(source.place);
   place.texts(leave_out);
+  const std::string where = place.take();
   ByteWriter key;
-  key.text(kFormat);
   key.text(linker_name());
-  key.text(place.take());
-  for (const PackageFile& package : packages) {
+  key.text(where);
+  for (const PackageFile& package : source.packages) {
     key.text(package.path);
     key.number(package.size);
     key.number(static_cast<std::uint64_t>(package.changed));
   }
+  for (const std::string* text : {&companions.aliases, &companions.aliases_dist, &companions.local_file_contexts,
+                                  &companions.ports, &companions.booleans})
+    key.text(*text);
+  key.texts(companions.notices);
   key_ = key.take();
-  place.text(folder);
-  place.texts(leave_out);
   if (const std::string caches = cache_folder(); !caches.empty())
-    path_ = fmt::format("{}/selinux-{:016x}.base", caches, checksum(place.take()));
+    path_ = fmt::format("{}/selinux-{:016x}.base", caches, checksum(where));
 }
 
 bool BaseCache::read(Base::Data& data) const {
   if (path_.empty()) return false;
-  const std::string bytes = read_file(path_);
-  ByteReader header(bytes);
-  const std::uint64_t sum = header.number();
-  if (!header.good() || sum != checksum(header.rest())) return false;
-  ByteReader in(header.rest());
-  if (in.text() != key_) return false;
-  for (std::string* text : {&data.description, &data.core, &data.rest, &data.file_contexts}) *text = in.text();
-  data.own_violations = in.texts();
-  return in.good();
+  Base::Data found;
+  if (!read_base(read_whole_file(path_).value_or(""), found).empty() || found.cache_key != key_) return false;
+  data = std::move(found);
+  return true;
 }
 
-void BaseCache::write(const Base::Data& data) const {
+void BaseCache::write(Base::Data& data) const {
   if (path_.empty()) return;
-  ByteWriter out;
-  out.text(key_);
-  for (const std::string* text : {&data.description, &data.core, &data.rest, &data.file_contexts}) out.text(*text);
-  out.texts(data.own_violations);
-  const std::string body = out.take();
-  out.number(checksum(body));
-  replace_file(path_, out.take() + body);
+  data.cache_key = key_;
+  replace_file(path_, write_base(data));
 }
 
 }  // namespace macc::backends::selinux

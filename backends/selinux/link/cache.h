@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "backends/selinux/link/base_data.h"
-#include "backends/selinux/link/packages.h"
+#include "backends/selinux/link/import.h"
 
 namespace macc::backends::selinux {
 
@@ -13,13 +13,12 @@ namespace macc::backends::selinux {
 /// older packages is replaced.
 class BaseCache {
  public:
-  BaseCache(const std::string& folder, const std::vector<PackageFile>& packages,
-            const std::vector<std::string>& leave_out);
+  BaseCache(const PolicySource& source, const std::vector<std::string>& leave_out, const Companions& companions);
 
-  /// Fills what build_base() would. False when there is nothing that fits, or it is damaged.
+  /// Fills `data`. False when there is nothing that fits, or it is damaged.
   [[nodiscard]] bool read(Base::Data& data) const;
   /// Writes it in one step. When that does not work there is no cache, and nobody needs to know.
-  void write(const Base::Data& data) const;
+  void write(Base::Data& data) const;
 
  private:
   std::string key_;   // of everything that the base is built from

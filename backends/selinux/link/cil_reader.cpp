@@ -54,10 +54,23 @@ class Tokens {
   std::uint32_t next_line_ = 1;
 };
 
+/// Passes over a list, whose "(" has been read.
+void skip_list(Tokens& tokens) {
+  std::size_t open = 1;
+  for (std::string_view token = tokens.next(); !token.empty() && open != 0; token = tokens.next()) {
+    if (token == "(") ++open;
+    if (token == ")" && --open == 0) return;
+  }
+}
+
 /// Fills `list`, whose "(" has been read.
 void read_list(Tokens& tokens, CilExpression& list, std::size_t depth) {
   for (std::string_view token = tokens.next(); !token.empty(); token = tokens.next()) {
     if (token == ")") return;
+    if (token == "(" && depth == kMaxDepth) {
+      skip_list(tokens);
+      continue;
+    }
     CilExpression item;
     item.line = tokens.line();
     if (token == "(") {
@@ -65,7 +78,7 @@ void read_list(Tokens& tokens, CilExpression& list, std::size_t depth) {
     } else {
       item.atom = token;
     }
-    if (depth < kMaxDepth) list.items.push_back(std::move(item));
+    list.items.push_back(std::move(item));
   }
 }
 

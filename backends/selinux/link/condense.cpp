@@ -183,6 +183,7 @@ class Condenser {
       add_set(statement);
     } else if (!rules_.add_access(statement, module_)) {
       if (head == "type" || head == "typealias") types_.emplace(statement.symbol(1));
+      if (head == "typebounds") bounds_.insert({statement.symbol(1), statement.symbol(2)});
       add_once(statement);
     }
   }
@@ -218,8 +219,10 @@ class Condenser {
   }
 
   [[nodiscard]] bool is_fixed(const AccessRule& rule) const {
-    return types_.contains(rule.source) && (rule.target == "self" || types_.contains(rule.target));
+    return is_plain(rule.source) && (rule.target == "self" || is_plain(rule.target));
   }
+  /// A type in bounds is not: a rule that is missing would look like one that its parent lacks.
+  [[nodiscard]] bool is_plain(std::string_view name) const { return types_.contains(name) && !bounds_.contains(name); }
 
   void write(const Conditional& conditional) {
     write_part(conditional, false, core_.of(conditional.module));
@@ -248,7 +251,7 @@ class Condenser {
   std::size_t module_ = 0;
   std::vector<std::string> modules_;
   std::unordered_map<std::string, std::size_t> module_index_;
-  std::unordered_set<std::string_view> types_;
+  std::unordered_set<std::string_view> types_, bounds_;
   std::unordered_set<std::string> seen_;
   std::map<std::pair<std::string_view, std::string_view>, Set> sets_;
   RuleList rules_;

@@ -7,11 +7,12 @@
 
 namespace macc::backends::selinux {
 
-/// Two texts of CIL. Statements of a module stand between marks with its name.
+/// Two texts of CIL, a statement or a mark in each line. Statements of a module stand between marks with its name.
 struct CondensedPolicy {
   /// Everything but the rules that `rest` holds.
   std::string core;
-  /// Access rules whose source and target are plain types: a type that is declared later cannot take part in them.
+  /// Access rules whose source and target are plain types without bounds: a type that is declared later cannot take
+  /// part in them.
   std::string rest;
 };
 

@@ -3,108 +3,53 @@
 #include <algorithm>
 #include <charconv>
 #include <deque>
+#include <functional>
 #include <unordered_map>
 
 #include "backends/selinux/link/cil_reader.h"
+#include "backends/selinux/link/sets.h"
 
 namespace macc::backends::selinux {
 namespace {
-
-/// A set of types or of roles, by number.
-class Members {
- public:
-  explicit Members(std::size_t universe) : bits_(universe) {}
-  void add(std::size_t member) { bits_[member] = true; }
-  [[nodiscard]] bool has(std::size_t member) const { return bits_[member]; }
-  [[nodiscard]] std::size_t universe() const { return bits_.size(); }
-  template <typename Combine>
-  void combine(const Members& other, Combine combine) {
-    for (std::size_t i = 0; i < bits_.size(); ++i) bits_[i] = combine(bits_[i], other.bits_[i]);
-  }
-  void complement() { bits_.flip(); }
-
- private:
-  std::vector<bool> bits_;
-};
-
-/// Evaluates sets that are defined by expressions of names and of each other.
-class SetTable {
- public:
-  void declare_member(std::string_view name) {
-    if (numbers_.emplace(name, names_.size()).second) names_.emplace_back(name);
-  }
-  void declare_alias(std::string_view alias, std::string_view name) { aliases_.emplace(alias, name); }
-  void declare_set(std::string_view name) { definitions_.try_emplace(std::string(name)); }
-  void define(std::string_view name, const CilExpression& expression) {
-    definitions_[std::string(name)].push_back(expression);
-  }
-
-  [[nodiscard]] bool is_set(std::string_view name) const { return definitions_.contains(name); }
-  [[nodiscard]] const auto& definitions() const { return definitions_; }
-
-  std::vector<std::string> names_in(std::string_view set) {
-    const Members members = value(set);
-    std::vector<std::string> names;
-    for (std::size_t i = 0; i < members.universe(); ++i) {
-      if (members.has(i)) names.push_back(names_[i]);
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
- private:
-  Members value(std::string_view name) {
-    if (const auto alias = aliases_.find(name); alias != aliases_.end()) return value(alias->second);
-    Members members(names_.size());
-    if (const auto number = numbers_.find(std::string(name)); number != numbers_.end()) {
-      members.add(number->second);
-      return members;
-    }
-    const auto definition = definitions_.find(name);
-    if (definition == definitions_.end()) return members;
-    if (const auto known = values_.find(name); known != values_.end()) return known->second;
-    values_.emplace(name, members);  // a circle is an error that libsepol reports; here it ends
-    for (const CilExpression& expression : definition->second)
-      members.combine(evaluate(expression), [](bool a, bool b) { return a || b; });
-    values_.insert_or_assign(std::string(name), members);
-    return members;
-  }
-
-  Members evaluate(const CilExpression& expression) {
-    if (!expression.is_list()) return value(expression.atom);
-    const std::string_view head = expression.head();
-    const auto operand = [&](std::size_t index) {
-      return index < expression.items.size() ? evaluate(expression.items[index]) : Members(names_.size());
-    };
-    Members members(names_.size());
-    if (head == "all") {
-      members.complement();
-    } else if (head == "not") {
-      members = operand(1);
-      members.complement();
-    } else if (head == "and" || head == "or" || head == "xor") {
-      members = operand(1);
-      members.combine(operand(2), [head](bool a, bool b) {
-        return head == "and" ? a && b : head == "or" ? a || b : a != b;
-      });
-    } else {
-      for (const CilExpression& item : expression.items)
-        members.combine(evaluate(item), [](bool a, bool b) { return a || b; });
-    }
-    return members;
-  }
-
-  std::vector<std::string> names_;
-  std::unordered_map<std::string, std::size_t> numbers_;
-  std::map<std::string, std::string, std::less<>> aliases_;
-  std::map<std::string, std::vector<CilExpression>, std::less<>> definitions_;
-  std::map<std::string, Members, std::less<>> values_;
-};
 
 std::uint16_t port_number(std::string_view text) {
   std::uint16_t value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
   return value;
+}
+
+std::string unquoted(std::string_view atom) {
+  if (atom.size() >= 2 && atom.front() == '"') atom = atom.substr(1, atom.size() - 2);
+  return std::string(atom);
+}
+
+/// The class behind the word that a genfscon has for it.
+std::string genfs_class(std::string_view word) {
+  static const std::unordered_map<std::string_view, std::string_view> classes = {{"char", "chr_file"},
+                                                                                 {"block", "blk_file"},
+                                                                                 {"socket", "sock_file"},
+                                                                                 {"pipe", "fifo_file"},
+                                                                                 {"symlink", "lnk_file"}};
+  const auto at = classes.find(word);
+  return std::string(at == classes.end() ? word : at->second);
+}
+
+/// "s0:c0.c1023" of (s0 (range c0 c1023)).
+std::string level_text(const CilExpression& level) {
+  if (!level.is_list()) return std::string(level.atom);
+  std::string text(level.symbol(0));
+  std::string categories;
+  const std::function<void(const CilExpression&)> add = [&](const CilExpression& item) {
+    if (!item.is_list()) {
+      (categories += categories.empty() ? "" : ",") += item.atom;
+    } else if (item.head() == "range" && item.items.size() == 3) {
+      ((((categories += categories.empty() ? "" : ",") += item.symbol(1)) += '.') += item.symbol(2));
+    } else {
+      for (const CilExpression& part : item.items) add(part);
+    }
+  };
+  for (std::size_t i = 1; i < level.items.size(); ++i) add(level.items[i]);
+  return categories.empty() ? text : text + ':' + categories;
 }
 
 class Taker {
@@ -114,14 +59,22 @@ class Taker {
     finish_classes();
     finish_types();
     finish_roles();
-    std::sort(out_.ports.begin(), out_.ports.end(), [](const PortContext& a, const PortContext& b) {
-      return std::tie(a.protocol, a.low, a.high) < std::tie(b.protocol, b.low, b.high);
-    });
+    finish_users();
+    std::sort(out_.capabilities.begin(), out_.capabilities.end());
+    sort_by(out_.ports, [](const PortContext& p) { return std::tie(p.protocol, p.low, p.high); });
+    sort_by(out_.booleans, [](const PolicyBoolean& b) { return std::tie(b.name); });
+    sort_by(out_.genfs_contexts, [](const GenfsContext& c) { return std::tie(c.fstype, c.path, c.class_name); });
+    sort_by(out_.fs_uses, [](const FsUse& use) { return std::tie(use.fstype, use.kind); });
     return std::move(out_);
   }
 
  private:
   using Handler = void (Taker::*)(const CilExpression&);
+
+  template <typename T, typename Key>
+  static void sort_by(std::vector<T>& list, Key key) {
+    std::stable_sort(list.begin(), list.end(), [key](const T& a, const T& b) { return key(a) < key(b); });
+  }
 
   void add(const CilExpression& statement) {
     static const std::unordered_map<std::string_view, Handler> handlers = {
@@ -135,8 +88,17 @@ class Taker {
         {"roletype", &Taker::add_role_type},
         {"boolean", &Taker::add_boolean},
         {"user", &Taker::add_user},
-        {"sensitivity", &Taker::add_sensitivity},
-        {"category", &Taker::add_category},
+        {"userrole", &Taker::add_user_role},
+        {"userlevel", &Taker::add_user_level},
+        {"userrange", &Taker::add_user_range},
+        {"sensitivityorder", &Taker::add_sensitivities},
+        {"categoryorder", &Taker::add_categories},
+        {"genfscon", &Taker::add_genfs},
+        {"fsuse", &Taker::add_fs_use},
+        {"neverallow", &Taker::add_neverallow},
+        {"mls", &Taker::set_mls},
+        {"handleunknown", &Taker::set_handle_unknown},
+        {"policycap", &Taker::add_capability},
         {"class", &Taker::add_class},
         {"common", &Taker::add_class},
         {"classcommon", &Taker::add_class_common},
@@ -170,10 +132,46 @@ class Taker {
     if (s.items.size() == 3) roles_.define(s.symbol(1), s.items[2]);
   }
   void add_role_type(const CilExpression& s) { role_types_.emplace_back(s.symbol(1), s.symbol(2)); }
-  void add_boolean(const CilExpression& s) { out_.booleans.emplace(s.symbol(1)); }
-  void add_user(const CilExpression& s) { out_.users.emplace(s.symbol(1)); }
-  void add_sensitivity(const CilExpression& s) { out_.sensitivities.emplace(s.symbol(1)); }
-  void add_category(const CilExpression& s) { out_.categories.emplace(s.symbol(1)); }
+  void add_boolean(const CilExpression& s) {
+    out_.booleans.push_back({std::string(s.symbol(1)), s.symbol(2) == "true"});
+  }
+  PolicyUser& user(std::string_view name) {
+    PolicyUser& entry = users_.try_emplace(std::string(name)).first->second;
+    entry.name = name;
+    return entry;
+  }
+  void add_user(const CilExpression& s) { user(s.symbol(1)); }
+  void add_user_role(const CilExpression& s) { user(s.symbol(1)).roles.emplace_back(s.symbol(2)); }
+  void add_user_level(const CilExpression& s) {
+    if (s.items.size() == 3) user(s.symbol(1)).level = level_text(s.items[2]);
+  }
+  void add_user_range(const CilExpression& s) {
+    if (s.items.size() != 3 || s.items[2].items.size() != 2) return;
+    user(s.symbol(1)).low = level_text(s.items[2].items[0]);
+    user(s.symbol(1)).high = level_text(s.items[2].items[1]);
+  }
+  static void add_names(const CilExpression& s, std::vector<std::string>& out) {
+    if (s.items.size() != 2) return;
+    for (const CilExpression& item : s.items[1].items) {
+      if (!item.is_list() && item.atom != "unordered") out.emplace_back(item.atom);
+    }
+  }
+  void add_sensitivities(const CilExpression& s) { add_names(s, out_.sensitivities); }
+  void add_categories(const CilExpression& s) { add_names(s, out_.categories); }
+  void add_genfs(const CilExpression& s) {
+    if (s.items.size() < 4) return;
+    GenfsContext entry{std::string(s.symbol(1)), unquoted(s.symbol(2)), {}, std::string(s.items.back().symbol(2))};
+    if (s.items.size() == 5 && s.symbol(3) != "any") entry.class_name = genfs_class(s.symbol(3));
+    out_.genfs_contexts.push_back(std::move(entry));
+  }
+  void add_fs_use(const CilExpression& s) {
+    if (s.items.size() != 4) return;
+    out_.fs_uses.push_back({std::string(s.symbol(1)), std::string(s.symbol(2)), std::string(s.items[3].symbol(2))});
+  }
+  void set_mls(const CilExpression& s) { out_.mls = s.symbol(1) == "true"; }
+  void set_handle_unknown(const CilExpression& s) { out_.handle_unknown = s.symbol(1); }
+  void add_capability(const CilExpression& s) { out_.capabilities.emplace_back(s.symbol(1)); }
+  void add_neverallow(const CilExpression& s) { out_.neverallows.push_back(to_text(s)); }
   void add_class(const CilExpression& s) {
     auto& all = s.head() == "class" ? out_.permissions_of_class : commons_;
     Inventory::Names& permissions = all[std::string(s.symbol(1))];
@@ -219,7 +217,15 @@ class Taker {
     }
   }
 
+  void finish_users() {
+    for (auto& [name, entry] : users_) {
+      std::sort(entry.roles.begin(), entry.roles.end());
+      out_.users.push_back(std::move(entry));
+    }
+  }
+
   Inventory out_;
+  std::map<std::string, PolicyUser> users_;
   SetTable types_;
   SetTable roles_;
   Inventory::ByName<Inventory::Names> commons_;
@@ -229,14 +235,31 @@ class Taker {
 
 }  // namespace
 
+namespace {
+
+template <typename T>
+bool has_name(const std::vector<T>& sorted, std::string_view name) {
+  const auto at = std::lower_bound(sorted.begin(), sorted.end(), name,
+                                   [](const T& item, std::string_view wanted) { return item.name < wanted; });
+  return at != sorted.end() && at->name == name;
+}
+
+bool has(const std::vector<std::string>& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+}  // namespace
+
 bool Inventory::has_type(std::string_view name) const {
   return std::binary_search(types.begin(), types.end(), name) || aliases.contains(name);
 }
+bool Inventory::has_user(std::string_view name) const { return has_name(users, name); }
+bool Inventory::has_boolean(std::string_view name) const { return has_name(booleans, name); }
 
 bool Inventory::knows(std::string_view name) const {
-  return has_type(name) || attributes.contains(name) || booleans.contains(name) || roles.contains(name) ||
-         role_attributes.contains(name) || users.contains(name) || sensitivities.contains(name) ||
-         categories.contains(name) || permissions_of_class.contains(name);
+  return has_type(name) || attributes.contains(name) || has_boolean(name) || roles.contains(name) ||
+         role_attributes.contains(name) || has_user(name) || has(sensitivities, name) || has(categories, name) ||
+         permissions_of_class.contains(name);
 }
 
 Inventory take_inventory(std::string_view cil) { return Taker().take(cil); }

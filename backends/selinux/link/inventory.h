@@ -21,10 +21,21 @@ struct Inventory {
   ByName<std::vector<std::string>> attributes;     ///< attribute -> types, sorted
   ByName<std::vector<std::string>> roles_of_type;  ///< type -> roles, sorted
   ByName<Names> permissions_of_class;              ///< with the common ones
-  Names booleans, roles, role_attributes, users, sensitivities, categories;
-  std::vector<PortContext> ports;
+  Names roles, role_attributes;
+  std::vector<PolicyUser> users;                       ///< sorted by name
+  std::vector<PolicyBoolean> booleans;                 ///< sorted by name
+  std::vector<std::string> sensitivities, categories;  ///< in the policy's order
+  std::vector<PortContext> ports;                      ///< sorted by protocol, low, high
+  std::vector<GenfsContext> genfs_contexts;            ///< sorted by file system, path, class
+  std::vector<FsUse> fs_uses;                          ///< sorted by file system
+  std::vector<std::string> neverallows;                ///< in the policy's order
+  bool mls = false;
+  std::string handle_unknown;             ///< "allow", "deny", "reject"; "" when the policy does not say
+  std::vector<std::string> capabilities;  ///< of the policy, sorted
 
   [[nodiscard]] bool has_type(std::string_view name) const;
+  [[nodiscard]] bool has_user(std::string_view name) const;
+  [[nodiscard]] bool has_boolean(std::string_view name) const;
   /// Any name that a statement could refer to.
   [[nodiscard]] bool knows(std::string_view name) const;
 };

@@ -9,10 +9,12 @@
 #include "backends/selinux/link/bytes.h"
 #include "backends/selinux/link/child.h"
 #include "backends/selinux/link/cil_reader.h"
+#include "backends/selinux/link/file_order.h"
 #include "backends/selinux/link/lookup.h"
 #include "backends/selinux/link/messages.h"
 #include "backends/selinux/link/reach.h"
 #include "backends/selinux/link/sepol.h"
+#include "backends/selinux/link/slice.h"
 #include "compiler/base/diagnostic.h"
 
 namespace macc::backends::selinux {
@@ -52,6 +54,7 @@ class Linking {
       return std::tie(a.name, a.text) < std::tie(b.name, b.text);
     });
     result_.whole = options.whole_base || base_.rest.empty() || needs_whole_base(modules_, base_.inventory);
+    if (!result_.whole) slice_ = slice(base_, modules_);
   }
 
   LinkResult run() {
@@ -69,7 +72,8 @@ class Linking {
     result_.ok = compiled.ok && patterns_are_good();
     if (!result_.ok) return std::move(result_);
     result_.image = std::move(compiled.image);
-    result_.file_contexts = std::move(compiled.file_contexts);
+    result_.file_contexts = result_.whole ? std::move(compiled.file_contexts)
+                                          : merge_file_contexts(base_.file_contexts, compiled.file_contexts);
     return std::move(result_);
   }
 
@@ -86,11 +90,13 @@ class Linking {
   }
 
   [[nodiscard]] std::vector<sepol::Source> sources() const {
-    std::vector<sepol::Source> list = {{std::string(kCoreSource), base_.core}};
+    std::vector<sepol::Source> list = {{std::string(kCoreSource), core()}};
     if (result_.whole) list.push_back({std::string(kRestSource), base_.rest});
     for (std::size_t i = 0; i < modules_.size(); ++i) list.push_back({source_name(i), modules_[i].text});
     return list;
   }
+
+  [[nodiscard]] std::string_view core() const { return result_.whole ? base_.core : slice_; }
 
   bool compile(bool neverallow, sepol::Compiled& compiled) {
     const auto work = [&] { return serialise(sepol::compile(sources(), {.neverallow = neverallow})); };
@@ -101,7 +107,7 @@ class Linking {
   }
 
   [[nodiscard]] std::vector<LinkMessage> read(const sepol::Compiled& compiled) const {
-    const LogContext context{modules_, base_.core, base_.rest, base_.inventory, base_.description};
+    const LogContext context{modules_, core(), base_.rest, base_.inventory, base_.description};
     return read_log(compiled.log, !compiled.ok, context);
   }
 
@@ -161,6 +167,7 @@ class Linking {
   const Base::Data& base_;
   std::vector<CilModule> modules_;
   const LinkOptions& options_;
+  std::string slice_;  // what stands for the core, unless the base is linked as a whole
   LinkResult result_;
 };
 

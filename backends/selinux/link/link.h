@@ -61,6 +61,51 @@ struct PortContext {
   std::string type;
 };
 
+/// A file system whose files get their labels by path ("/" for all of it) and class, not from the disk.
+struct GenfsContext {
+  std::string fstype;      ///< "proc"
+  std::string path;        ///< "/", "/sys/kernel"
+  std::string class_name;  ///< "" for objects of any class
+  std::string type;
+};
+
+/// How the labels of a file system come to be.
+struct FsUse {
+  std::string kind;  ///< "xattr" (stored with the file), "task" (the creator's), "trans" (a transition)
+  std::string fstype;
+  std::string type;
+};
+
+struct PolicyUser {
+  std::string name;
+  std::vector<std::string> roles;  ///< sorted
+  std::string level;               ///< the default one, "s0"; "" without levels, as `low` and `high`
+  std::string low, high;           ///< of the range, "s0", "s0:c0.c1023"
+};
+
+struct PolicyBoolean {
+  std::string name;
+  bool value = false;  ///< what it is when nobody sets it
+};
+
+/// A folder that is labelled as another one: paths are rewritten before they are looked up, so that a file context
+/// written for `from` never matches.
+struct LabelAlias {
+  std::string from, to;
+
+  friend bool operator==(const LabelAlias&, const LabelAlias&) = default;
+};
+
+/// What a base is to be made from.
+struct ImportRequest {
+  /// A folder of packages (*.pp, *.pp.bz2, *.cil), a module store, /etc/selinux/NAME, or a binary policy; "" for the
+  /// policy of the system below `root`: its module store, else its packages, else its binary policy.
+  std::string from;
+  std::string policy;  ///< its name; "" for the one that /etc/selinux/config names
+  std::string root;    ///< the system's root folder; "" for this system
+};
+
+struct PolicySource;  // for this folder only
 class Base;
 
 /// A base, or the reason why there is none (one sentence for the user).
@@ -80,6 +125,16 @@ class Base {
   /// cache.
   [[nodiscard]] static BaseOrReason from_folder(const std::string& folder,
                                                 const std::vector<std::string>& leave_out = {}, bool use_cache = true);
+  /// From any place where a system keeps its policy, with what `semanage` changed there. Takes some seconds; uses no
+  /// cache. Modules in `leave_out` are not taken; a binary policy has none.
+  [[nodiscard]] static BaseOrReason import(const ImportRequest& request,
+                                           const std::vector<std::string>& leave_out = {});
+  /// A base file (docs/base-format.md): opens in some milliseconds. The reason is a clause about the file, "it is
+  /// damaged (its checksum does not fit)"; any bytes do.
+  [[nodiscard]] static BaseOrReason from_file(const std::string& path);
+  [[nodiscard]] static BaseOrReason from_bytes(std::string_view bytes);
+  /// The base as such a file. The same base gives the same bytes.
+  [[nodiscard]] std::string to_bytes() const;
   /// A small policy of our own for machines without one. It has the names that the standard library and the lowering
   /// use, the reference policy's neverallows that matter to services, and hardly any rule.
   [[nodiscard]] static std::shared_ptr<const Base> skeleton();
@@ -87,6 +142,13 @@ class Base {
   /// "the installed Debian policy 2:2.20221101-9 (331 modules)", "the bundled skeleton".
   [[nodiscard]] const std::string& description() const;
   [[nodiscard]] bool is_skeleton() const;
+  /// The folder or file that it was made from; "" for the skeleton.
+  [[nodiscard]] const std::string& origin() const;
+  /// What a user of this base has to know about what is not in it, a sentence each: "neverallows are not in a binary
+  /// policy, so none of the system's are checked".
+  [[nodiscard]] const std::vector<std::string>& notices() const;
+  /// The policy's own switches ("open_perms"), sorted.
+  [[nodiscard]] const std::vector<std::string>& capabilities() const;
 
   /// Names, all sorted. Aliases count as types.
   [[nodiscard]] bool has_type(std::string_view name) const;
@@ -116,6 +178,32 @@ class Base {
   [[nodiscard]] std::optional<std::string> port_type(std::string_view protocol, std::uint16_t port) const;
   /// The base's file contexts as the linker writes them (HOME_DIR lines unexpanded), for lookup() and label planning.
   [[nodiscard]] const std::string& file_contexts() const;
+  /// The administrator's own lines (file_contexts.local), which are tried before all others.
+  [[nodiscard]] const std::string& local_file_contexts() const;
+  /// The folders that this system labels as others, in the order in which they are tried: the first one that a path is
+  /// in, counts. Debian's where the base came without any of its own.
+  [[nodiscard]] const std::vector<LabelAlias>& label_aliases() const;
+  [[nodiscard]] const std::vector<GenfsContext>& genfs_contexts() const;  ///< sorted by file system, path, class
+  [[nodiscard]] const std::vector<FsUse>& fs_uses() const;                ///< sorted by file system
+  [[nodiscard]] const std::vector<PolicyUser>& users() const;             ///< sorted by name
+  [[nodiscard]] const std::vector<PolicyBoolean>& booleans() const;       ///< sorted by name
+  [[nodiscard]] const std::vector<std::string>& sensitivities() const;    ///< from low to high
+  [[nodiscard]] const std::vector<std::string>& categories() const;       ///< in the policy's order
+  /// As CIL, "(neverallow a_t b_t (file (read)))", in the policy's order.
+  [[nodiscard]] const std::vector<std::string>& neverallows() const;
+  /// The base's roles, role attributes excluded, sorted.
+  [[nodiscard]] std::vector<std::string> roles() const;
+  [[nodiscard]] std::vector<std::string> attributes() const;                                 ///< sorted
+  [[nodiscard]] std::vector<std::string> classes() const;                                    ///< sorted
+  [[nodiscard]] std::vector<std::string> permissions_of(std::string_view class_name) const;  ///< sorted
+  [[nodiscard]] std::vector<std::string> aliases_of(std::string_view type) const;            ///< sorted
+
+  /// How an attribute is defined, as CIL: "(a_t b_t)", "(and (domain) (not (a_t)))".
+  [[nodiscard]] std::vector<std::string> expressions_of(std::string_view attribute) const;
+  /// The conditional statements of a boolean, as CIL.
+  [[nodiscard]] std::vector<std::string> conditions_on(std::string_view boolean) const;
+  /// How many rules of each kind there are: "allow", "typetransition". Rules of the same types and class count as one.
+  [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> rule_counts() const;
 
   struct Data;
   explicit Base(std::unique_ptr<const Data> data);
@@ -125,6 +213,9 @@ class Base {
   [[nodiscard]] const Data& data() const { return *data_; }  ///< for this folder only
 
  private:
+  static BaseOrReason from_source(const PolicySource& source, const std::vector<std::string>& leave_out,
+                                  bool use_cache);
+
   std::unique_ptr<const Data> data_;
 };
 
@@ -148,6 +239,12 @@ struct LinkResult {
 /// boolean of ours that the base already has is an error. The same input gives the same bytes; the order of modules is
 /// of no importance. Never throws for what is in the modules; a crash of libsepol is a message.
 [[nodiscard]] LinkResult link(const Base& base, const std::vector<CilModule>& modules, const LinkOptions& options = {});
+
+/// Whether a file begins as a base does.
+[[nodiscard]] bool is_base_file(const std::string& path);
+
+/// Whether a name can be that of a system's policy ("default", "targeted").
+[[nodiscard]] bool is_policy_name(std::string_view name);
 
 /// "libsepol 3.4".
 [[nodiscard]] std::string linker_name();

@@ -26,12 +26,6 @@ namespace {
 
 constexpr std::chrono::seconds kTimeLimit{60};
 
-constexpr LabelAlias kAliases[] = {
-#define MACC_LABEL_ALIAS(from, to) {from, to},
-#include "backends/selinux/link/label_aliases.def"
-#undef MACC_LABEL_ALIAS
-};
-
 /// A folder of our own that is gone afterwards.
 class TemporaryFolder {
  public:
@@ -133,20 +127,14 @@ std::string look_up(const std::string& path, const std::vector<LookupQuery>& que
   return out.take() + found.take();
 }
 
-std::string aliases() {
-  std::string text;
-  for (const auto& [alias, path] : kAliases) text += fmt::format("{} {}\n", alias, path);
-  return text;
-}
-
-}  // namespace
-
-LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries) {
+LookupResult look_up_in(const SplitContexts& contexts, const std::string& local,
+                        const std::vector<LookupQuery>& queries, const std::vector<LabelAlias>& aliases) {
   LookupResult result;
   const TemporaryFolder folder;
-  const SplitContexts contexts = split_contexts(file_contexts);
   if (!folder.good() || !folder.write("file_contexts", contexts.system) ||
-      !folder.write("file_contexts.homedirs", contexts.homes) || !folder.write("file_contexts.subs_dist", aliases())) {
+      !folder.write("file_contexts.homedirs", contexts.homes) ||
+      (!local.empty() && !folder.write("file_contexts.local", local)) ||
+      !folder.write("file_contexts.subs_dist", to_file(aliases))) {
     result.error = "the file contexts cannot be written to a temporary folder";
     return result;
   }
@@ -163,6 +151,49 @@ LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQu
   }
   if (!result.error.empty()) result.contexts.clear();
   return result;
+}
+
+/// The lines with their numbers for types; the lines themselves are added to `lines`.
+std::string numbered(std::string_view text, std::vector<std::string>& lines) {
+  std::string out;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    while (line.ends_with(' ') || line.ends_with('\t') || line.ends_with('\r')) line.remove_suffix(1);
+    const std::size_t context = line.find_last_of(" \t");
+    if (context == std::string_view::npos || line.front() == '#') continue;
+    (out += line.substr(0, context + 1)) += fmt::format("u:r:{}:s0\n", lines.size());
+    lines.emplace_back(line);
+  }
+  return out;
+}
+
+}  // namespace
+
+LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries,
+                    const std::vector<LabelAlias>& aliases, const std::string& local_file_contexts) {
+  return look_up_in(split_contexts(file_contexts), local_file_contexts, queries, aliases);
+}
+
+LookupResult lookup(const Base& base, const std::vector<LookupQuery>& queries) {
+  return lookup(base.file_contexts(), queries, base.label_aliases(), base.local_file_contexts());
+}
+
+DecidingEntries deciding_entries(const Base& base, const std::vector<LookupQuery>& queries) {
+  // The order does not depend on contexts: each line gets its number for one.
+  std::vector<std::string> lines;
+  SplitContexts contexts = split_contexts(base.file_contexts());
+  contexts.system = numbered(contexts.system, lines);
+  contexts.homes = numbered(contexts.homes, lines);
+  const std::string local = numbered(base.local_file_contexts(), lines);
+  LookupResult found = look_up_in(contexts, local, queries, base.label_aliases());
+  DecidingEntries entries;
+  entries.error = std::move(found.error);
+  for (const FoundContext& context : found.contexts) {
+    std::optional<std::string>& line = entries.lines.emplace_back();
+    if (context) line = lines.at(std::stoul(type_of_context(*context)));
+  }
+  return entries;
 }
 
 std::vector<BadPattern> bad_patterns(const std::vector<std::string>& patterns) {
@@ -200,7 +231,5 @@ std::string type_of_context(const std::string& context) {
   if (type == std::string::npos) return {};
   return context.substr(type + 1, context.find(':', type + 1) - type - 1);
 }
-
-std::span<const LabelAlias> label_aliases() { return kAliases; }
 
 }  // namespace macc::backends::selinux

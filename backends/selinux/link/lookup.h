@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "backends/selinux/link/label_aliases.h"
+#include "backends/selinux/link/link.h"
 
 namespace macc::backends::selinux {
 
@@ -25,18 +27,21 @@ struct LookupResult {
   std::string error;                   ///< "" when the lookup worked; else one sentence
 };
 
-/// A folder that is labelled as another one: paths are rewritten before they are looked up, so that a file context
-/// written for `from` never matches.
-struct LabelAlias {
-  std::string_view from, to;
-};
-/// The aliases of Debian's reference policy, sorted by `from`.
-[[nodiscard]] std::span<const LabelAlias> label_aliases();
-
 /// Looks the paths up in `file_contexts` as a running system would: HOME_DIR and HOME_ROOT lines stand for /root and
-/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), and the aliases of
-/// Debian's file_contexts.subs_dist (/lib is /usr/lib, /var/run is /run) hold. Needs no SELinux kernel.
-[[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries);
+/// for /home/NAME of any name (the login users `unconfined_u`/`user_u` of a default installation), `aliases` hold (see
+/// Base::label_aliases), and the administrator's lines count most. Needs no SELinux kernel.
+[[nodiscard]] LookupResult lookup(const std::string& file_contexts, const std::vector<LookupQuery>& queries,
+                                  const std::vector<LabelAlias>& aliases = default_label_aliases(),
+                                  const std::string& local_file_contexts = {});
+/// In all of the base's file contexts, with its aliases.
+[[nodiscard]] LookupResult lookup(const Base& base, const std::vector<LookupQuery>& queries);
+
+/// The entries that decide: lines as the system has them, homes expanded; nothing where no line matches.
+struct DecidingEntries {
+  std::vector<std::optional<std::string>> lines;  ///< one a query; empty on an error
+  std::string error;
+};
+[[nodiscard]] DecidingEntries deciding_entries(const Base& base, const std::vector<LookupQuery>& queries);
 
 struct BadPattern {
   std::size_t index = 0;  ///< in what was asked

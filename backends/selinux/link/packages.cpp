@@ -124,7 +124,22 @@ std::vector<std::string> violations(const sepol::Log& log, const CondensedPolicy
   return found;
 }
 
-/// What the child does; the result is for read_outcome().
+/// Links a policy with itself and writes what Base::Data is to hold, or the reason why it does not link.
+void link_alone(const CondensedPolicy& policy, const Texts& texts, ByteWriter& out) {
+  const std::vector<sepol::Source> sources = {{std::string(kCoreSource), policy.core},
+                                              {std::string(kRestSource), policy.rest}};
+  sepol::Compiled compiled = sepol::compile(sources, {});
+  const std::vector<std::string> own_violations = violations(compiled.log, policy);
+  if (!compiled.ok && !own_violations.empty()) compiled = sepol::compile(sources, {.neverallow = false});
+  if (!compiled.ok) return out.text(explain(compiled.log, texts));
+  out.text("");
+  out.text(policy.core);
+  out.text(policy.rest);
+  out.text(compiled.file_contexts);
+  out.texts(own_violations);
+}
+
+/// What the child does.
 std::string build(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out) {
   ByteWriter out;
   const auto failed = [&out](const std::string& reason) {
@@ -145,17 +160,20 @@ std::string build(const std::vector<PackageFile>& packages, const std::vector<st
     if (!resolved.ok) return failed(explain(resolved.log, texts));
     resolved_text = std::move(resolved.text);
   }
-  const CondensedPolicy policy = condense(resolved_text, names);
-  sources = {{std::string(kCoreSource), policy.core}, {std::string(kRestSource), policy.rest}};
-  sepol::Compiled compiled = sepol::compile(sources, {});
-  const std::vector<std::string> own_violations = violations(compiled.log, policy);
-  if (!compiled.ok && !own_violations.empty()) compiled = sepol::compile(sources, {.neverallow = false});
-  if (!compiled.ok) return failed(explain(compiled.log, texts));
-  out.text("");
-  out.text(policy.core);
-  out.text(policy.rest);
-  out.text(compiled.file_contexts);
-  out.texts(own_violations);
+  link_alone(condense(resolved_text, names), texts, out);
+  return out.take();
+}
+
+/// The same for a binary policy, with its version behind the rest.
+std::string build_of_binary(const std::string& image, const std::string& filecons) {
+  ByteWriter out;
+  const sepol::Decompiled policy = sepol::decompile(image);
+  if (!policy.ok) {
+    out.text("it is no binary policy that " + linker_name() + " can read");
+    return out.take();
+  }
+  link_alone(condense(policy.text + filecons, {}), {}, out);
+  out.number(policy.version);
   return out.take();
 }
 
@@ -175,11 +193,24 @@ bool is_package(const std::filesystem::path& path) {
 }  // namespace
 
 std::string read_package(const PackageFile& package) {
+  constexpr std::string_view kCompressed = "BZh", kPackage = "\x8f\xff\x7c\xf9";
   const File file(std::fopen(package.path.c_str(), "rbe"), std::fclose);
   if (file == nullptr) return {};
-  std::string text = package.path.ends_with(".bz2") ? read_compressed(file.get()) : read_plain(file.get());
-  if (package.path.ends_with(".cil")) return text;
-  return sepol::package_to_cil(std::move(text));
+  std::string text = read_plain(file.get());
+  if (text.starts_with(kCompressed)) {
+    std::rewind(file.get());
+    text = read_compressed(file.get());
+  }
+  if (text.starts_with(kPackage)) return sepol::package_to_cil(std::move(text));
+  // Of the other names only those of CIL may hold just any text.
+  return package.path.ends_with(".pp") || package.path.ends_with(".pp.bz2") ? std::string() : text;
+}
+
+PackageFile package_at(std::string name, std::string path) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) status = {};
+  return {std::move(name), std::move(path), static_cast<std::uint64_t>(status.st_size),
+          status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec};
 }
 
 std::vector<PackageFile> packages_in(const std::string& folder) {
@@ -188,8 +219,7 @@ std::vector<PackageFile> packages_in(const std::string& folder) {
   for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
     struct stat status {};
     if (!is_package(at->path()) || stat(at->path().c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
-    packages.push_back({module_name(at->path()), at->path().string(), static_cast<std::uint64_t>(status.st_size),
-                        status.st_mtim.tv_sec * 1'000'000'000 + status.st_mtim.tv_nsec});
+    packages.push_back(package_at(module_name(at->path()), at->path().string()));
   }
   std::sort(packages.begin(), packages.end(), [](const PackageFile& a, const PackageFile& b) {
     return std::tie(a.name, a.path) < std::tie(b.name, b.path);
@@ -197,15 +227,33 @@ std::vector<PackageFile> packages_in(const std::string& folder) {
   return packages;
 }
 
+namespace {
+
+/// Reads what link_alone() wrote; "" or the reason.
+std::string take_linked(ByteReader& in, Base::Data& data) {
+  if (std::string reason = in.text(); !reason.empty()) return reason;
+  for (std::string* text : {&data.core, &data.rest, &data.file_contexts}) *text = in.text();
+  data.own_violations = in.texts();
+  return in.good() ? std::string() : "linking the policy itself gave a damaged result";
+}
+
+}  // namespace
+
 std::string build_base(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out,
                        Base::Data& data) {
   const ChildResult child = run_in_child([&] { return build(packages, leave_out); }, kTimeLimit);
   if (child.status != ChildResult::Status::finished) return "linking the policy itself: libsepol " + describe(child);
   ByteReader in(child.output);
-  if (std::string reason = in.text(); !reason.empty()) return reason;
-  for (std::string* text : {&data.core, &data.rest, &data.file_contexts}) *text = in.text();
-  data.own_violations = in.texts();
-  return in.good() ? std::string() : "linking the policy itself gave a damaged result";
+  return take_linked(in, data);
+}
+
+std::string build_base_of_binary(const std::string& image, const std::string& filecons, Base::Data& data) {
+  const ChildResult child = run_in_child([&] { return build_of_binary(image, filecons); }, kTimeLimit);
+  if (child.status != ChildResult::Status::finished) return "reading the policy: libsepol " + describe(child);
+  ByteReader in(child.output);
+  std::string reason = take_linked(in, data);
+  if (reason.empty()) data.policy_version = in.number();
+  return reason;
 }
 
 }  // namespace macc::backends::selinux

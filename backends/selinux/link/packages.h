@@ -22,9 +22,15 @@ struct PackageFile {
 /// The CIL of a module; "" when it cannot be read. Only for use inside run_in_child().
 [[nodiscard]] std::string read_package(const PackageFile& package);
 
-/// Converts, resolves, condenses and links all packages but those of `leave_out`: some seconds. `data` gets everything
-/// but description and inventory. Returns "" or the reason why it does not work, one sentence.
+/// A file that is there, as the module `name`.
+[[nodiscard]] PackageFile package_at(std::string name, std::string path);
+
+/// Converts, resolves, condenses and links all packages but those of `leave_out`: some seconds. `data` gets the texts
+/// and the base's own violations. Returns "" or the reason why it does not work, one sentence.
 [[nodiscard]] std::string build_base(const std::vector<PackageFile>& packages,
                                      const std::vector<std::string>& leave_out, Base::Data& data);
+
+/// The same from a binary policy's bytes, and from file contexts as CIL statements.
+[[nodiscard]] std::string build_base_of_binary(const std::string& image, const std::string& filecons, Base::Data& data);
 
 }  // namespace macc::backends::selinux

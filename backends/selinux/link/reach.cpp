@@ -13,9 +13,11 @@ namespace {
 /// Statements that cannot meet a rule among types of the base.
 bool is_harmless(std::string_view head) {
   static const std::set<std::string_view> heads = {
-      "type",       "typeattribute",   "role",      "roletype",   "roleallow",      "roletransition",
-      "boolean",    "allow",           "dontaudit", "auditallow", "typetransition", "typechange",
-      "typemember", "rangetransition", "filecon",   "portcon",    "genfscon",       "fsuse"};
+      "type",       "typealias",       "typealiasactual", "typeattribute",  "role",           "roletype",
+      "roleallow",  "roletransition",  "roleattribute",   "user",           "userrole",       "userlevel",
+      "userrange",  "boolean",         "allow",           "dontaudit",      "auditallow",     "allowx",
+      "dontauditx", "auditallowx",     "permissionx",     "typepermissive", "typetransition", "typechange",
+      "typemember", "rangetransition", "filecon",         "portcon",        "genfscon",       "fsuse"};
   return heads.contains(head);
 }
 

@@ -5,12 +5,14 @@
 #include <sepol/handle.h>
 #include <sepol/module.h>
 #include <sepol/policydb.h>
+#include <sepol/policydb/policydb.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
 extern "C" {
+#include <sepol/kernel_to_cil.h>
 #include <sepol/module_to_cil.h>  // has no extern "C" of its own in 3.4
 }
 
@@ -143,6 +145,31 @@ std::string make_package(std::string module, std::string file_contexts) {
   sepol_module_package_free(package);
   sepol_policy_file_free(file);
   return bytes;
+}
+
+Decompiled decompile(std::string image) {
+  Decompiled result;
+  sepol_debug(0);
+  policydb_t policy{};
+  if (policydb_init(&policy) != 0) return result;
+  policy_file_t file{};
+  policy_file_init(&file);
+  file.type = PF_USE_MEMORY;
+  file.data = image.data();
+  file.len = image.size();
+  char* data = nullptr;
+  std::size_t size = 0;
+  if (policydb_read(&policy, &file, 0) == 0 && policy.policy_type == POLICY_KERN) {
+    result.version = policy.policyvers;
+    if (std::FILE* out = open_memstream(&data, &size)) {
+      result.ok = sepol_kernel_policydb_to_cil(out, &policy) == 0;
+      std::fclose(out);
+    }
+  }
+  if (result.ok) result.text.assign(data, size);
+  std::free(data);
+  policydb_destroy(&policy);
+  return result;
 }
 
 Resolved resolve(const std::vector<Source>& sources) {

@@ -2,6 +2,7 @@
 // inside run_in_child().
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,13 @@ struct CompileOptions {
 
 /// A binary module and the text of its file contexts as a module package; "" when the module is none.
 [[nodiscard]] std::string make_package(std::string module, std::string file_contexts);
+/// A binary policy as CIL. What the binary does not keep is gone: neverallows, how attributes were defined, modules.
+struct Decompiled {
+  bool ok = false;
+  std::string text;
+  std::uint64_t version = 0;
+};
+[[nodiscard]] Decompiled decompile(std::string image);
 
 /// All sources as one text of CIL with names resolved: optional blocks that do not apply are gone.
 struct Resolved {

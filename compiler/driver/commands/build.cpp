@@ -10,6 +10,7 @@
 #include "compiler/driver/output.h"
 #include "compiler/driver/promises.h"
 #include "compiler/driver/signals.h"
+#include "compiler/driver/targets.h"
 #include "compiler/ir/json.h"
 
 namespace macc::driver {
@@ -19,17 +20,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::string_view kIrName = "ir.json";
-
-/// Where `--out` or the project says.
-fs::path out_folder(const Session& session, const project::Project& project) {
-  const fs::path given = session.arguments.value(Option::out);
-  const fs::path folder = given.empty() ? project.out : given;
-  return (folder.is_absolute() ? folder : session.environment.current / folder).lexically_normal();
-}
-
-Shown shown_by(const Session& session) {
-  return [&loader = session.loader](const fs::path& path) { return loader.shown(path); };
-}
 
 /// Usage errors that the table of options can't express. True when all is well.
 bool check_options(Session& session) {
@@ -43,38 +33,10 @@ bool check_options(Session& session) {
     return usage(fmt::format("`--emit` can't be `{}`: {}", printable(emit),
                              guess.empty() ? "it is `artifacts` or `ir`" : fmt::format("did you mean `{}`?", guess)));
   }
-  if (session.arguments.has(Option::out) && session.arguments.value(Option::out).empty()) {
-    return usage("`--out` is empty, but a folder is needed");
-  }
+  if (!check_out_folder(session)) return false;
   if (session.arguments.value(Option::out) != "-") return true;
   if (emit != "ir") return usage("`--out -` goes with `--emit ir` only: artifacts are several files");
   return true;
-}
-
-/// The targets that were asked for, in the project's order.
-std::vector<const project::Target*> chosen(Session& session, const project::Project& project) {
-  std::vector<std::string> names;
-  std::vector<const project::Target*> all;
-  for (const project::Target& target : project.targets) {
-    names.push_back(target.target.name);
-    all.push_back(&target);
-  }
-  if (!session.arguments.has(Option::target)) return all;
-  const std::vector<std::string>& wanted = session.arguments.values.at(Option::target);
-  for (const std::string& name : wanted) {
-    if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    Diagnostic& d =
-        session.diagnostics.report(Code::E0610, {}, fmt::format("there is no target `{}`", printable(name)));
-    std::string list;
-    for (const std::string& n : names) list += (list.empty() ? "`" : ", `") + n + "`";
-    const std::string guess = did_you_mean(name, names);
-    if (!guess.empty()) d.note(fmt::format("did you mean `{}`?", guess));
-    d.note(names.empty() ? "the project has no targets" : "targets: " + list);
-  }
-  std::erase_if(all, [&](const project::Target* target) {
-    return std::find(wanted.begin(), wanted.end(), target->target.name) == wanted.end();
-  });
-  return all;
 }
 
 void emit_ir(Session& session, const Inputs& inputs, const ir::Policy& policy) {
@@ -113,7 +75,8 @@ class Builder {
   void build_into(const project::Target& target, const fs::path& folder, Diagnostics& found,
                   report::TargetOutcome& outcome) {
     const backends::Backend* backend = backends::find(target.target.backend);
-    const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target};
+    const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target,
+                                session_.arguments.has(Option::full)};
     const backends::Lowered lowered = backend->lower(input, found);
     if (found.has_errors()) return;
     const HeldSignals until_it_is_written;  // from here on there are temporary files
@@ -175,7 +138,7 @@ void run_build(Session& session) {
   if (!check_options(session)) return;
   const auto inputs = gather(session);
   if (!inputs) return;
-  const std::vector<const project::Target*> targets = chosen(session, inputs->project);
+  const std::vector<const project::Target*> targets = chosen_targets(session, inputs->project);
   const ir::Policy policy = analyze(session, *inputs);
   if (session.diagnostics.has_errors()) return;
   if (session.arguments.value(Option::emit) == "ir") return emit_ir(session, *inputs, policy);

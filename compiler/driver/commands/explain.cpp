@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "compiler/driver/explain_target.h"
 #include "compiler/driver/session.h"
 #include "diagnostic_pages.h"
 
@@ -50,6 +51,12 @@ void unknown(Session& session, const std::string& wanted) {
 }  // namespace
 
 void run_explain(Session& session) {
+  if (session.arguments.has(Option::rule) || session.arguments.has(Option::access)) return explain_target(session);
+  if (session.arguments.has(Option::target) || session.arguments.has(Option::format)) {
+    session.diagnostics.report(Code::E0005, {},
+                               "`--target` and `--format` go with `--rule FILE:LINE` or with `--access`");
+    return;
+  }
   if (session.arguments.operands.empty()) session.out = list_all();
   for (const std::string& wanted : session.arguments.operands) {
     const DiagnosticInfo* row = find_diagnostic(wanted);

@@ -1,0 +1,409 @@
+#include "backends/selinux/explain.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "backends/selinux/base_choice.h"
+#include "backends/selinux/link/base_rules.h"
+#include "backends/selinux/link/link.h"
+#include "backends/selinux/planned_rules.h"
+#include "backends/selinux/walk.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+constexpr std::size_t kNearest = 8;
+
+std::string if_condition(const std::string& text) { return text.empty() ? text : " if " + text; }
+
+std::string braces(std::string_view class_name, const std::vector<std::string>& permissions) {
+  return fmt::format("{} {{ {} }}", class_name, fmt::join(permissions, " "));
+}
+
+std::string_view keyword(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::allow:
+      return "allow";
+    case RuleKind::audit_allow:
+      return "auditallow";
+    case RuleKind::dont_audit:
+      return "dontaudit";
+    case RuleKind::never_allow:
+      return "neverallow";
+  }
+  return "";
+}
+
+void add_includes(const ir::Provenance& where, std::vector<Explained>& parts) {
+  for (auto frame = where.includes.rbegin(); frame != where.includes.rend(); ++frame)
+    parts.push_back({"included by `include " + frame->abstraction + "`", frame->at});
+}
+
+// ---- from a rule to its statements
+
+class RuleQuestion {
+ public:
+  RuleQuestion(const Input& input, const Lowered& lowered, const Planned& plan)
+      : input_(input), lowered_(lowered), plan_(plan) {}
+
+  Explanation run(const std::vector<Span>& places) {
+    Explanation answer;
+    for (const Span place : places) {
+      for (std::size_t i = 0; i < input_.policy.domains.size(); ++i) {
+        const ir::Domain& domain = input_.policy.domains[i];
+        if (!domain.external) of_domain(place, static_cast<ir::DomainId>(i), answer.parts);
+      }
+      of_nobody(place, answer.parts);
+    }
+    return answer;
+  }
+
+ private:
+  void of_domain(Span place, ir::DomainId id, std::vector<Explained>& parts) {
+    const ir::Domain& domain = input_.policy.domain(id);
+    const std::string name = input_.policy.qualified_name(id);
+    std::vector<Explained> phrases;
+    const ir::Provenance* where = nullptr;
+    for (const ir::Rule& rule : domain.rules)
+      if (rule.where.span == place) {
+        phrases.push_back({ir::describe(input_.policy, rule), place});
+        where = &rule.where;
+      }
+    for (const ir::Obligation& promise : domain.never)
+      if (promise.where.span == place) {
+        phrases.push_back({"never " + ir::describe(input_.policy, promise.access), place});
+        where = &promise.where;
+      }
+    for (const ir::Entry& entry : domain.entries)
+      if (entry.where.span == place) phrases.push_back({"entry " + ir::describe(input_.policy, entry.paths), place});
+    for (const ir::RawText& raw : domain.raw)
+      if (raw.where.span == place) phrases.push_back({"raw " + raw.backend, place});
+    if (domain.where.span == place) phrases.push_back({"the domain itself", place});
+    if (phrases.empty()) return;
+    std::string title = name + ": " + phrases.front().text;
+    for (std::size_t i = 1; i < phrases.size(); ++i) title += "; " + phrases[i].text;
+    Explained explained{std::move(title), place};
+    if (where != nullptr) add_includes(*where, explained.parts);
+    const auto module = plan_.modules.find(domain.module);
+    if (module != plan_.modules.end()) statements(module->second, place, &domain, explained.parts);
+    differences(place, id, explained.parts);
+    parts.push_back(std::move(explained));
+  }
+
+  /// Resources, booleans and ports belong to a module.
+  void of_nobody(Span place, std::vector<Explained>& parts) {
+    std::string title;
+    for (const ir::Resource& resource : input_.policy.resources)
+      if (resource.where.span == place) title = "resource " + resource.name;
+    for (const ir::Boolean& boolean : input_.policy.booleans)
+      if (boolean.span == place) title = "boolean " + boolean.name;
+    for (const auto& ports : input_.policy.ports)
+      if (ports.span == place) title = "ports " + ports.name;
+    if (title.empty()) return;
+    Explained explained{title, place};
+    for (const auto& [name, module] : plan_.modules) statements(module, place, nullptr, explained.parts);
+    parts.push_back(std::move(explained));
+  }
+
+  /// Whether a statement can be of this domain: an abstraction has one place for all that include it.
+  bool may_be_of(const ir::Domain* domain, const std::string& source, const std::string& target) const {
+    if (domain == nullptr) return true;
+    const std::string type = domain_type(*domain);
+    if (source == type || target == type) return true;
+    return std::none_of(input_.policy.domains.begin(), input_.policy.domains.end(), [&](const ir::Domain& other) {
+      if (other.external || &other == domain) return false;
+      const std::string others = domain_type(other);
+      return source == others || target == others;
+    });
+  }
+
+  void statements(const Module& module, Span place, const ir::Domain* domain, std::vector<Explained>& parts) const {
+    for (const auto& [kind, guarded] : module.vectors)
+      for (const auto& [guard, vectors] : guarded)
+        for (const auto& [key, value] : vectors)
+          if (may_be_of(domain, key.source, key.target)) vector(kind, guard, key, value, place, parts);
+    for (const auto& [guard, transitions] : module.transitions)
+      for (const auto& [key, value] : transitions)
+        if (value.span == place && may_be_of(domain, key.source, key.target))
+          parts.push_back({fmt::format("typetransition {} {} {}{} {}{}", key.source, key.target, key.class_name,
+                                       key.name.empty() ? "" : " \"" + printable(key.name) + "\"", value.result,
+                                       if_condition(guard.text())),
+                           {}});
+    for (const auto& [key, value] : module.range_transitions)
+      if (value.second == place)
+        parts.push_back({range_transition_node(key.first, key.second, value.first).text(), {}});
+    for (const auto& [type, declaration] : module.types)
+      if (declaration.span == place && belongs(domain, type))
+        parts.push_back({fmt::format("type {}, in {}", type, fmt::join(declaration.attributes, " ")), {}});
+    for (const FileContext& context : module.file_contexts)
+      if (context.span == place)
+        parts.push_back({fmt::format("filecon {} {}: {}", printable(context.regex, 400), context.object,
+                                     context.type.empty() ? "no label" : context.type),
+                         {}});
+    for (const PortLabel& port : module.ports)
+      if (port.span == place)
+        parts.push_back(
+            {fmt::format("portcon {} {}-{}: {}", ir::word(port.protocol), port.range.first, port.range.last, port.type),
+             {}});
+  }
+
+  static bool belongs(const ir::Domain* domain, const std::string& type) {
+    return domain == nullptr || type == domain_type(*domain) || type == exec_type(*domain);
+  }
+
+  static void vector(RuleKind kind, const Guard& guard, const VectorKey& key, const VectorValue& value, Span place,
+                     std::vector<Explained>& parts) {
+    std::map<Baseline, std::uint32_t> asked;
+    for (const Ask& ask : value.asks)
+      if (ask.origin.span == place) asked[ask.origin.baseline] |= ask.permissions;
+    for (const auto& [baseline, mask] : asked) {
+      std::vector<std::string> permissions;
+      unsigned bit = 0;
+      for (const auto& permission : value.permissions)
+        if ((mask >> bit++ & 1) != 0) permissions.push_back(permission);
+      if (permissions.empty()) continue;
+      std::string text = fmt::format("{} {} {} {}{}", keyword(kind), key.source, key.target,
+                                     braces(key.class_name, permissions), if_condition(guard.text()));
+      if (baseline != Baseline::rule) text += fmt::format(" [{}: {}]", info(baseline).key, info(baseline).text);
+      parts.push_back({std::move(text), {}});
+    }
+  }
+
+  void differences(Span place, ir::DomainId id, std::vector<Explained>& parts) const {
+    for (const FidelityEntry& entry : lowered_.fidelity.entries) {
+      if (entry.domain != id || entry.span != place || entry.topic.empty()) continue;
+      Explained difference{fmt::format("{} [{}]: {}", word(entry.fidelity), entry.topic, topic_text(entry.topic)), {}};
+      for (const auto& what : entry.what) difference.parts.push_back({printable(what, 400), {}});
+      parts.push_back(std::move(difference));
+    }
+  }
+
+  std::string topic_text(const std::string& key) const {
+    for (const FidelityTopic& topic : lowered_.fidelity.topics)
+      if (topic.key == key) return topic.text;
+    return {};
+  }
+
+  const Input& input_;
+  const Lowered& lowered_;
+  const Planned& plan_;
+};
+
+// ---- from an access to its reasons
+
+class AccessQuestion {
+ public:
+  AccessQuestion(const Input& input, const Planned& plan, const Base& base, const CompiledPolicy& policy)
+      : input_(input), plan_(plan), policy_(policy), planned_(plan, base) {}
+
+  Explanation run(const Question& question, const std::vector<WalkedRule>& walked, bool raw_is_there) {
+    const auto subjects = types_of(question.subject);
+    const auto objects = question.object == "self" ? subjects : types_of(question.object);
+    if (subjects.empty()) return unknown(question.subject);
+    if (objects.empty()) return unknown(question.object);
+    Explanation answer;
+    for (const auto& subject : subjects)
+      for (const auto& object : objects) answer.parts.push_back(one(subject, object, question, walked, raw_is_there));
+    return answer;
+  }
+
+ private:
+  static Explanation unknown(const std::string& name) {
+    return {Explanation::Status::unknown_name,
+            fmt::format("neither the policy nor the system has a domain, a resource or a type `{}`", printable(name)),
+            {}};
+  }
+
+  /// Types behind a name of the policy or of the platform.
+  std::vector<std::string> types_of(const std::string& name) const {
+    const ir::Policy& policy = input_.policy;
+    for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+      const ir::Domain& domain = policy.domains[i];
+      if (policy.qualified_name(static_cast<ir::DomainId>(i)) != name) continue;
+      if (!domain.external) return {domain_type(domain)};
+      const auto* types = domain.bindings.find("selinux", "type");
+      return types == nullptr ? std::vector<std::string>() : *types;
+    }
+    std::set<std::string> found;
+    for (const Region& region : plan_.labels.regions())
+      if (region.resource != ir::ResourceId::none && policy.qualified_name(region.resource) == name)
+        found.insert(region.types.begin(), region.types.end());
+    if (!found.empty()) return {found.begin(), found.end()};
+    if (policy_.has_type(planned_.canonical(name))) return {planned_.canonical(name)};
+    return {};
+  }
+
+  Explained one(const std::string& subject, const std::string& object, const Question& question,
+                const std::vector<WalkedRule>& walked, bool raw_is_there) const {
+    const auto sources = names_of(subject), targets = names_of(object);
+    const std::string what = fmt::format("{} {} {} {{ {} }}", subject, object, printable(question.class_name),
+                                         printable(question.permission));
+    Explained answer;
+    for (const WalkedRule& entry : walked) {
+      const PolicyRule& rule = entry.rule;
+      if (rule.class_name != question.class_name || !sources.contains(rule.source) || !targets.contains(rule.target))
+        continue;
+      const auto at = std::find(rule.permissions.begin(), rule.permissions.end(), question.permission);
+      if (at == rule.permissions.end()) continue;
+      answer.parts.push_back(
+          reasons(entry, static_cast<std::size_t>(at - rule.permissions.begin()), question.permission, raw_is_there));
+    }
+    if (!answer.parts.empty()) {
+      answer.text = "allowed: " + what;
+      return answer;
+    }
+    answer.text = "not allowed: " + what;
+    refusals(subject, object, question, answer.parts);
+    nearest(sources, targets, question, walked, answer.parts);
+    return answer;
+  }
+
+  std::set<std::string, std::less<>> names_of(const std::string& type) const {
+    const auto list = policy_.attributes_of(type);
+    std::set<std::string, std::less<>> names(list.begin(), list.end());
+    names.insert(type);
+    return names;
+  }
+
+  Explained reasons(const WalkedRule& entry, std::size_t index, const std::string& permission,
+                    bool raw_is_there) const {
+    const PolicyRule& rule = entry.rule;
+    Explained explained{fmt::format("allow {} {} ({} ({})){}", rule.source, rule.target, rule.class_name, permission,
+                                    if_condition(rule.condition.text())),
+                        {}};
+    const std::uint32_t bit = std::uint32_t{1} << index;
+    if ((entry.planned & bit) != 0) asked(rule, permission, explained.parts);
+    if ((entry.base & bit) != 0) {
+      const std::string_view source = entry.base_source.empty() ? rule.source : entry.base_source;
+      const std::string_view target = entry.base_target.empty() ? rule.target : entry.base_target;
+      explained.parts.push_back({fmt::format("the system's policy says so itself: `(allow {} {} ({} (... {} ...)))`",
+                                             source, target, rule.class_name, permission),
+                                 {}});
+    }
+    if ((entry.raw & bit) != 0)
+      explained.parts.push_back({raw_is_there ? "raw text adds it" : "nothing in the source asks for it", {}});
+    return explained;
+  }
+
+  /// The places that asked, with the rules there.
+  void asked(const PolicyRule& rule, const std::string& permission, std::vector<Explained>& parts) const {
+    for (const PlannedAllow* allow : planned_.allows(rule.source, rule.target, rule.class_name))
+      for (const Origin& origin : allow->value->origins_of(permission)) {
+        Explained reason{phrase_at(origin.span), origin.span};
+        if (origin.baseline != Baseline::rule)
+          reason.text += fmt::format(" [{}: {}]", info(origin.baseline).key, info(origin.baseline).text);
+        reason.text += if_condition(allow->condition->text());
+        if (const ir::Provenance* where = provenance(origin.span)) add_includes(*where, reason.parts);
+        parts.push_back(std::move(reason));
+      }
+  }
+
+  const ir::Provenance* provenance(Span span) const {
+    for (const ir::Domain& domain : input_.policy.domains)
+      for (const ir::Rule& rule : domain.rules)
+        if (rule.where.span == span) return &rule.where;
+    return nullptr;
+  }
+
+  std::string phrase_at(Span span) const {
+    std::set<std::string> phrases;
+    for (const ir::Domain& domain : input_.policy.domains) {
+      for (const ir::Rule& rule : domain.rules)
+        if (rule.where.span == span) phrases.insert(ir::describe(input_.policy, rule));
+      for (const ir::Entry& entry : domain.entries)
+        if (entry.where.span == span) phrases.insert("entry " + ir::describe(input_.policy, entry.paths));
+      if (domain.where.span == span) phrases.insert("domain " + domain.name);
+    }
+    return fmt::format("{}", fmt::join(phrases, "; "));
+  }
+
+  /// Rules of the source that keep it out.
+  void refusals(const std::string& subject, const std::string& object, const Question& question,
+                std::vector<Explained>& parts) const {
+    const VectorKey key{subject, subject == object ? "self" : object, question.class_name};
+    for (const auto& [name, module] : plan_.modules)
+      for (const RuleKind kind : {RuleKind::dont_audit, RuleKind::never_allow}) {
+        const auto guarded = module.vectors.find(kind);
+        if (guarded == module.vectors.end()) continue;
+        for (const auto& [guard, vectors] : guarded->second) {
+          const auto found = vectors.find(key);
+          if (found == vectors.end()) continue;
+          for (const Origin& origin : found->second.origins_of(question.permission))
+            parts.push_back(
+                {fmt::format("{}: {}{}", kind == RuleKind::dont_audit ? "refused without a record" : "never",
+                             phrase_at(origin.span), if_condition(guard.text())),
+                 origin.span});
+        }
+      }
+  }
+
+  void nearest(const std::set<std::string, std::less<>>& sources, const std::set<std::string, std::less<>>& targets,
+               const Question& question, const std::vector<WalkedRule>& walked, std::vector<Explained>& parts) const {
+    std::set<std::string> on_object;
+    std::map<std::string, std::size_t> elsewhere;
+    for (const WalkedRule& entry : walked) {
+      const PolicyRule& rule = entry.rule;
+      if (!sources.contains(rule.source)) continue;
+      if (targets.contains(rule.target)) {
+        std::vector<std::string> permissions(rule.permissions.begin(), rule.permissions.end());
+        on_object.insert(braces(rule.class_name, permissions) + if_condition(rule.condition.text()));
+      } else if (rule.class_name == question.class_name && std::find(rule.permissions.begin(), rule.permissions.end(),
+                                                                     question.permission) != rule.permissions.end()) {
+        ++elsewhere[std::string(rule.target)];
+      }
+    }
+    for (const auto& text : on_object) parts.push_back({"it may do this there: " + text, {}});
+    if (elsewhere.empty()) return;
+    std::vector<std::string> names;
+    for (const auto& [name, count] : elsewhere)
+      if (names.size() < kNearest) names.push_back(name);
+    parts.push_back({fmt::format("it has `{}` of `{}` on {} other names: {}{}", printable(question.permission),
+                                 printable(question.class_name), elsewhere.size(), fmt::join(names, " "),
+                                 elsewhere.size() > names.size() ? " ..." : ""),
+                     {}});
+  }
+
+  const Input& input_;
+  const Planned& plan_;
+  const CompiledPolicy& policy_;
+  PlannedRules planned_;
+};
+
+Explanation not_answered(std::string reason) { return {Explanation::Status::not_answered, std::move(reason), {}}; }
+
+Explanation explain_access(const Input& input, const Lowered& lowered, const Planned& plan, const Question& question) {
+  const BaseOrReason opened = chosen_base(input);
+  if (!opened.base) return not_answered(opened.reason);
+  std::vector<CilModule> modules;
+  for (const Artifact& artifact : lowered.artifacts)
+    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  const LinkResult linked = link(*opened.base, modules);
+  if (!linked.ok) return not_answered("the policy does not link: `macc build` says why");
+  const auto policy = CompiledPolicy::read(linked.image);
+  if (!policy) return not_answered("libsepol cannot read the policy that it wrote");
+  if (!opened.base->has_permission(question.class_name, question.permission))
+    return {Explanation::Status::unknown_name,
+            fmt::format("the system's policy has no permission `{}` of a class `{}`", printable(question.permission),
+                        printable(question.class_name)),
+            {}};
+  const BaseRules rules(*opened.base);
+  const bool has_raw = std::any_of(plan.modules.begin(), plan.modules.end(),
+                                   [](const auto& entry) { return !entry.second.raw.empty(); });
+  WalkInput walk_input{input, plan, *opened.base, rules, *policy};
+  walk_input.raw_is_needed = true;  // what nothing else explains is raw text, or it would not have been built
+  Diagnostics ignored;
+  return AccessQuestion(input, plan, *opened.base, *policy).run(question, walk(walk_input, ignored), has_raw);
+}
+
+}  // namespace
+
+Explanation explain(const Input& input, const Lowered& lowered, const Question& question) {
+  const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
+  if (question.kind == Question::Kind::rule) return RuleQuestion(input, lowered, plan).run(question.places);
+  return explain_access(input, lowered, plan, question);
+}
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,180 @@
+#include "compiler/driver/explain_target.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "backends/backend.h"
+#include "compiler/driver/inputs.h"
+#include "compiler/driver/targets.h"
+#include "compiler/report/cells.h"
+
+namespace macc::driver {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using backends::Explained;
+using backends::Question;
+using Json = nlohmann::ordered_json;
+
+void usage(Session& session, std::string message) { session.diagnostics.report(Code::E0005, {}, std::move(message)); }
+
+struct Place {
+  std::string file;
+  std::uint32_t line = 0;
+};
+
+std::optional<Place> place_of(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  Place place{text.substr(0, colon), 0};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, place.line);
+  if (error != std::errc() || stop != end || place.line == 0) return std::nullopt;
+  return place;
+}
+
+/// The question and the files to compile; nullopt after a usage error.
+std::optional<Question> question_of(Session& session) {
+  Question question;
+  std::vector<std::string>& operands = session.arguments.operands;
+  if (session.arguments.has(Option::rule) && session.arguments.has(Option::access)) {
+    usage(session, "`--rule` and `--access` ask different questions: give one of them");
+    return std::nullopt;
+  }
+  if (session.arguments.has(Option::rule)) return question;
+  question.kind = Question::Kind::access;
+  if (operands.size() < 4) {
+    usage(session, "`--access` needs four words: DOMAIN TYPE CLASS PERMISSION");
+    return std::nullopt;
+  }
+  question.subject = operands[0];
+  question.object = operands[1];
+  question.class_name = operands[2];
+  question.permission = operands[3];
+  operands.erase(operands.begin(), operands.begin() + 4);
+  return question;
+}
+
+/// Collects the statements that begin or stand on one line of a file.
+class Statements {
+ public:
+  Statements(const Session& session, const ir::Policy& policy) : session_(session), policy_(policy) {}
+
+  std::vector<Span> at(const Place& place) const {
+    std::vector<Span> spans;
+    const auto note = [&](Span span) {
+      if (span.valid() && stands_at(span, place) && std::find(spans.begin(), spans.end(), span) == spans.end())
+        spans.push_back(span);
+    };
+    for (const ir::Domain& domain : policy_.domains) {
+      note(domain.where.span);
+      for (const ir::Rule& rule : domain.rules) note(rule.where.span);
+      for (const ir::Obligation& promise : domain.never) note(promise.where.span);
+      for (const ir::Entry& entry : domain.entries) note(entry.where.span);
+      for (const ir::RawText& raw : domain.raw) note(raw.where.span);
+    }
+    for (const ir::Resource& resource : policy_.resources) note(resource.where.span);
+    for (const ir::Boolean& boolean : policy_.booleans) note(boolean.span);
+    for (const ir::Ports& ports : policy_.ports) note(ports.span);
+    return spans;
+  }
+
+ private:
+  bool stands_at(Span span, const Place& place) const {
+    const SourceFile& file = session_.sources.file(span.file);
+    if (file.path() != place.file && file.stable_path() != place.file && !same_file(file.path(), place.file))
+      return false;
+    const std::uint32_t first = file.position(span.begin).line;
+    const std::uint32_t last = file.position(span.end == span.begin ? span.end : span.end - 1).line;
+    return first <= place.line && place.line <= last;
+  }
+
+  bool same_file(const std::string& a, const std::string& b) const {
+    const fs::path& current = session_.environment.current;
+    return (current / a).lexically_normal() == (current / b).lexically_normal();
+  }
+
+  const Session& session_;
+  const ir::Policy& policy_;
+};
+
+std::string text_of(const Session& session, const Explained& explained, std::size_t depth) {
+  const std::string place = explained.place.valid() ? session.sources.describe(explained.place) + ": " : "";
+  std::string out = std::string(depth * 2, ' ') + report::safe(place + explained.text) + "\n";
+  for (const Explained& part : explained.parts) out += text_of(session, part, depth + 1);
+  return out;
+}
+
+Json json_of(const Session& session, const Explained& explained) {
+  Json place = nullptr;
+  if (explained.place.valid()) {
+    const Position p = session.sources.position(explained.place);
+    place = {{"file", report::valid_utf8(session.sources.file(explained.place.file).stable_path())},
+             {"line", p.line},
+             {"column", p.column}};
+  }
+  Json parts = Json::array();
+  for (const Explained& part : explained.parts) parts.push_back(json_of(session, part));
+  return {{"text", report::valid_utf8(explained.text)}, {"place", std::move(place)}, {"parts", std::move(parts)}};
+}
+
+void answer(Session& session, const project::Target& target, const backends::Explanation& explanation) {
+  using Status = backends::Explanation::Status;
+  if (explanation.status != Status::answered)
+    return usage(session, fmt::format("target `{}`: {}", printable(target.target.name), explanation.reason));
+  if (session.arguments.value(Option::format, "text") == "json") {
+    Json parts = Json::array();
+    for (const Explained& part : explanation.parts) parts.push_back(json_of(session, part));
+    const Json all = {{"version", 1}, {"target", target.target.name}, {"answer", std::move(parts)}};
+    session.out = all.dump(2) + "\n";
+    session.raw_out = true;
+    return;
+  }
+  for (const Explained& part : explanation.parts) session.out += text_of(session, part, 0);
+}
+
+/// The one target that the question is about.
+const project::Target* only_target(Session& session, const Inputs& inputs) {
+  const auto targets = chosen_targets(session, inputs.project);
+  if (session.diagnostics.has_errors()) return nullptr;
+  if (targets.size() == 1) return targets.front();
+  std::string names;
+  for (const project::Target* target : targets) names += fmt::format(" `{}`", target->target.name);
+  usage(session, fmt::format("say which target with `--target NAME`; there are{}", names.empty() ? " none" : names));
+  return nullptr;
+}
+
+}  // namespace
+
+void explain_target(Session& session) {
+  auto question = question_of(session);
+  if (!question) return;
+  std::optional<Place> place;
+  if (question->kind == Question::Kind::rule) {
+    place = place_of(session.arguments.value(Option::rule));
+    if (!place) return usage(session, "`--rule` needs a place: FILE:LINE");
+  }
+  const auto inputs = gather(session);
+  if (!inputs) return;
+  const project::Target* target = only_target(session, *inputs);
+  if (target == nullptr) return;
+  const ir::Policy policy = analyze(session, *inputs);
+  if (session.diagnostics.has_errors()) return;
+  if (place) question->places = Statements(session, policy).at(*place);
+  if (place && question->places.empty())
+    return usage(session, fmt::format("no rule stands at line {} of `{}`", place->line, printable(place->file)));
+  const ir::Meaning meaning(policy);
+  const backends::Backend* backend = backends::find(target->target.backend);
+  const backends::Input input{meaning.policy(), meaning, session.sources, target->target};
+  const backends::Lowered lowered = backend->lower(input, session.diagnostics);
+  if (session.diagnostics.has_errors()) return;
+  answer(session, *target, backend->explain(input, lowered, *question));
+}
+
+}  // namespace macc::driver
