@@ -38,7 +38,7 @@ externalLine
   : BY qualifiedName SEMI
   | externalItem+ exceptClause* SEMI
   ;
-externalItem : ( text | compoundWord | portRange | ANY ) COMMA? ;
+externalItem : ( text | compoundWord | portRange | ANY ) ( COMMA | OR )? ;
 extendDecl : EXTEND ( DOMAIN qualifiedName block | RESOURCE qualifiedName braceList ) ;
 neverDecl : NEVER ANY phrase SEMI ;
 testDecl : TEST text testBody ;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "backends/apparmor/lower.h"
 #include "backends/apparmor/explain.h"
+#include "backends/apparmor/lower.h"
 #include "backends/apparmor/verify.h"
 
 namespace macc::backends {

@@ -64,7 +64,8 @@ void check_names(Build& build, const std::vector<DomainId>& domains) {
   for (const ir::Domain& other : build.policy.domains) {
     const auto* labels = other.external ? other.bindings.find("apparmor", "label") : nullptr;
     if (labels == nullptr) continue;
-    for (const std::string& label : *labels) {
+    for (const auto& alternatives : *labels) {
+      const std::string& label = alternatives.front();
       const auto it = seen.find(label);
       if (it == seen.end() || !build.policy.domain(it->second).replaces.empty()) continue;
       auto& d = build.diagnostics.report(Code::E2003, build.policy.domain(it->second).where.span,

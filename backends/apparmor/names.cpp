@@ -28,7 +28,10 @@ std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id) {
   const ir::Domain& domain = policy.domain(id);
   if (!domain.external) return {profile_name(domain)};
   if (const auto* labels = domain.bindings.find("apparmor", "label"); labels != nullptr && !labels->empty()) {
-    return *labels;
+    // No system is asked which of the alternatives it has: the first counts.
+    std::vector<std::string> list;
+    for (const auto& alternatives : *labels) list.push_back(alternatives.front());
+    return list;
   }
   return {"unconfined"};
 }

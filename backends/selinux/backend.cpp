@@ -26,6 +26,11 @@ class SelinuxBackend final : public Backend {
          "what to write: CIL, sources of the reference policy's build (.te, .fc, .if), or module packages (.pp)",
          {"cil", "te", "pp"},
          false},
+        {"names",
+         "",
+         "names of the system's policy that macc does not find itself: \"init_runtime=TYPE, ...\"",
+         {},
+         false},
         {"policy", "default", "the name of the installed policy, a folder of /usr/share/selinux", {}, false},
     };
     return list;

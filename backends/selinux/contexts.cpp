@@ -182,18 +182,11 @@ class ContextPlanner {
     if (directory_type && directory_type != file_type) write_line(index, "dir", *directory_type);
   }
 
-  /// The pattern below the folder that the platform looks its paths up in. The longest alias counts.
-  static PathPattern as_looked_up(const PathPattern& pattern) {
-    const LabelAlias* longest = nullptr;
-    std::optional<PathPattern> result;
-    for (const LabelAlias& alias : default_label_aliases()) {
-      if (longest != nullptr && alias.from.size() < longest->from.size()) continue;
-      auto below = paths::with_other_head(pattern, alias.from, alias.to);
-      if (!below) continue;
-      longest = &alias;
-      result = std::move(below);
-    }
-    return result.value_or(pattern);
+  /// The pattern below the folder that the platform looks its paths up in.
+  [[nodiscard]] PathPattern as_looked_up(const PathPattern& pattern) const {
+    for (const LabelAlias& alias : labels_.aliases())
+      if (auto below = paths::with_other_head(pattern, alias.from, alias.to)) return *below;
+    return pattern;
   }
 
   void write_line(std::size_t index, const std::string& object, const std::string& type) {

@@ -17,7 +17,7 @@ void allow_inheritance(Module& module, const Guard& guard, const std::string& ch
                        const Origin& origin);
 
 /// What every program that init started shares with it: the journal's socket among others.
-void allow_init_inheritance(Module& module, const std::string& child, Span span);
+void allow_init_inheritance(Subject& subject, const std::string& child, Span span);
 
 /// The domain `child` runs in the roles in which the subject is started.
 void add_starters_roles(Subject& subject, ir::DomainId child);

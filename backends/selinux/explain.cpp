@@ -10,6 +10,7 @@
 #include "backends/selinux/link/base_rules.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/planned_rules.h"
+#include "backends/selinux/platform.h"
 #include "backends/selinux/walk.h"
 
 namespace macc::backends::selinux {
@@ -196,8 +197,9 @@ class RuleQuestion {
 
 class AccessQuestion {
  public:
-  AccessQuestion(const Input& input, const Planned& plan, const Base& base, const CompiledPolicy& policy)
-      : input_(input), plan_(plan), policy_(policy), planned_(plan, base) {}
+  AccessQuestion(const Input& input, const Planned& plan, const std::shared_ptr<const Base>& base,
+                 const CompiledPolicy& policy)
+      : input_(input), plan_(plan), policy_(policy), planned_(plan, *base), platform_(base) {}
 
   Explanation run(const Question& question, const std::vector<WalkedRule>& walked, bool raw_is_there) {
     const auto subjects = types_of(question.subject);
@@ -224,8 +226,7 @@ class AccessQuestion {
       const ir::Domain& domain = policy.domains[i];
       if (policy.qualified_name(static_cast<ir::DomainId>(i)) != name) continue;
       if (!domain.external) return {domain_type(domain)};
-      const auto* types = domain.bindings.find("selinux", "type");
-      return types == nullptr ? std::vector<std::string>() : *types;
+      return platform_.bound(domain.bindings, "type");
     }
     std::set<std::string> found;
     for (const Region& region : plan_.labels.regions())
@@ -370,6 +371,7 @@ class AccessQuestion {
   const Planned& plan_;
   const CompiledPolicy& policy_;
   PlannedRules planned_;
+  const Platform platform_;
 };
 
 Explanation not_answered(std::string reason) { return {Explanation::Status::not_answered, std::move(reason), {}}; }
@@ -395,7 +397,7 @@ Explanation explain_access(const Input& input, const Lowered& lowered, const Pla
   WalkInput walk_input{input, plan, *opened.base, rules, *policy};
   walk_input.raw_is_needed = true;  // what nothing else explains is raw text, or it would not have been built
   Diagnostics ignored;
-  return AccessQuestion(input, plan, *opened.base, *policy).run(question, walk(walk_input, ignored), has_raw);
+  return AccessQuestion(input, plan, opened.base, *policy).run(question, walk(walk_input, ignored), has_raw);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/selinux/link/lookup.h"
+#include "backends/selinux/platform.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -66,28 +67,6 @@ class LabelCheck {
     compare(witnesses, {std::begin(kKinds), std::end(kKinds)}, Code::E1023);
   }
 
-  /// Paths that the system gives a label of their own, without being told that they are replaced or adopted.
-  void taken(const ir::Policy& policy, const std::vector<Region>& regions) {
-    std::vector<LookupQuery> queries;
-    std::vector<const Region*> asked;
-    for (const Region& region : regions) {
-      if (!region.is_own() || replaces(policy, region)) continue;
-      auto path = region.set.example();
-      if (!path) continue;
-      queries.push_back(query(*path));
-      queries.push_back(query(folder_above(region.set, *path)));
-      asked.push_back(&region);
-    }
-    const LookupResult result = lookup(base_, queries);
-    if (!result.error.empty()) return;  // said by compare()
-    for (std::size_t i = 0; i < asked.size(); ++i) {
-      const FoundContext &own = result.contexts[2 * i], &above = result.contexts[2 * i + 1];
-      if (!own || !above || type_of_context(*own) == type_of_context(*above)) continue;
-      if (names_a_place(type_of_context(*own))) continue;
-      report_taken(*asked[i], queries[2 * i].path, type_of_context(*own));
-    }
-  }
-
  private:
   /// Reports each path that gets none of its types as any of the kinds.
   void compare(const std::vector<Witness>& witnesses, const std::vector<ObjectKind>& kinds, Code code) {
@@ -111,41 +90,6 @@ class LabelCheck {
       if (std::none_of(found.begin(), found.end(), [&](const auto& type) { return expected(witnesses[i], type); }))
         report(witnesses[i], found.front(), code);
     }
-  }
-
-  /// Types that say where something is, not whose it is: a label of ours takes nothing away from a module there.
-  static bool names_a_place(const std::string& type) {
-    static const std::set<std::string> kPlaces = {"bin_t",  "default_t",   "device_t",    "etc_t",     "lib_t",
-                                                  "root_t", "usr_t",       "var_lib_t",   "var_log_t", "var_run_t",
-                                                  "var_t",  "var_spool_t", "home_root_t", "tmp_t"};
-    return kPlaces.count(type) != 0;
-  }
-
-  static bool replaces(const ir::Policy& policy, const Region& region) {
-    const ir::DomainId owner =
-        region.resource == ir::ResourceId::none ? region.domain : policy.resource(region.resource).owner;
-    if (owner == ir::DomainId::none) return false;
-    const auto& list = policy.domain(owner).replaces;
-    return std::any_of(list.begin(), list.end(), [](const ir::Replacement& r) { return r.backend == "selinux"; });
-  }
-
-  /// The innermost folder above a path that is not in the set itself.
-  static std::string folder_above(const PathSet& set, std::string path) {
-    do {
-      if (path.size() > 1 && path.back() == '/') path.pop_back();
-      path.erase(path.rfind('/') + 1);
-    } while (path.size() > 1 && set.contains(path));
-    return path;
-  }
-
-  void report_taken(const Region& region, const std::string& path, const std::string& type) {
-    diagnostics_
-        .report(Code::E1024, region.span,
-                "the system already labels `" + printable(path) + "` as `" + type + "`, which " + region.what +
-                    " would replace")
-        .note(
-            "`adopt` the resource to keep that type, or say which module of the system the domain replaces: "
-            "`replaces selinux \"NAME\";`");
   }
 
   bool expected(const Witness& witness, const std::string& found) const {
@@ -182,7 +126,6 @@ void check_labels(const Input& input, const Labels& labels, const Base& base, co
   LabelCheck check(base, linked, diagnostics);
   check.own(labels.regions());
   if (base.is_skeleton()) return;  // it has labels for the names of the standard library only
-  check.taken(input.policy, labels.regions());
   check.system(system_witnesses(input, labels));
 }
 

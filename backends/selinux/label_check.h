@@ -7,8 +7,8 @@
 
 namespace macc::backends::selinux {
 
-/// Reports own paths that would get another label, system paths whose declared type is not theirs, and labels of the
-/// system's own that the build would replace unasked.
+/// Reports own paths that would get another label, and system paths whose declared type is not
+/// theirs.
 void check_labels(const Input& input, const Labels& labels, const Base& base, const LinkResult& linked,
                   Diagnostics& diagnostics);
 

@@ -18,12 +18,12 @@ using paths::PathSet;
 /// the label of what is around them.
 class SystemRegions {
  public:
-  explicit SystemRegions(const Input& input) : input_(input) {
+  SystemRegions(const Input& input, const Platform& platform) : input_(input), platform_(platform) {
     const std::set<std::string> gone = replaced_types(input);
     for (std::size_t i = 0; i < input.policy.resources.size() && !gone.empty(); ++i) {
       const auto* types = input.policy.resources[i].bindings.find("selinux", "type");
       if (!input.policy.resources[i].external || types == nullptr) continue;
-      if (std::all_of(types->begin(), types->end(), [&](const auto& type) { return gone.count(type) != 0; }))
+      if (std::all_of(types->begin(), types->end(), [&](const auto& names) { return goes(names, gone); }))
         gone_.insert(static_cast<ir::ResourceId>(i));
     }
   }
@@ -44,12 +44,18 @@ class SystemRegions {
     for (ir::ResourceId inside : resource.inside)
       if (input_.policy.resource(inside).external && !is_gone(inside)) inner.push_back(input_.meaning.extent(inside));
     region.set = region.set - unite(std::move(inner));
-    if (const auto* types = resource.bindings.find("selinux", "type")) region.types = *types;
+    region.types = platform_.bound(resource.bindings, "type");
     return region;
   }
 
  private:
+  static bool goes(const std::vector<std::string>& alternatives, const std::set<std::string>& gone) {
+    return std::any_of(alternatives.begin(), alternatives.end(),
+                       [&](const auto& type) { return gone.count(type) != 0; });
+  }
+
   const Input& input_;
+  const Platform& platform_;
   std::set<ir::ResourceId> gone_;
 };
 
@@ -76,13 +82,14 @@ PathSet unite(std::vector<PathSet> sets) {
   return sets[0];
 }
 
-Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
-  if (const BaseOrReason opened = chosen_base(input); opened.base && !opened.base->is_skeleton())
-    system_ = std::make_unique<const SystemContexts>(*opened.base);
+Labels::Labels(const Input& input, const Platform& platform, NameTable& names, Diagnostics& diagnostics) {
+  const BaseOrReason opened = chosen_base(input);
+  aliases_ = opened.base ? opened.base->label_aliases() : default_label_aliases();
+  if (opened.base && !opened.base->is_skeleton()) use_contexts(*opened.base);
   CellPlan plan = plan_cells(input, names, diagnostics);
   for (Region& cell : plan.cells) add(std::move(cell));
   add(process_region());
-  const SystemRegions system(input);
+  const SystemRegions system(input, platform);
   for (std::size_t i = 0; i < input.policy.resources.size(); ++i) {
     const auto id = static_cast<ir::ResourceId>(i);
     if (input.policy.resources[i].external && !system.is_gone(id)) add(system.region(id));
@@ -90,6 +97,11 @@ Labels::Labels(const Input& input, NameTable& names, Diagnostics& diagnostics) {
   inherit();
   adopt(plan.adopted);
   if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, *this, diagnostics);
+}
+
+void Labels::use_contexts(const Base& base) {
+  system_ = std::make_unique<const SystemContexts>(base);
+  kernel_ = std::make_unique<const SystemContexts>(SystemContexts::of_kernel(base));
 }
 
 void Labels::add(Region region) {
@@ -167,19 +179,6 @@ Division Labels::compute(const PathSet& set, Folders folders) const {
 
 namespace {
 
-/// File systems whose labels do not come from file contexts: the kernel gives them, or whoever makes an entry.
-const PathSet& kernel_file_systems() {
-  static const PathSet set = [] {
-    std::vector<PathPattern> patterns;
-    paths::PatternError error;
-    for (const char* text :
-         {"/proc/*/**", "/sys/*/**", "/dev/pts/*", "/dev/shm/**", "/dev/mqueue/**", "/dev/hugepages/**"})
-      for (auto& pattern : PathPattern::parse(text, error)) patterns.push_back(std::move(pattern));
-    return PathSet::of(patterns);
-  }();
-  return set;
-}
-
 /// Where an entry names a class, what stands there is of that class: /dev/null is a device, and no grant on it should
 /// reach what a plain file there would be. Symlinks may stand anywhere.
 void keep_named_classes(std::vector<LabelledPart>& parts) {
@@ -207,28 +206,29 @@ void keep_named_classes(std::vector<LabelledPart>& parts) {
 }  // namespace
 
 void Labels::divide_by_contexts(Division& division, const PathSet& set) const {
-  const PathSet asked = division.rest - kernel_file_systems();
-  if (asked.empty()) return;
-  if (set.contains(PathSet::non_directories()) || set.contains(PathSet::directories())) {
-    for (LabelledPart& part : system_->every_label(asked))
-      division.parts.push_back({&region_of_type(part.type), std::move(part.set), part.kinds});
-    division.rest = division.rest & kernel_file_systems();
-    return;
-  }
-  std::vector<LabelledPart> parts = system_->divide(asked);
-  std::vector<PathSet> unlabelled;
-  for (const LabelledPart& part : parts)
-    if (part.type.empty()) unlabelled.push_back(part.set);
+  const PathSet by_kernel = division.rest & kernel_file_systems(), others = division.rest - kernel_file_systems();
+  const bool everything = set.contains(PathSet::non_directories()) || set.contains(PathSet::directories());
+  division.rest = {};
+  std::vector<LabelledPart> parts;
+  if (!others.empty()) parts = everything ? system_->every_label(others) : system_->divide(others);
+  take_labelled(division, std::move(parts));
+  if (by_kernel.empty()) return;
+  take_labelled(division, kernel_->divide(by_kernel));
+  // Tools give these file systems labels of file contexts too, once they are mounted.
+  Division given;
+  take_labelled(given, system_->divide(by_kernel));
+  division.parts.insert(division.parts.end(), given.parts.begin(), given.parts.end());
+}
+
+void Labels::take_labelled(Division& division, std::vector<LabelledPart> parts) const {
+  std::vector<PathSet> labelled, unlabelled;
+  for (const LabelledPart& part : parts) (part.type.empty() ? unlabelled : labelled).push_back(part.set);
   std::erase_if(parts, [](const LabelledPart& part) { return part.type.empty(); });
   keep_named_classes(parts);
-  std::vector<PathSet> labelled;
-  for (LabelledPart& part : parts) {
-    labelled.push_back(part.set);
+  for (LabelledPart& part : parts)
     division.parts.push_back({&region_of_type(part.type), std::move(part.set), part.kinds});
-  }
   // Paths that have a label as one kind of object are known, whatever the other kinds have.
-  const PathSet without = unite(std::move(unlabelled));
-  division.rest = (division.rest & kernel_file_systems()) | (without - unite(std::move(labelled)));
+  if (!unlabelled.empty()) division.rest = division.rest | (unite(std::move(unlabelled)) - unite(std::move(labelled)));
 }
 
 const Region& Labels::region_of_type(const std::string& type) const {
@@ -304,7 +304,8 @@ std::vector<std::string> Labels::others_of(const Region& region, const PathSet& 
   std::vector<std::string> others;
   for (const std::string& type : region.types) {
     if (system_ != nullptr) {
-      for (std::string& entry : system_->beyond(type, set)) others.push_back(type + ": " + entry);
+      for (const SystemContexts* contexts : {system_.get(), kernel_.get()})
+        for (std::string& entry : contexts->beyond(type, set)) others.push_back(type + ": " + entry);
     }
     const auto it = system_by_type_.find(type);
     if (it == system_by_type_.end() || (system_ != nullptr && region.by_contexts)) continue;

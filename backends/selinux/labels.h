@@ -11,6 +11,7 @@
 
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
+#include "backends/selinux/platform.h"
 #include "backends/selinux/rules.h"
 #include "backends/selinux/system_contexts.h"
 #include "compiler/paths/path_index.h"
@@ -69,7 +70,7 @@ class Labels {
  public:
   Labels() = default;
   /// Plans everything and reports what cannot be planned.
-  Labels(const Input& input, NameTable& names, Diagnostics& diagnostics);
+  Labels(const Input& input, const Platform& platform, NameTable& names, Diagnostics& diagnostics);
 
   /// Own cells first, then the process's own files, the system, and folders that inherit.
   [[nodiscard]] const std::vector<Region>& regions() const { return regions_; }
@@ -85,6 +86,8 @@ class Labels {
   [[nodiscard]] std::vector<std::string> others_of(const Region& region, const paths::PathSet& set) const;
   /// The system's own file contexts; null without a policy that has them.
   [[nodiscard]] const SystemContexts* system_contexts() const { return system_.get(); }
+  /// The folders that the system labels as others; the first one that a path is in, counts.
+  [[nodiscard]] const std::vector<LabelAlias>& aliases() const { return aliases_; }
   /// File contexts by module.
   [[nodiscard]] const std::map<std::string, std::vector<FileContext>>& contexts() const { return contexts_; }
   /// The main type of a resource, for raw text; "" for an external one without a binding.
@@ -97,6 +100,8 @@ class Labels {
   enum class Folders : std::uint8_t { described, inherited };
   [[nodiscard]] Division compute(const paths::PathSet& set, Folders folders) const;
   [[nodiscard]] std::optional<std::string> example_in(const Region& region, paths::PathSet set) const;
+  void use_contexts(const Base& base);
+  void take_labelled(Division& division, std::vector<LabelledPart> parts) const;
   /// Takes from what is left of `set` the paths that the system labels.
   void divide_by_contexts(Division& division, const paths::PathSet& set) const;
   const Region& region_of_type(const std::string& type) const;
@@ -104,7 +109,8 @@ class Labels {
   std::vector<Region> regions_;
   paths::PathIndex index_;
   std::map<std::string, std::vector<std::size_t>> system_by_type_;
-  std::unique_ptr<const SystemContexts> system_;
+  std::unique_ptr<const SystemContexts> system_, kernel_;  ///< of the base; null for the skeleton
+  std::vector<LabelAlias> aliases_;
   mutable std::map<std::string, std::unique_ptr<const Region>> by_type_;  ///< of the system's own file contexts
 
   // What was asked before: rules that come from one abstraction speak of the same sets.

@@ -6,6 +6,7 @@
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/formats.h"
+#include "backends/selinux/ground.h"
 #include "backends/selinux/install.h"
 #include "backends/selinux/lower_levels.h"
 #include "backends/selinux/lowering.h"
@@ -22,9 +23,8 @@ void declare_labels(Context& context) {
     declaration.span = region.span;
     declaration.what = region.what;
     const auto attributes = region.origin == Region::Origin::entry
-                                ? std::vector<std::string_view>{"entry_type", "exec_type", "file_type",
-                                                                "non_auth_file_type", "non_security_file_type"}
-                                : file_attributes(region.kind.value_or(ir::Kind::content));
+                                ? context.platform.entry_attributes()
+                                : context.platform.file_attributes(region.kind.value_or(ir::Kind::content));
     declaration.attributes.insert(attributes.begin(), attributes.end());
   }
   for (const auto& [module, contexts] : context.labels.contexts()) context.module(module).file_contexts = contexts;
@@ -54,8 +54,9 @@ void declare_ports(Context& context) {
   for (const PortSegment& segment : context.ports.segments()) {
     if (!segment.own) continue;
     Module& module = context.module(ports_module(context.policy));
-    module.types[segment.type] = {
-        segment.span, {std::string(platform::kPortType)}, "port " + text_of(segment.protocol, segment.range)};
+    module.types[segment.type] = {segment.span,
+                                  {context.name(Name::port_types, segment.span)},
+                                  "port " + text_of(segment.protocol, segment.range)};
     module.ports.push_back({segment.protocol, segment.range, segment.type, segment.span});
   }
 }
@@ -79,12 +80,14 @@ bool bindings_are_names(const ir::Bindings& bindings, Span span, Diagnostics& di
   bool good = true;
   for (const auto& [key, values] : bindings.values) {
     if (key.first != "selinux" || (key.second != "type" && key.second != "role")) continue;
-    for (const auto& value : values) {
-      if (cil::is_symbol(value)) continue;
-      diagnostics.report(Code::E1025, span, "`" + printable(value) + "` cannot be the name of an SELinux " + key.second)
-          .note("a name holds letters, digits, `_`, `.` and `-`");
-      good = false;
-    }
+    for (const auto& alternatives : values)
+      for (const auto& value : alternatives) {
+        if (cil::is_symbol(value)) continue;
+        diagnostics
+            .report(Code::E1025, span, "`" + printable(value) + "` cannot be the name of an SELinux " + key.second)
+            .note("a name holds letters, digits, `_`, `.` and `-`");
+        good = false;
+      }
   }
   return good;
 }
@@ -138,8 +141,7 @@ void lower_domain(Context& context, ir::DomainId id) {
 }
 
 void finish(Module& module) {
-  for (const auto& [type, declaration] : module.types)
-    module.role_types.insert({std::string(platform::kObjectRole), type});
+  for (const auto& [type, declaration] : module.types) module.role_types.insert({module.object_role, type});
 }
 
 /// Modules go into one store with those of the system, by name.
@@ -189,12 +191,46 @@ bool check_base(const Input& input, Diagnostics& diagnostics) {
   return false;
 }
 
+Platform platform_of(const Input& input, const std::shared_ptr<const Base>& base, Diagnostics& diagnostics) {
+  const auto setting = input.target.settings.find("names");
+  if (setting == input.target.settings.end()) return Platform(base);
+  std::vector<std::string> problems;
+  const auto names = renamed(setting->second, *base, problems);
+  for (const auto& problem : problems)
+    diagnostics.report(Code::E1070, {}, problem).note("`names` stands in the target " + printable(input.target.name));
+  return Platform(base, names);
+}
+
+/// Classes and permissions that the system's policy does not have: a kernel asks for them all the same, and then allows
+/// or refuses them to every program alike.
+void leave_out_unknown(Context& context, Module& module) {
+  std::map<Span, std::set<std::string>> lost;
+  for (auto& [kind, by_guard] : module.vectors)
+    for (auto& [guard, vectors] : by_guard)
+      for (auto& [key, value] : vectors)
+        value.keep([&, &key = key, &value = value](const std::string& permission) {
+          if (context.platform.has_permission(key.class_name, permission)) return true;
+          lost[value.span].insert(key.class_name + " " + permission);
+          return false;
+        });
+  for (auto& [kind, by_guard] : module.vectors)
+    for (auto& [guard, vectors] : by_guard)
+      std::erase_if(vectors, [](const auto& vector) { return vector.second.permissions.empty(); });
+  for (const auto& [span, what] : lost) context.fidelity.add_at(span, Topic::unknown_class, what);
+}
+
 }  // namespace
 
 Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
+  const BaseOrReason chosen = chosen_base(input);
+  // Verification reports that there is none; the skeleton's names are the reference policy's.
+  return lower_policy(input, chosen.base ? chosen.base : Base::skeleton(), diagnostics);
+}
+
+Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagnostics& diagnostics) {
   if (!check_bindings(input.policy, diagnostics) || !check_base(input, diagnostics)) return {};
   try {
-    Context context(input, diagnostics);
+    Context context(input, platform_of(input, base, diagnostics), diagnostics);
     declare_labels(context);
     declare_ports(context);
     declare_booleans(context);
@@ -204,7 +240,9 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
     say_what_levels_take(context);
     check_module_names(context);
     if (!diagnostics.has_errors()) check_moves(context);
+    check_ground(input, context.labels, *base, diagnostics);
     if (diagnostics.has_errors()) return {};
+    for (auto& [name, module] : context.modules) leave_out_unknown(context, module);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{.artifacts = artifacts(context, *plan), .fidelity = context.fidelity.report(), .plan = plan};
     add_install_steps(context, lowered);

@@ -7,27 +7,16 @@
 namespace macc::backends::selinux {
 namespace {
 
-struct Gate {
-  std::string_view target, class_name, permission, attribute;
-};
-
-constexpr Gate kGates[] = {
-#define MACC_GATE(target, class_name, permission, attribute) {target, class_name, permission, attribute},
-#include "backends/selinux/gates.def"
-#undef MACC_GATE
-};
-
 bool has_permission(const Module& module, const std::string& source, const Gate& gate) {
-  return granted(module, {source, std::string(gate.target), std::string(gate.class_name)})
-             .count(std::string(gate.permission)) != 0;
+  return granted(module, {source, gate.target, gate.class_name}).count(gate.permission) != 0;
 }
 
 /// Own attributes of all files ("/**") hold the guarded types too, unless they are left out by name.
 bool reached_by_attribute(const Subject& subject, const Gate& gate) {
   for (const auto& [name, set] : subject.module.attribute_sets) {
-    if (set.first.text().find(std::string(gate.target)) != std::string::npos) continue;
-    const VectorKey key{subject.type, name, std::string(gate.class_name)};
-    if (granted(subject.module, key).count(std::string(gate.permission)) != 0) return true;
+    if (set.first.text().find(gate.target) != std::string::npos) continue;
+    const VectorKey key{subject.type, name, gate.class_name};
+    if (granted(subject.module, key).count(gate.permission) != 0) return true;
   }
   return false;
 }
@@ -63,12 +52,12 @@ void lower_baseline(Subject& subject) {
   declaration.span = span;
   declaration.what = "domain " + subject.context.policy.qualified_name(subject.id);
   subject.context.names.claim(subject.type, declaration.what, span);
-  join(subject, platform::kDomain);
-  join(subject, platform::kMcs);
+  join(subject, subject.name(Name::domain, span));
+  join(subject, subject.context.platform[Name::mcs]);
   if (subject.domain.complain) subject.module.permissive[subject.type] = span;
   for (const auto& [class_name, permissions] : always_there())
     subject.allow({}, "self", class_name, permissions, {span, Baseline::always_there});
-  subject.allow({}, std::string(platform::kFilesystem), "filesystem", "getattr", {span, Baseline::always_there});
+  subject.allow({}, subject.name(Name::filesystems, span), "filesystem", "getattr", {span, Baseline::always_there});
   subject.context.fidelity.add(subject.id, "always there", span, Topic::always_there, {});
   subject.context.fidelity.add(subject.id, "attribute domain", span, Topic::attributes,
                                {"shared libraries, the loader and its cache are read and mapped",
@@ -76,7 +65,7 @@ void lower_baseline(Subject& subject) {
 }
 
 void lower_gates(Subject& subject) {
-  for (const Gate& gate : kGates)
+  for (const Gate& gate : subject.context.platform.gates())
     if (has_permission(subject.module, subject.type, gate) || reached_by_attribute(subject, gate))
       join(subject, gate.attribute);
 }

@@ -1,5 +1,6 @@
 // Entries of domains and execution of programs.
 #include <algorithm>
+#include <set>
 
 #include "backends/selinux/cil.h"
 #include "backends/selinux/entering.h"
@@ -40,40 +41,41 @@ void allow_inheritance(Module& module, const Guard& guard, const std::string& ch
   allow(module, guard, child, parent, "process", "sigchld", origin);
 }
 
-void allow_init_inheritance(Module& module, const std::string& child, Span span) {
-  const std::string init(platform::kInit);
+void allow_init_inheritance(Subject& subject, const std::string& child, Span span) {
+  Module& module = subject.module;
+  const std::string &init = subject.name(Name::init, span), &runtime = subject.name(Name::init_runtime, span);
   allow_inheritance(module, {}, child, init, {span, Baseline::inheritance});
   const Origin origin{span, Baseline::notification};
   // sd_notify
   allow(module, {}, child, init, "unix_dgram_socket", "sendto", origin);
-  allow(module, {}, child, std::string(platform::kInitRuntime), "dir", "search", origin);
-  allow(module, {}, child, std::string(platform::kInitRuntime), "sock_file", "write", origin);
+  allow(module, {}, child, runtime, "dir", "search", origin);
+  allow(module, {}, child, runtime, "sock_file", "write", origin);
 }
 
 namespace {
 
 // ---- entries
 
-/// Roles of login users in the reference policy; a system has some of them.
-constexpr std::string_view kLoginRoles[] = {"auditadm_r", "dbadm_r", "guest_r",      "logadm_r", "secadm_r", "staff_r",
-                                            "sysadm_r",   "user_r",  "unconfined_r", "webadm_r", "xguest_r"};
-
-void add_login_roles(Module& module, const std::string& type) {
-  for (std::string_view role : kLoginRoles) module.optional_roles.insert({std::string(role), type});
+/// What users start runs in their own role, so each role that a user's domain may have is allowed for it.
+void add_login_roles(Subject& subject, const std::string& type) {
+  for (const auto& role : subject.context.platform.login_roles()) subject.module.role_types.insert({role, type});
 }
 
 void add_roles_of(Subject& subject, ir::DomainId external, const std::string& type) {
-  if (const auto* roles = subject.context.policy.domain(external).bindings.find("selinux", "role"))
-    for (const auto& role : *roles) subject.module.role_types.insert({role, type});
+  const ir::Bindings& bindings = subject.context.policy.domain(external).bindings;
+  for (const auto& role : subject.context.platform.bound(bindings, "role"))
+    subject.module.role_types.insert({role, type});
 }
 
-void inherit_terminals(Module& module, const Guard& guard, const std::string& child, const Origin& origin) {
-  for (const char* terminal : {"user_devpts_t", "user_tty_device_t"})
-    allow(module, guard, child, terminal, "chr_file", "read write append getattr ioctl", origin);
+void inherit_terminals(Subject& subject, const Guard& guard, const std::string& child, const Origin& origin) {
+  for (Name terminal : {Name::user_terminal, Name::user_console})
+    allow(subject.module, guard, child, subject.name(terminal, origin.span), "chr_file",
+          "read write append getattr ioctl", origin);
 }
 
-void system_role(Subject& subject) {
-  subject.module.role_types.insert({std::string(platform::kSystemRole), subject.type});
+void system_role(Subject& subject, const std::string& type, Span span) {
+  const std::string& role = subject.name(Name::system_role, span);
+  if (!role.empty()) subject.module.role_types.insert({role, type});
 }
 
 /// A domain with a level runs at it, whoever starts it; the kernel asks of the starter that it may.
@@ -81,28 +83,30 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
                       Span span);
 
 void enter_from_init(Subject& subject, const ir::Entry& entry) {
-  const std::string init(platform::kInit), exec = exec_type(subject.domain);
-  system_role(subject);
+  const std::string& init = subject.name(Name::init, entry.where.span);
+  const std::string exec = exec_type(subject.domain);
+  system_role(subject, subject.type, entry.where.span);
   allow_entry(subject.module, {}, init, exec, subject.type, true, entry.where.span);
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {entry.where.span, Baseline::entry});
-  allow_init_inheritance(subject.module, subject.type, entry.where.span);
+  allow_init_inheritance(subject, subject.type, entry.where.span);
   level_transition(subject.module, subject.domain, init, exec, entry.where.span);
 }
 
 void enter_from_users(Subject& subject, const ir::Entry& entry) {
-  const std::string users(platform::kUserDomain), exec = exec_type(subject.domain);
   const Span span = entry.where.span;
+  const std::string& users = subject.name(Name::user_domains, span);
+  const std::string exec = exec_type(subject.domain);
   allow_entry(subject.module, {}, users, exec, subject.type, true, span);
   level_transition(subject.module, subject.domain, users, exec, span);
   subject.allow_other({}, users, subject.type, "process", "signal sigkill sigstop signull sigchld",
                       {span, Baseline::entry});
   allow_inheritance(subject.module, {}, subject.type, users, {span, Baseline::inheritance});
-  inherit_terminals(subject.module, {}, subject.type, {span, Baseline::terminals});
-  add_login_roles(subject.module, subject.type);
+  inherit_terminals(subject, {}, subject.type, {span, Baseline::terminals});
+  add_login_roles(subject, subject.type);
 }
 
 void enter_from_external(Subject& subject, const ir::Entry& entry) {
-  system_role(subject);
+  system_role(subject, subject.type, entry.where.span);
   const std::string exec = exec_type(subject.domain);
   for (const auto& source : subject.context.types_of(entry.external, entry.where.span)) {
     allow_entry(subject.module, {}, source, exec, subject.type, true, entry.where.span);
@@ -131,8 +135,8 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
         .note("a unit's name ends with `.service` and holds letters, digits and `:-_.@`");
     return;
   }
-  system_role(subject);
-  const std::string init(platform::kInit);
+  system_role(subject, subject.type, span);
+  const std::string& init = subject.name(Name::init, span);
   const PathSet set = subject.context.input.meaning.set(entry.paths);
   std::vector<std::string> entered;
   for (const Part& part : subject.parts_of(set, span)) {
@@ -144,12 +148,13 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   }
   subject.search_above({}, set, span);
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {span, Baseline::entry});
-  allow_init_inheritance(subject.module, subject.type, span);
+  allow_init_inheritance(subject, subject.type, span);
   subject.context.fidelity.add(subject.id, "entry from unit " + entry.unit, span, Topic::unit_entry, entered);
   std::string level = entry.level.empty() ? subject.domain.level : entry.level;
   if (level.empty()) level = "s0";
   subject.context.extra.push_back({"units/" + entry.unit + ".d/50-selinux.conf",
-                                   "[Service]\nSELinuxContext=system_u:system_r:" + subject.type + ":" + level + "\n",
+                                   "[Service]\nSELinuxContext=" + subject.name(Name::system_user, span) + ":" +
+                                       subject.name(Name::system_role, span) + ":" + subject.type + ":" + level + "\n",
                                    "drop-in of " + entry.unit + " for " + subject.domain.name});
 }
 
@@ -216,9 +221,35 @@ class ExecLowering {
   }
 
   void unconfined(const Guard& guard, const std::string& exec) {
-    allow_entry(subject_.module, guard, subject_.type, exec, "unconfined_t", true, span_);
-    allow_inheritance(subject_.module, guard, "unconfined_t", subject_.type, {span_, Baseline::inheritance});
-    subject_.module.role_types.insert({std::string(platform::kSystemRole), "unconfined_t"});
+    const std::string& target = subject_.name(Name::unconfined, span_);
+    if (target.empty()) return;
+    allow_entry(subject_.module, guard, subject_.type, exec, target, true, span_);
+    allow_inheritance(subject_.module, guard, target, subject_.type, {span_, Baseline::inheritance});
+    say_roles_without(target);
+  }
+
+  /// A program keeps the role of what starts it. Domains of the system are in the roles that its policy says; we add
+  /// none, since that would let users into domains that their role is there to keep them out of.
+  void say_roles_without(const std::string& target) {
+    const auto held = subject_.context.platform.base().roles_of(target);
+    std::string without;
+    for (const auto& role : starters_roles())
+      if (std::find(held.begin(), held.end(), role) == held.end())
+        without += (without.empty() ? "`" : ", `") + role + "`";
+    if (without.empty() || !warned_.insert(target).second) return;
+    subject_.context.diagnostics
+        .report(Code::E1072, span_,
+                "`" + target + "` is in none of the roles " + without + ", in which `" + subject_.domain.name +
+                    "` is started")
+        .note("the kernel refuses to execute the program when the domain runs in one of them");
+  }
+
+  std::vector<std::string> starters_roles() {
+    const Starters& starters = subject_.context.starters[static_cast<std::size_t>(subject_.id)];
+    std::vector<std::string> roles;
+    if (starters.users) roles = subject_.context.platform.login_roles();
+    if (starters.init || !starters.externals.empty()) roles.push_back(subject_.name(Name::system_role, span_));
+    return roles;
   }
 
   /// Directories of the type are not executed.
@@ -255,12 +286,16 @@ class ExecLowering {
       if (rule.audit) subject_.audit(guard, target, "process", {"transition"}, span_);
       break;  // a second type of an external domain would be a second transition
     }
-    if (!subject_.context.policy.domain(access.target).external) allow_starters(subject_, guard, access.target, span_);
+    if (!subject_.context.policy.domain(access.target).external)
+      allow_starters(subject_, guard, access.target, span_);
+    else
+      for (const auto& target : subject_.context.types_of(access.target, span_)) say_roles_without(target);
   }
 
   Subject& subject_;
   const ir::Meaning& meaning_;
   Span span_;
+  std::set<std::string> warned_;
 };
 
 }  // namespace
@@ -268,10 +303,9 @@ class ExecLowering {
 void add_starters_roles(Subject& subject, ir::DomainId child) {
   const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
   const std::string type = domain_type(subject.context.policy.domain(child));
-  if (starters.users) add_login_roles(subject.module, type);
+  if (starters.users) add_login_roles(subject, type);
   for (ir::DomainId external : starters.externals) add_roles_of(subject, external, type);
-  if (starters.init || !starters.externals.empty())
-    subject.module.role_types.insert({std::string(platform::kSystemRole), type});
+  if (starters.init || !starters.externals.empty()) system_role(subject, type, subject.domain.where.span);
 }
 
 void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Span span) {
@@ -279,10 +313,10 @@ void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Sp
   const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
   const std::string type = domain_type(subject.context.policy.domain(child));
   add_starters_roles(subject, child);
-  if (starters.init) allow_inheritance(subject.module, guard, type, std::string(platform::kInit), origin);
+  if (starters.init) allow_inheritance(subject.module, guard, type, subject.name(Name::init, span), origin);
   if (starters.users) {
-    allow_inheritance(subject.module, guard, type, std::string(platform::kUserDomain), origin);
-    inherit_terminals(subject.module, guard, type, origin);
+    allow_inheritance(subject.module, guard, type, subject.name(Name::user_domains, span), origin);
+    inherit_terminals(subject, guard, type, origin);
   }
   for (ir::DomainId external : starters.externals)
     for (const auto& source : subject.context.types_of(external, span))

@@ -157,7 +157,10 @@ class FileLowering {
     std::set<std::string> without;
     for (const auto& [type, is_wanted] : wanted)
       if (!is_wanted) without.insert(type);
-    cil::Node all = cil::form("or", platform::kFileType, cil::form("or", "device_node", platform::kFilesystem));
+    const Span span = rule_->where.span;
+    cil::Node all =
+        cil::form("or", subject_.name(Name::file_types, span),
+                  cil::form("or", subject_.name(Name::device_nodes, span), subject_.name(Name::filesystems, span)));
     if (!without.empty()) all = cil::form("and", std::move(all), cil::form("not", cil::Node::symbols(without)));
     return subject_.attribute_for(std::move(all), "files", rule_->where.span);
   }

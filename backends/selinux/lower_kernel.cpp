@@ -72,11 +72,17 @@ void lower_plain(Subject& subject) {
     switch (access->kind) {
       case Kind::memory_execute:
         subject.allow_self(guard, "process", "execmem", span);
-        subject.allow(guard, "tmpfs_t", "file", "create read write open map execute getattr", span);  // memfd
-        subject.say(*rule, Topic::shared_type, {"tmpfs_t: files in memory that have no type of their own"});
+        subject.allow(guard, subject.name(Name::memory_files, span), "file",
+                      "create read write open map execute getattr", span);  // memfd
+        subject.say(*rule, Topic::shared_type,
+                    {subject.name(Name::memory_files, span) + ": files in memory that have no type of their own"});
         break;
       case Kind::userns_create:
-        subject.say(*rule, Topic::not_mediated);
+        // Kernels that ask refuse or allow it to all where the policy does not know the class.
+        if (subject.context.platform.has_permission("user_namespace", "create"))
+          subject.allow_self(guard, "user_namespace", "create", span);
+        else
+          subject.say(*rule, Topic::not_mediated);
         break;
       case Kind::bpf:
         subject.allow_self(guard, "bpf", "map_create map_read map_write prog_load prog_run", span);
@@ -98,13 +104,19 @@ void lower_plain(Subject& subject) {
 
 // ---- mounts
 
-std::set<std::string> filesystem_types(const std::vector<std::string>& fstypes) {
+/// The types of the named file systems; those without one of their own stand for all, which is said.
+std::set<std::string> filesystem_types(Subject& subject, const ir::Rule& rule, const std::vector<std::string>& names) {
   std::set<std::string> types;
-  for (const auto& fstype : fstypes) {
-    const std::string_view known = filesystem_type(fstype);
-    types.emplace(known.empty() ? platform::kFilesystem : known);
+  std::vector<std::string> unknown;
+  for (const auto& name : names) {
+    std::string known = subject.context.platform.filesystem_type(name);
+    if (known.empty())
+      unknown.push_back("every file system, since " + name + " has no type of its own");
+    else
+      types.insert(std::move(known));
   }
-  if (types.empty()) types.emplace(platform::kFilesystem);
+  if (names.empty() || !unknown.empty()) types = {subject.name(Name::filesystems, rule.where.span)};
+  if (!unknown.empty()) subject.say(rule, Topic::mount, unknown);
   return types;
 }
 
@@ -144,7 +156,7 @@ void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& 
   if (!access.from.include.empty()) subject.search_above(guard, subject.context.input.meaning.set(access.from), span);
   subject.say(rule, Topic::mount);
   if (moves_a_tree(access)) return;
-  for (const auto& type : filesystem_types(access.fstypes))
+  for (const auto& type : filesystem_types(subject, rule, access.fstypes))
     subject.allow(guard, type, "filesystem", has_option(access, "remount") ? "mount remount" : "mount", span);
 }
 
@@ -171,7 +183,7 @@ void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& 
     case ir::PathsAccess::Kind::unmount:
       subject.allow_self(guard, "capability", "sys_admin", span);
       subject.search_above(guard, set, span);
-      subject.allow(guard, std::string(platform::kFilesystem), "filesystem", "unmount", span);
+      subject.allow(guard, subject.name(Name::filesystems, span), "filesystem", "unmount", span);
       subject.say(rule, Topic::mount);
       break;
     case ir::PathsAccess::Kind::pivot:
@@ -193,7 +205,9 @@ std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& na
   for (std::size_t i = 0; i < policy.domains.size(); ++i) {
     const ir::Domain& domain = policy.domains[i];
     const auto* names = domain.bindings.find("selinux", "dbus");
-    bool owns = names != nullptr && std::find(names->begin(), names->end(), name) != names->end();
+    bool owns = names != nullptr && std::any_of(names->begin(), names->end(), [&](const auto& alternatives) {
+                  return std::find(alternatives.begin(), alternatives.end(), name) != alternatives.end();
+                });
     for (const auto& rule : domain.rules)
       if (const auto* bus = std::get_if<ir::DbusAccess>(&rule.access);
           bus != nullptr && rule.effect == ir::Effect::allow)
@@ -206,7 +220,7 @@ std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& na
 /// A session's bus is a daemon of the user's; one attribute holds them all.
 void reach_session_bus(Subject& subject, const Guard& guard, Span span) {
   const Origin origin{span, Baseline::bus};
-  const std::string bus(platform::kSessionBus);
+  const std::string& bus = subject.name(Name::session_bus, span);
   subject.allow(guard, bus, "unix_stream_socket", "connectto", origin);
   subject.allow(guard, bus, "dbus", "send_msg", origin);
   subject.allow_other(guard, bus, subject.type, "dbus", "send_msg", origin);
@@ -214,7 +228,8 @@ void reach_session_bus(Subject& subject, const Guard& guard, Span span) {
 
 void reach_bus(Subject& subject, const Guard& guard, Span span) {
   const Origin origin{span, Baseline::bus};
-  const std::string bus(platform::kSystemBus), runtime(platform::kSystemBusRuntime);
+  const std::string &bus = subject.name(Name::system_bus, span),
+                    &runtime = subject.name(Name::system_bus_runtime, span);
   subject.allow(guard, runtime, "dir", "search", origin);
   subject.allow(guard, runtime, "sock_file", "write", origin);
   subject.allow(guard, bus, "unix_stream_socket", "connectto", origin);
@@ -239,7 +254,7 @@ void talk(Subject& subject, const ir::Rule& rule, const ir::DbusAccess& access, 
   for (ir::DomainId owner : owners(subject.context.policy, access.name))
     for (auto& type : subject.context.types_of(owner, span)) peers.push_back(std::move(type));
   subject.say(rule, Topic::dbus, peers.empty() ? std::vector<std::string>{"every domain on the bus"} : peers);
-  if (peers.empty()) peers.emplace_back(platform::kDomain);
+  if (peers.empty()) peers.push_back(subject.name(Name::domain, span));
   for (const auto& peer : peers) {
     subject.allow(guard, peer, "dbus", "send_msg", span);
     subject.allow_other(guard, peer, subject.type, "dbus", "send_msg", span);
@@ -264,7 +279,7 @@ void lower_dbus(Subject& subject) {
   for (const auto& [rule, access] : subject.rules<ir::DbusAccess>(ir::Effect::allow)) {
     Guard guard = subject.guard(*rule);
     if (dbus_denied(subject, *access, guard)) continue;
-    const std::string bus(access->session_bus ? platform::kSessionBus : platform::kSystemBus);
+    const std::string& bus = subject.name(access->session_bus ? Name::session_bus : Name::system_bus, rule->where.span);
     if (access->session_bus)
       reach_session_bus(subject, guard, rule->where.span);
     else

@@ -51,16 +51,17 @@ class NetworkLowering {
     const Span span = rule_->where.span;
     subject_.allow_self(guard_, socket, kSocket, span);
     // Asked only where packets carry labels or are marked.
-    subject_.allow(guard_, std::string(platform::kNetif), "netif", "ingress egress", {span, Baseline::packets});
-    subject_.allow(guard_, std::string(platform::kNode), "node", "recvfrom sendto", {span, Baseline::packets});
-    if (access.protocol == ir::Protocol::sctp) subject_.allow(guard_, "netlabel_peer_t", socket, "association", span);
+    subject_.allow(guard_, subject_.name(Name::netif, span), "netif", "ingress egress", {span, Baseline::packets});
+    subject_.allow(guard_, subject_.name(Name::node, span), "node", "recvfrom sendto", {span, Baseline::packets});
+    if (access.protocol == ir::Protocol::sctp)
+      subject_.allow(guard_, subject_.name(Name::labelled_peer, span), socket, "association", span);
   }
 
   void listen(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports) {
     const std::string socket = socket_of(access.protocol);
     const Span span = rule_->where.span;
     subject_.allow_self(guard_, socket, access.protocol == ir::Protocol::udp ? "bind" : "bind listen accept", span);
-    subject_.allow(guard_, std::string(platform::kNode), socket, "node_bind", span);
+    subject_.allow(guard_, subject_.name(Name::node, span), socket, "node_bind", span);
     on_ports(access, ports, "name_bind");
     subject_.say(*rule_, Topic::ephemeral_ports);
     if (access.protocol == ir::Protocol::udp)
@@ -79,7 +80,7 @@ class NetworkLowering {
 
   void on_ports(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports, std::string_view permission) {
     const std::string socket = socket_of(access.protocol);
-    if (is_any(ports)) return on_port_type(std::string(platform::kPortType), socket, permission);
+    if (is_any(ports)) return on_port_type(subject_.name(Name::port_types, rule_->where.span), socket, permission);
     if (is_any(access.ports)) return on_rest_of_any(access, ports, permission);
     if (access.named != ir::PortsId::none && named(access, ports, permission)) return;
     for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, ports)) {
@@ -93,11 +94,11 @@ class NetworkLowering {
   void on_rest_of_any(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports,
                       std::string_view permission) {
     const PortPlan::Left left = subject_.context.ports.left_of_any(access.protocol, ports);
-    std::string types(platform::kPortType);
+    const std::string& all = subject_.name(Name::port_types, rule_->where.span);
+    std::string types = all;
     if (!left.gone.empty())
-      types =
-          subject_.attribute_for(cil::form("and", platform::kPortType, cil::form("not", cil::Node::symbols(left.gone))),
-                                 "ports", rule_->where.span);
+      types = subject_.attribute_for(cil::form("and", all, cil::form("not", cil::Node::symbols(left.gone))), "ports",
+                                     rule_->where.span);
     on_port_type(types, socket_of(access.protocol), permission);
     if (left.partly.empty()) return;
     for (const auto& [rule, denial] : subject_.rules<ir::NetworkAccess>(ir::Effect::deny))
@@ -107,9 +108,10 @@ class NetworkLowering {
 
   /// The rule named external ports: their types, whatever else the ports are in.
   bool named(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports, std::string_view permission) {
-    const auto* types = subject_.context.policy.port_set(access.named).bindings.find("selinux", "type");
-    if (types == nullptr) return false;
-    for (const auto& type : *types) {
+    const ir::Ports& set = subject_.context.policy.port_set(access.named);
+    if (set.bindings.find("selinux", "type") == nullptr) return false;
+    report_unbound(subject_.context, set.bindings, set.name, set.span, rule_->where.span);
+    for (const auto& type : subject_.context.platform.bound(set.bindings, "type")) {
       on_port_type(type, socket_of(access.protocol), permission);
       say_denied(access, type);
       say_others(type, ports, access.protocol);
@@ -160,7 +162,7 @@ class NetworkLowering {
     subject_.allow_self(guard, socket, socket_permissions(socket), rule.where.span);
     // Binding over IP asks for the address, whatever the protocol.
     if (binds_to_addresses(socket))
-      subject_.allow(guard, std::string(platform::kNode), socket, "node_bind", rule.where.span);
+      subject_.allow(guard, subject_.name(Name::node, rule.where.span), socket, "node_bind", rule.where.span);
     netlink_messages(access, socket, guard, rule.where.span);
     if (access.family.starts_with("netlink")) subject_.say(rule, Topic::netlink);
   }

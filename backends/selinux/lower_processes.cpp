@@ -10,7 +10,7 @@ namespace {
 
 std::vector<std::string> targets(Subject& subject, const ir::Peer& peer, Span span) {
   if (peer.kind == ir::Peer::Kind::self) return {subject.type};
-  if (peer.kind == ir::Peer::Kind::any) return {std::string(platform::kDomain)};
+  if (peer.kind == ir::Peer::Kind::any) return {subject.name(Name::domain, span)};
   return subject.context.types_of(peer.domain, span);
 }
 
@@ -70,7 +70,7 @@ void allow_inspect(Subject& subject, const Guard& guard, const std::string& targ
   subject.allow(guard, target, "file", "open read getattr", span);
   subject.allow(guard, target, "lnk_file", "read getattr", span);
   subject.allow(guard, target, "process", "getattr getpgid getsched getcap getsession", span);
-  subject.allow(guard, std::string(platform::kProc), "dir", "search", span);
+  subject.allow(guard, subject.name(Name::proc, span), "dir", "search", span);
 }
 
 void allow_ipc(Subject& subject, const Guard& guard, const std::string& target, Span span) {

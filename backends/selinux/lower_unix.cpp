@@ -57,7 +57,7 @@ class UnixLowering {
       if (!access.listen) continue;
       bind_in(part, *region);
       if (region->is_own() && started_by_init(subject_.domain))  // the socket file of a socket unit
-        subject_.allow_other(guard_, std::string(platform::kInit), region->types[0], "sock_file",
+        subject_.allow_other(guard_, subject_.name(Name::init, span), region->types[0], "sock_file",
                              "create getattr setattr unlink", span);
     }
     if (access.listen) return serve(span);
@@ -123,8 +123,8 @@ void use_sockets(Subject& subject, const ir::UseAccess& access, const Guard& gua
 }
 
 void use_terminals(Subject& subject, const Guard& guard, Span span) {
-  for (const char* type : {"user_devpts_t", "user_tty_device_t", "devpts_t", "tty_device_t"})
-    subject.allow(guard, type, "chr_file", "read write append getattr ioctl", span);
+  for (Name terminal : {Name::user_terminal, Name::user_console, Name::terminal, Name::console})
+    subject.allow(guard, subject.name(terminal, span), "chr_file", "read write append getattr ioctl", span);
 }
 
 /// What was opened by another is read and written without `open` and without search in its directories.

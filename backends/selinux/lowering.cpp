@@ -40,6 +40,12 @@ void FidelityLog::add_ranked(ir::DomainId domain, const std::string& rule, Span 
 
 void FidelityLog::exact(ir::DomainId domain, const std::string& rule, Span span) { entries_[{domain, span, rule}]; }
 
+void FidelityLog::add_at(Span span, Topic topic, const std::set<std::string>& what) {
+  for (auto& [key, by_topic] : entries_)
+    if (std::get<Span>(key) == span)
+      for (const auto& text : what) by_topic[topic].emplace(0, text);
+}
+
 FidelityReport FidelityLog::report() const {
   FidelityReport report;
   std::map<std::string, FidelityTopic> topics;
@@ -60,25 +66,62 @@ FidelityReport FidelityLog::report() const {
   return report;
 }
 
-Context::Context(const Input& input_, Diagnostics& diagnostics_)
+Context::Context(const Input& input_, Platform platform_, Diagnostics& diagnostics_)
     : input(input_),
       policy(input_.policy),
       diagnostics(diagnostics_),
+      platform(std::move(platform_)),
       names(diagnostics_),
-      labels(input_, names, diagnostics_),
-      ports(input_, names),
+      labels(input_, platform, names, diagnostics_),
+      ports(input_, platform, names),
       starters(starters_of(policy)) {}
 
 Module& Context::module(const std::string& name) {
   Module& module = modules[name];
   module.name = name;
+  module.user = platform[Name::system_user];
+  module.object_role = platform[Name::object_role];
   return module;
+}
+
+const std::string& Context::name(Name name, Span span) {
+  const std::string& found = platform[name];
+  if (!found.empty() || !missing_.insert(name).second) return found;
+  const PlatformFinding finding = check_platform(platform.base()).at(static_cast<std::size_t>(name));
+  std::string looked_for;
+  for (const auto& alternative : finding.looked_for)
+    looked_for += (looked_for.empty() ? "`" : ", `") + alternative + "`";
+  auto& report = diagnostics.report(
+      finding.required ? Code::E1070 : Code::E1071, span,
+      platform.base().description() + " has no " + std::string(word(finding.kind)) + " for " + finding.what);
+  report.note("looked for " + looked_for);
+  if (!finding.without.empty()) report.note("it is left out: " + finding.without);
+  report.note("if it has another name there, say so in the target: `names = \"" + std::string(id_of(name)) +
+              "=NAME\"`");
+  return found;
+}
+
+void report_unbound(Context& context, const ir::Bindings& bindings, const std::string& what, Span declared, Span span) {
+  for (const auto& names : context.platform.unbound(bindings, "type")) {
+    auto& report = context.diagnostics.report(
+        Code::E1022, span, context.platform.base().description() + " does not have the type of `" + what + "`");
+    report.note("it would be `" + names + "`");
+    report.also(declared, "declared here");
+    const std::string guess = did_you_mean(names.substr(0, names.find(' ')), context.platform.base().types());
+    if (!guess.empty()) report.note("it has `" + guess + "`");
+  }
 }
 
 std::vector<std::string> Context::types_of(ir::DomainId id, Span span) {
   const ir::Domain& domain = policy.domain(id);
   if (!domain.external) return {domain_type(domain)};
-  if (const auto* types = domain.bindings.find("selinux", "type")) return *types;
+  if (domain.bindings.find("selinux", "type") != nullptr) {
+    if (unbound_.count(id) == 0 && !platform.unbound(domain.bindings, "type").empty()) {
+      unbound_.insert(id);
+      report_unbound(*this, domain.bindings, policy.qualified_name(id), domain.where.span, span);
+    }
+    return platform.bound(domain.bindings, "type");
+  }
   if (unbound_.insert(id).second)
     diagnostics.report(Code::E1004, span, "`" + policy.qualified_name(id) + "` does not name its SELinux type")
         .also(domain.where.span, "declared here; add `selinux type TYPE;`");
@@ -123,6 +166,14 @@ void Subject::say_shared(const ir::Rule& rule, const paths::PathSet& set, const 
 }
 
 const std::vector<std::string>& Subject::types(const Region& region, Span span) {
+  if (region.resource != ir::ResourceId::none && unbound_.count(region.resource) == 0) {
+    const ir::Bindings& bindings = context.policy.resource(region.resource).bindings;
+    if (!region.is_own() && !context.platform.unbound(bindings, "type").empty()) {
+      unbound_.insert(region.resource);
+      report_unbound(context, bindings, region.what, region.span, span);
+      return region.types;
+    }
+  }
   if (region.types.empty() && unbound_.insert(region.resource).second)
     context.diagnostics.report(Code::E1004, span, "`" + region.what + "` does not name its SELinux type")
         .also(region.span, "declared here; add `selinux type TYPE;`");
@@ -187,13 +238,13 @@ bool started_by_init(const ir::Domain& domain) {
 void from_socket_unit(Subject& subject, const Guard& guard, const std::string& socket_class, std::string_view use,
                       std::string_view open, Span span) {
   if (!started_by_init(subject.domain)) return;
-  const std::string init(platform::kInit);
+  const std::string& init = subject.name(Name::init, span);
   subject.allow(guard, init, socket_class, use, {span, Baseline::socket_unit});
   subject.allow_other(guard, init, subject.type, socket_class, open, {span, Baseline::socket_unit});
 }
 
-void join(Subject& subject, std::string_view attribute) {
-  subject.module.types[subject.type].attributes.insert(std::string(attribute));
+void join(Subject& subject, const std::string& attribute) {
+  if (!attribute.empty()) subject.module.types[subject.type].attributes.insert(attribute);
 }
 
 }  // namespace macc::backends::selinux

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "backends/backend.h"
 #include "backends/selinux/labels.h"
 #include "backends/selinux/names.h"
+#include "backends/selinux/platform.h"
 #include "backends/selinux/ports.h"
 #include "backends/selinux/rules.h"
 #include "backends/selinux/starters.h"
@@ -34,6 +36,8 @@ class FidelityLog {
   void add_ranked(ir::DomainId domain, const std::string& rule, Span span, Topic topic,
                   const std::set<std::pair<int, std::string>>& what);
   void exact(ir::DomainId domain, const std::string& rule, Span span);
+  /// About every rule that stands at a place.
+  void add_at(Span span, Topic topic, const std::set<std::string>& what);
   [[nodiscard]] FidelityReport report() const;
 
  private:
@@ -53,11 +57,12 @@ struct Creation {
 };
 
 struct Context {
-  Context(const Input& input_, Diagnostics& diagnostics_);
+  Context(const Input& input_, Platform platform_, Diagnostics& diagnostics_);
 
   const Input& input;
   const ir::Policy& policy;
   Diagnostics& diagnostics;
+  const Platform platform;
   NameTable names;
   Labels labels;
   PortPlan ports;
@@ -67,12 +72,19 @@ struct Context {
   std::vector<Artifact> extra;  ///< drop-ins
 
   [[nodiscard]] Module& module(const std::string& name);
+  /// What the system's policy calls this; "" and, once, a report at `span` when it has no name for it.
+  [[nodiscard]] const std::string& name(Name name, Span span);
   /// The SELinux types of a domain; for an external one without a binding an error at `span`, once.
   [[nodiscard]] std::vector<std::string> types_of(ir::DomainId id, Span span);
 
  private:
   std::set<ir::DomainId> unbound_;
+  std::set<Name> missing_;
 };
+
+/// Reports at `span`, where the external declaration is used, the types that it names and the system's policy does not
+/// have.
+void report_unbound(Context& context, const ir::Bindings& bindings, const std::string& what, Span declared, Span span);
 
 /// One own domain while it is lowered.
 class Subject {
@@ -91,6 +103,8 @@ class Subject {
              const Origin& origin) {
     allow(guard, target, class_name, words(permissions), origin);
   }
+  /// As Context::name().
+  [[nodiscard]] const std::string& name(Name wanted, Span span) { return context.name(wanted, span); }
   void allow_self(const Guard& guard, std::string_view class_name, std::string_view permissions, const Origin& origin) {
     allow(guard, "self", class_name, permissions, origin);
   }
@@ -162,6 +176,6 @@ void from_socket_unit(Subject& subject, const Guard& guard, const std::string& s
                       std::string_view open, Span span);
 
 /// Joins a domain's own type to one of the system's attributes.
-void join(Subject& subject, std::string_view attribute);
+void join(Subject& subject, const std::string& attribute);
 
 }  // namespace macc::backends::selinux

@@ -7,8 +7,6 @@
 #include <stdexcept>
 #include <tuple>
 
-#include "backends/selinux/vocabulary.h"
-
 namespace macc::backends::selinux {
 namespace {
 
@@ -196,11 +194,10 @@ class Collector {
     for (const auto& [type, declaration] : module_.types)
       out_.attributes.insert(declaration.attributes.begin(), declaration.attributes.end());
     for (const auto& [role, type] : module_.role_types) {
-      if (role == platform::kObjectRole) continue;
+      if (role == module_.object_role) continue;
       out_.roles.insert(role);
       add(type);
     }
-    for (const auto& [role, type] : module_.optional_roles) add(type);
     for (const auto& [kind, guarded] : module_.vectors)
       for (const auto& [guard, vectors] : guarded) {
         if (!vectors.empty()) add_guard(guard);
@@ -337,19 +334,6 @@ class Statements {
 
   void role(const std::string& role, const std::string& type) { line("role " + role + " types " + type + ";"); }
 
-  /// A role that a system may lack.
-  void optional_role(const std::string& role_name, const std::string& type) {
-    const bool macros = dialect_ == Dialect::macros;
-    Requires needs;
-    needs.roles.insert(role_name);
-    line(macros ? "optional_policy(`" : "optional {");
-    indent(1);
-    requires_block(needs, true);
-    role(role_name, type);
-    indent(-1);
-    line(macros ? "')" : "}");
-  }
-
   [[nodiscard]] ModuleText take() { return std::move(out_); }
 
  private:
@@ -462,7 +446,7 @@ class TeWriter {
 
  private:
   void declarations() {
-    const bool any = !module_.booleans.empty() || !module_.types.empty() || !module_.optional_roles.empty();
+    const bool any = !module_.booleans.empty() || !module_.types.empty();
     if (!any) return;
     out_.section("Declarations");
     for (const auto& [name, boolean] : module_.booleans) declare(name, boolean);
@@ -473,11 +457,7 @@ class TeWriter {
     }
     for (const auto& [type, span] : module_.permissive) out_.line("permissive " + type + ";", span);
     for (const auto& [role, type] : module_.role_types)
-      if (role != platform::kObjectRole) out_.role(role, type);
-    for (const auto& [role, type] : module_.optional_roles) {
-      out_.line("");
-      out_.optional_role(role, type);
-    }
+      if (role != module_.object_role) out_.role(role, type);
   }
 
   void declare(const std::string& name, const BooleanDeclaration& boolean) {
@@ -572,7 +552,7 @@ std::string to_fc(const Module& module, Dialect dialect) {
       out += "<<none>>\n";
       continue;
     }
-    out += "gen_context(" + object_context(fc.type) + "," + levels_of(fc.level) + ")\n";
+    out += "gen_context(" + object_context(module, fc.type) + "," + levels_of(fc.level) + ")\n";
   }
   return out;
 }

@@ -66,19 +66,17 @@ std::vector<ir::PortRange> without(const std::vector<ir::PortRange>& from, const
   return rest;
 }
 
-PortPlan::PortPlan(const Input& input, NameTable& names) {
-  add_system(input.policy);
+PortPlan::PortPlan(const Input& input, const Platform& platform, NameTable& names) {
+  add_system(input.policy, platform);
   add_own(input, names);
 }
 
-void PortPlan::add_system(const ir::Policy& policy) {
+void PortPlan::add_system(const ir::Policy& policy, const Platform& platform) {
   for (const auto& ports : policy.ports) {
-    const auto* types = ports.bindings.find("selinux", "type");
-    if (types == nullptr) continue;
+    const std::vector<std::string> types = platform.bound(ports.bindings, "type");
     for (const auto& item : ports.items)
       for (const auto& range : item.ranges)
-        for (const auto& type : *types)
-          segments_.push_back({item.protocol, range, type, false, ports.name, ports.span});
+        for (const auto& type : types) segments_.push_back({item.protocol, range, type, false, ports.name, ports.span});
   }
 }
 

@@ -8,6 +8,7 @@
 
 #include "backends/backend.h"
 #include "backends/selinux/names.h"
+#include "backends/selinux/platform.h"
 #include "backends/selinux/rules.h"
 
 namespace macc::backends::selinux {
@@ -23,7 +24,7 @@ struct PortSegment {
 
 class PortPlan {
  public:
-  PortPlan(const Input& input, NameTable& names);
+  PortPlan(const Input& input, const Platform& platform, NameTable& names);
 
   /// All segments that the ranges touch, in order.
   [[nodiscard]] std::vector<const PortSegment*> touching(ir::Protocol protocol,
@@ -39,7 +40,7 @@ class PortPlan {
   [[nodiscard]] const std::vector<PortSegment>& segments() const { return segments_; }
 
  private:
-  void add_system(const ir::Policy& policy);
+  void add_system(const ir::Policy& policy, const Platform& platform);
   void add_own(const Input& input, NameTable& names);
   std::vector<PortSegment> segments_;
 };

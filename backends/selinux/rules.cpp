@@ -39,8 +39,8 @@ std::string_view keyword(RuleKind kind) {
   return "";
 }
 
-Node context(std::string_view type, const Level& level = {}) {
-  return form(platform::kSystemUser, platform::kObjectRole, type, form(level.node(), level.node()));
+Node context(const Module& module, std::string_view type, const Level& level = {}) {
+  return form(module.user, module.object_role, type, form(level.node(), level.node()));
 }
 
 Node vector_node(RuleKind kind, const VectorKey& key, const std::set<std::string>& permissions) {
@@ -187,8 +187,6 @@ class Emitter {
       for (const auto& attribute : declaration.attributes) members[attribute].push_back({name, declaration.span});
     }
     for (const auto& [role, type] : module_.role_types) write(form("roletype", role, type), {});
-    for (const auto& [role, type] : module_.optional_roles)
-      write(form("optional", "role_" + role + "_" + type, form("roletype", role, type)), {});
     for (const auto& [attribute, list] : members)
       for (const auto& [type, span] : list) write(form("typeattributeset", attribute, form(type)), span);
     for (const auto& [type, span] : module_.permissive) write(form("typepermissive", type), span);
@@ -197,14 +195,14 @@ class Emitter {
   void labels() {
     section("labels", !module_.file_contexts.empty() || !module_.ports.empty());
     for (const auto& fc : module_.file_contexts) {
-      Node label = fc.type.empty() ? Node::list({}) : context(fc.type, fc.level);
+      Node label = fc.type.empty() ? Node::list({}) : context(module_, fc.type, fc.level);
       write(form("filecon", Node::quoted(fc.regex), fc.object, std::move(label)), fc.span);
     }
     for (const auto& port : module_.ports) {
       Node range = port.range.first == port.range.last
                        ? Node::symbol(std::to_string(port.range.first))
                        : form(std::to_string(port.range.first), std::to_string(port.range.last));
-      write(form("portcon", ir::word(port.protocol), std::move(range), context(port.type)), port.span);
+      write(form("portcon", ir::word(port.protocol), std::move(range), context(module_, port.type)), port.span);
     }
   }
 
@@ -241,7 +239,8 @@ Guard Guard::but_not(const Guard& other) const {
 
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, const Origin& origin) {
-  if (!permissions.empty()) module.vectors[kind][guard][key].add(permissions, origin);
+  if (!permissions.empty() && !key.source.empty() && !key.target.empty())
+    module.vectors[kind][guard][key].add(permissions, origin);
 }
 
 void VectorValue::add(const std::vector<std::string_view>& more, const Origin& origin) {
@@ -254,6 +253,17 @@ void VectorValue::add(const std::vector<std::string_view>& more, const Origin& o
     if (fresh) make_room(index);
     ask->permissions |= std::uint32_t{1} << index;
   }
+}
+
+void VectorValue::keep(const std::function<bool(const std::string&)>& is_wanted) {
+  const VectorValue whole = std::move(*this);
+  *this = {};
+  span = whole.span;
+  for (const std::string& permission : whole.permissions) {
+    if (!is_wanted(permission)) continue;
+    for (const Origin& origin : whole.origins_of(permission)) add({permission}, origin);
+  }
+  if (!permissions.empty()) span = whole.span;
 }
 
 /// The bits from `index` on move up by one.
@@ -319,10 +329,8 @@ cil::Node range_transition_node(const std::string& source, const std::string& ex
   return form("rangetransition", source, exec, "process", range.node());
 }
 
-std::string object_context(std::string_view type) {
-  std::string out(platform::kSystemUser);
-  out.append(":").append(platform::kObjectRole).append(":").append(type);
-  return out;
+std::string object_context(const Module& module, std::string_view type) {
+  return module.user + ":" + module.object_role + ":" + std::string(type);
 }
 
 std::string_view file_type_flag(const std::string& object) {
@@ -337,7 +345,7 @@ std::string to_file_contexts(const Module& module) {
   for (const auto& fc : module.file_contexts) {
     out += fc.regex + "\t";
     if (const std::string_view flag = file_type_flag(fc.object); !flag.empty()) out.append(flag).append("\t");
-    out += fc.type.empty() ? "<<none>>\n" : object_context(fc.type) + ":" + fc.level.text() + "\n";
+    out += fc.type.empty() ? "<<none>>\n" : object_context(module, fc.type) + ":" + fc.level.text() + "\n";
   }
   return out;
 }

@@ -58,6 +58,8 @@ struct VectorValue {
 
   /// Throws std::length_error when there are more than 32.
   void add(const std::vector<std::string_view>& more, const Origin& origin);
+  /// Drops the permissions that are not wanted.
+  void keep(const std::function<bool(const std::string&)>& is_wanted);
   /// Who asked for a permission; empty when nobody did.
   [[nodiscard]] std::vector<Origin> origins_of(const std::string& permission) const;
 
@@ -104,9 +106,9 @@ struct BooleanDeclaration {
 /// One module as the system's store knows it: a CIL file, or a module package.
 struct Module {
   std::string name;
+  std::string user, object_role;  ///< of labels
   std::map<std::string, Declaration> types;
-  std::set<std::pair<std::string, std::string>> role_types;      ///< (role, type), the role exists in every base
-  std::set<std::pair<std::string, std::string>> optional_roles;  ///< (role, type), the role may be missing
+  std::set<std::pair<std::string, std::string>> role_types;  ///< (role, type)
   std::map<std::string, BooleanDeclaration> booleans;
   std::map<RuleKind, std::map<Guard, std::map<VectorKey, VectorValue>>> vectors;
   std::map<Guard, std::map<TransitionKey, TransitionValue>> transitions;
@@ -120,7 +122,8 @@ struct Module {
   std::vector<std::pair<std::string, std::string>> subjects;  ///< (domain type, exec type), for the header
 };
 
-/// Adds permissions to a vector. An empty list adds nothing.
+/// Adds permissions to a vector. An empty list adds nothing, nor does a name that the system's policy does not have
+/// ("").
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, const Origin& origin);
 
@@ -138,7 +141,7 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 [[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
 
 /// "system_u:object_r:TYPE"
-[[nodiscard]] std::string object_context(std::string_view type);
+[[nodiscard]] std::string object_context(const Module& module, std::string_view type);
 /// "--" of "file", "-d" of "dir" ...; "" of "any".
 [[nodiscard]] std::string_view file_type_flag(const std::string& object);
 

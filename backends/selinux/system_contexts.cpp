@@ -93,22 +93,86 @@ PathSet tree_of(const std::string& path) {
 
 }  // namespace
 
+std::string SystemEntry::head() const { return head_of(regex).text; }
+
 std::string SystemEntry::text() const {
   return kinds == kinds::all ? regex : regex + " " + std::string(flag_of(kinds));
 }
 
-SystemContexts::SystemContexts(const Base& base) {
-  const SplitContexts split = split_contexts(base.file_contexts());
-  add(split.system, false);
-  add(split.homes, true);
-  finish();
-  for (const LabelAlias& alias : label_aliases())
-    aliases_.push_back({std::string(alias.from), std::string(alias.to), tree_of(std::string(alias.from))});
-  std::stable_sort(aliases_.begin(), aliases_.end(),
-                   [](const Alias& a, const Alias& b) { return a.from.size() > b.from.size(); });
+namespace {
+
+struct Mount {
+  std::string_view fstype, folder;
+};
+constexpr Mount kMounts[] = {
+#define MACC_MOUNT(fstype, folder) {fstype, folder},
+#include "backends/selinux/mounts.def"
+#undef MACC_MOUNT
+};
+
+std::string escaped(std::string_view text) {
+  std::string regex;
+  for (char c : text) {
+    if (std::isalnum(static_cast<unsigned char>(c)) == 0 && c != '/') regex += '\\';
+    regex += c;
+  }
+  return regex;
 }
 
-void SystemContexts::add(std::string_view lines, bool home) {
+}  // namespace
+
+std::vector<PathSet> pieces_of(const PathSet& set) {
+  const std::vector<paths::Head> heads = set.heads();
+  if (heads.size() < 2) return {set};
+  std::vector<PathSet> pieces;
+  for (const paths::Head& head : heads) {
+    std::string regex;
+    for (char c : head.text)
+      (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' ? regex : regex += '\\') += c;
+    pieces.push_back(set & PathSet::from_regex(head.whole ? regex : regex + ".*").value());
+  }
+  return pieces;
+}
+
+const PathSet& kernel_file_systems() {
+  static const PathSet set = [] {
+    std::vector<PathSet> trees;
+    for (const Mount& mount : kMounts) trees.push_back(tree_of(std::string(mount.folder)));
+    return unite(std::move(trees));
+  }();
+  return set;
+}
+
+SystemContexts SystemContexts::of_kernel(const Base& base) {
+  SystemContexts contexts;
+  for (const Mount& mount : kMounts) {
+    std::vector<const GenfsContext*> list;
+    for (const GenfsContext& context : base.genfs_contexts())
+      if (context.fstype == mount.fstype) list.push_back(&context);
+    // The kernel takes the longest path that the object's path starts with, as text.
+    std::stable_sort(list.begin(), list.end(),
+                     [](const auto* a, const auto* b) { return a->path.size() < b->path.size(); });
+    for (const GenfsContext* context : list) {
+      const Kinds kinds = context->class_name.empty() ? kinds::all : kind_of(context->class_name);
+      const std::string folder = escaped(mount.folder);
+      const std::string regex = context->path == "/" ? folder + "(/.*)?" : folder + escaped(context->path) + ".*";
+      contexts.entries_.push_back({regex, kinds, context->type, false, SystemEntry::From::system});
+    }
+  }
+  contexts.finish();
+  return contexts;
+}
+
+SystemContexts::SystemContexts(const Base& base) {
+  const SplitContexts split = split_contexts(base.file_contexts());
+  add(split.system, SystemEntry::From::system);
+  add(split.homes, SystemEntry::From::homes);
+  add(base.local_file_contexts(), SystemEntry::From::administrator);
+  finish();
+  for (const LabelAlias& alias : base.label_aliases()) aliases_.push_back({alias.from, alias.to, tree_of(alias.from)});
+}
+
+void SystemContexts::add(std::string_view lines, SystemEntry::From from) {
   while (!lines.empty()) {
     const std::string_view line = lines.substr(0, lines.find('\n'));
     lines.remove_prefix(std::min(line.size() + 1, lines.size()));
@@ -122,14 +186,14 @@ void SystemContexts::add(std::string_view lines, bool home) {
     }
     entry.type = type_of_context(std::string(parts.back()));
     entry.exact = context_order(entry.regex).exact;
-    entry.home = home;
+    entry.from = from;
     entries_.push_back(std::move(entry));
   }
 }
 
 void SystemContexts::finish() {
   std::stable_sort(entries_.begin(), entries_.end(), [](const SystemEntry& a, const SystemEntry& b) {
-    return std::pair(a.exact, a.home) < std::pair(b.exact, b.home);
+    return std::pair(a.exact, a.from) < std::pair(b.exact, b.from);
   });
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     index_.add(head_of(entries_[i].regex), i);
@@ -312,20 +376,6 @@ std::vector<LabelledPart> joined(std::vector<LabelledPart> parts) {
       same->kinds |= part.kinds;
   }
   return result;
-}
-
-/// The set by the literal starts of its members, so that each piece meets few entries.
-std::vector<PathSet> pieces_of(const PathSet& set) {
-  const std::vector<paths::Head> heads = set.heads();
-  if (heads.size() < 2) return {set};
-  std::vector<PathSet> pieces;
-  for (const paths::Head& head : heads) {
-    std::string regex;
-    for (char c : head.text)
-      (std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '/' ? regex : regex += '\\') += c;
-    pieces.push_back(set & PathSet::from_regex(head.whole ? regex : regex + ".*").value());
-  }
-  return pieces;
 }
 
 }  // namespace

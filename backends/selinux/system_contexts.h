@@ -23,10 +23,13 @@ struct SystemEntry {
   Kinds kinds = kinds::all;
   std::string type;    ///< "" for <<none>>
   bool exact = false;  ///< without meta characters: no pattern can be matched after it
-  bool home = false;   ///< from the template of home directories: no line of the system's file can be matched after it
+  /// Whose line it is. Among patterns, as among exact lines, those of a later one are matched later.
+  enum class From : std::uint8_t { system, homes, administrator } from = From::system;
 
   /// "/etc/nginx(/.*)?", "/dev/log -s".
   [[nodiscard]] std::string text() const;
+  /// The literal text with which all that it matches begins.
+  [[nodiscard]] std::string head() const;
 };
 
 /// Paths with one label.
@@ -38,9 +41,17 @@ struct LabelledPart {
   bool exact = true;      ///< else the set holds all paths with the label and some without, too many to be told apart
 };
 
+/// A set by the literal starts of its members, so that each piece is near few entries.
+[[nodiscard]] std::vector<paths::PathSet> pieces_of(const paths::PathSet& set);
+
+/// The trees of file systems whose labels do not come from file contexts.
+[[nodiscard]] const paths::PathSet& kernel_file_systems();
+
 class SystemContexts {
  public:
   explicit SystemContexts(const Base& base);
+  /// What the policy says about the kernel's own file systems (genfscon), where they are mounted.
+  [[nodiscard]] static SystemContexts of_kernel(const Base& base);
 
   /// In the order of matching: the last match wins.
   [[nodiscard]] const std::vector<SystemEntry>& entries() const { return entries_; }
@@ -65,11 +76,12 @@ class SystemContexts {
   [[nodiscard]] std::vector<Moved> as_looked_up(const paths::PathSet& set) const;
 
  private:
+  SystemContexts() = default;
   struct Alias {
     std::string from, to;
     paths::PathSet tree;
   };
-  void add(std::string_view lines, bool home);
+  void add(std::string_view lines, SystemEntry::From from);
   void finish();
   void divide_names(const paths::PathSet& names, Kinds which, std::vector<LabelledPart>& parts) const;
   void divide_among(const std::vector<std::size_t>& entries, Kinds which, const paths::PathSet& names,
@@ -78,7 +90,7 @@ class SystemContexts {
   std::vector<SystemEntry> entries_;
   std::map<std::string, std::vector<std::size_t>> by_type_;
   paths::PathIndex index_;
-  std::vector<Alias> aliases_;  // the longest first
+  std::vector<Alias> aliases_;  // in the order in which they are tried: the first one counts
   mutable std::vector<std::optional<paths::PathSet>> names_;
 };
 

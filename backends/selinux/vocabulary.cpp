@@ -144,40 +144,6 @@ constexpr Named kSocketFamilies[] = {
     {"xdp", "xdp_socket"},
 };
 
-constexpr Named kFilesystems[] = {
-    {"autofs", "autofs_t"},
-    {"bpf", "bpf_t"},
-    {"btrfs", "fs_t"},
-    {"cgroup", "cgroup_t"},
-    {"cgroup2", "cgroup_t"},
-    {"cifs", "cifs_t"},
-    {"configfs", "configfs_t"},
-    {"debugfs", "debugfs_t"},
-    {"devpts", "devpts_t"},
-    {"devtmpfs", "device_t"},
-    {"efivarfs", "efivarfs_t"},
-    {"ext2", "fs_t"},
-    {"ext3", "fs_t"},
-    {"ext4", "fs_t"},
-    {"fuse", "fusefs_t"},
-    {"hugetlbfs", "hugetlbfs_t"},
-    {"iso9660", "iso9660_t"},
-    {"mqueue", "tmpfs_t"},
-    {"nfs", "nfs_t"},
-    {"nfs4", "nfs_t"},
-    {"overlay", "fs_t"},
-    {"proc", "proc_t"},
-    {"ramfs", "ramfs_t"},
-    {"securityfs", "security_t"},
-    {"selinuxfs", "security_t"},
-    {"squashfs", "fs_t"},
-    {"sysfs", "sysfs_t"},
-    {"tmpfs", "tmpfs_t"},
-    {"tracefs", "tracefs_t"},
-    {"vfat", "dosfs_t"},
-    {"xfs", "fs_t"},
-};
-
 }  // namespace
 
 std::vector<std::string_view> words(std::string_view text) {
@@ -251,35 +217,6 @@ std::string_view socket_permissions(std::string_view socket_class) {
 bool binds_to_addresses(std::string_view socket_class) {
   return socket_class == "rawip_socket" || socket_class == "icmp_socket" || socket_class == "dccp_socket";
 }
-
-std::vector<std::string_view> file_attributes(ir::Kind kind) {
-  using ir::Kind;
-  if (kind == Kind::secret) return {"file_type"};
-  if (kind == Kind::device) return {"device_node"};
-  std::vector<std::string_view> list = {"file_type", "non_auth_file_type", "non_security_file_type"};
-  switch (kind) {
-    case Kind::config:
-      list.push_back("configfile");
-      break;
-    case Kind::log:
-      list.push_back("logfile");
-      break;
-    case Kind::runtime:
-      list.push_back("pidfile");
-      break;
-    case Kind::temp:
-      list.push_back("tmpfile");
-      break;
-    case Kind::program:
-      list.push_back("exec_type");
-      break;
-    default:
-      break;
-  }
-  return list;
-}
-
-std::string_view filesystem_type(std::string_view fstype) { return look_up(kFilesystems, fstype); }
 
 const std::vector<ClassPermissions>& always_there() {
   static const std::vector<ClassPermissions> list = {

@@ -53,38 +53,7 @@ inline constexpr std::string_view kSignalPermissions = "signal sigkill sigstop s
 /// Classes of sockets over IP beside those of TCP, UDP and SCTP.
 [[nodiscard]] bool binds_to_addresses(std::string_view socket_class);
 
-/// Attributes of the types of own files. Every file type is in `file_type`, without which it cannot be on a disk.
-/// All but secrets are in `non_security_file_type` and `non_auth_file_type`, through which the system's own tools
-/// (backup, relabelling, package management) reach files; a secret is left out of both, so that no domain reads it
-/// but those that may read everything.
-[[nodiscard]] std::vector<std::string_view> file_attributes(ir::Kind kind);
-
-/// Type of a file system ("tmpfs" -> "tmpfs_t"); "" when it is not known.
-[[nodiscard]] std::string_view filesystem_type(std::string_view fstype);
-
 /// Permissions that a domain has on itself without being asked: class and permissions.
 [[nodiscard]] const std::vector<ClassPermissions>& always_there();
-
-/// Names of the reference policy that the lowering uses itself. Those of paths, ports and programs come from the
-/// standard library's externals instead.
-namespace platform {
-inline constexpr std::string_view kInit = "init_t";
-inline constexpr std::string_view kInitRuntime = "init_runtime_t";
-inline constexpr std::string_view kSystemRole = "system_r";
-inline constexpr std::string_view kObjectRole = "object_r";
-inline constexpr std::string_view kSystemUser = "system_u";
-inline constexpr std::string_view kDomain = "domain";
-inline constexpr std::string_view kMcs = "mcs_constrained_type";
-inline constexpr std::string_view kUserDomain = "userdomain";
-inline constexpr std::string_view kFileType = "file_type";
-inline constexpr std::string_view kPortType = "port_type";
-inline constexpr std::string_view kNode = "node_t";
-inline constexpr std::string_view kNetif = "netif_t";
-inline constexpr std::string_view kProc = "proc_t";
-inline constexpr std::string_view kFilesystem = "filesystem_type";
-inline constexpr std::string_view kSystemBus = "system_dbusd_t";
-inline constexpr std::string_view kSessionBus = "session_bus_type";
-inline constexpr std::string_view kSystemBusRuntime = "system_dbusd_runtime_t";
-}  // namespace platform
 
 }  // namespace macc::backends::selinux

@@ -383,19 +383,16 @@ class Walk {
   }
 
   void check_roles() {
-    std::set<std::pair<std::string, std::string>> planned, needed;
-    for (const auto& [name, module] : in_.plan.modules) {
-      needed.insert(module.role_types.begin(), module.role_types.end());
-      planned.insert(module.optional_roles.begin(), module.optional_roles.end());
-    }
-    planned.insert(needed.begin(), needed.end());
+    std::set<std::pair<std::string, std::string>> planned;
+    for (const auto& [name, module] : in_.plan.modules)
+      planned.insert(module.role_types.begin(), module.role_types.end());
     const auto there = policy_.roles_of(own_);
     const auto raw = raw_additions([&](const CompiledPolicy& policy) { return policy.roles_of(own_); });
     for (const auto& pair : there) {
       if (planned.contains(pair) || raw.contains(pair) || role_of_base(pair.first, pair.second)) continue;
       unexplained(fmt::format("in the linked policy the role `{}` may run `{}`", pair.first, pair.second));
     }
-    for (const auto& [role, type] : needed)
+    for (const auto& [role, type] : planned)
       if (own_.contains(type) && role != "object_r" && !there.contains({role, type}))
         diagnostics_.report(Code::E1051, span_of(type),
                             fmt::format("in the linked policy the role `{}` may not run `{}`", role, type));

@@ -55,7 +55,8 @@ class Writer {
     const backends::Target& target = result_.target.target;
     const FidelityCounts counts = count(result_.fidelity);
     Json settings = Json::object();
-    for (const auto& [name, value] : target.settings) settings[name] = valid_utf8(value);
+    for (const auto& [name, value] : target.settings)
+      if (!value.empty()) settings[name] = valid_utf8(value);  // one that was left out and has no default says nothing
     return {{"version", kVersion},
             {"macc", MACC_VERSION},
             {"target", {{"name", target.name}, {"backend", target.backend}, {"settings", std::move(settings)}}},

@@ -189,7 +189,10 @@ class Writer {
 
   static Json bindings(const Bindings& b) {
     Json out = Json::object();
-    for (const auto& [key, values] : b.values) out[key.first][key.second] = values;
+    for (const auto& [key, values] : b.values)
+      out[key.first][key.second] = list(values, [](const auto& alternatives) {
+        return alternatives.size() == 1 ? Json(alternatives.front()) : Json(alternatives);
+      });
     return out;
   }
 
@@ -199,6 +202,7 @@ class Writer {
     if (r.adopt) out["adopt"] = true;
     if (!r.level.empty()) out["level"] = r.level;
     if (r.opened.any()) out["public"] = verbs(r.opened);
+    if (r.relabel) out["relabel"] = true;
     if (r.owner != DomainId::none) out["owner"] = name(r.owner);
     out["paths"] = expr(r.paths);
     if (!r.inside.empty()) out["inside"] = list(r.inside, [&](ResourceId i) { return name(i); });

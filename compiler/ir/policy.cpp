@@ -19,7 +19,7 @@ std::string_view word(Protocol protocol) {
   return "";
 }
 
-const std::vector<std::string>* Bindings::find(std::string_view backend, std::string_view key) const {
+const Bindings::Values* Bindings::find(std::string_view backend, std::string_view key) const {
   const auto it = values.find({std::string(backend), std::string(key)});
   return it == values.end() ? nullptr : &it->second;
 }

@@ -179,10 +179,12 @@ struct Obligation {
   Provenance where;
 };
 
-/// `key: values` of one backend, of an external declaration; ("selinux", "type") -> {"cert_t"}.
+/// `BACKEND KEY VALUE, VALUE or VALUE;` of an external declaration: ("selinux", "type") -> {{"cert_t"}}. Each value is
+/// a list of alternatives in order of preference, never empty: systems call the same thing by different names.
 struct Bindings {
-  std::map<std::pair<std::string, std::string>, std::vector<std::string>> values;
-  [[nodiscard]] const std::vector<std::string>* find(std::string_view backend, std::string_view key) const;
+  using Values = std::vector<std::vector<std::string>>;
+  std::map<std::pair<std::string, std::string>, Values> values;
+  [[nodiscard]] const Values* find(std::string_view backend, std::string_view key) const;
 };
 
 struct Resource {
@@ -194,6 +196,7 @@ struct Resource {
   VerbSet opened;                    ///< `public`: the verbs that other modules may use
   std::string level;                 ///< of its files on multi-level systems; "" when none was given
   bool adopt = false;                ///< keep the type that the system gives these paths
+  bool relabel = false;              ///< take it away where the system gives one of its own
   PathExpr paths;                    ///< the extent: include and exclude only
   std::vector<ResourceId> inside;    ///< resources that take their paths out of this one: those nested in it
   DomainId server = DomainId::none;  ///< external socket: who listens (`by`)

@@ -74,6 +74,7 @@ void Analysis::add_resource(Module& module, const ast::ResourceDecl& decl, Domai
   if (decl.level) resource.level = level_text(*decl.level, scope).value_or("");
   if (decl.level && decl.adopt)
     report(Code::E0313, decl.level->span, "an adopted resource keeps the level that the system gives it", &scope);
+  resource.relabel = decl.relabel;
   resource.doc = decl.doc;
   resource.where = provenance(decl.name.span, scope);
   patterns_of(decl.paths.objects, scope, resource.paths.include, false);

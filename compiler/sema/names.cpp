@@ -97,8 +97,12 @@ void Analysis::declare_external(Module& module, const ast::ExternalDecl& decl) {
   for (const ast::Binding& b : decl.bindings) {
     if (!known_backend(b.backend)) continue;
     auto& values = bindings.values[{b.backend.text, b.key.text}];
-    for (const ast::Text& v : b.values) {
-      if (auto text = plain_text(v, scope)) values.push_back(std::move(*text));
+    for (const auto& alternatives : b.values) {
+      std::vector<std::string> names;
+      for (const ast::Text& v : alternatives) {
+        if (auto text = plain_text(v, scope)) names.push_back(std::move(*text));
+      }
+      if (!names.empty()) values.push_back(std::move(names));
     }
   }
   Symbol s{Symbol::Kind::resource, &module, {}, decl.is_public};

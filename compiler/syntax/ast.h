@@ -255,7 +255,7 @@ struct RawStatement {
   Span text_span;
 };
 
-/// `[public [VERBS]] resource NAME : KIND [in M.R] [adopt] [level "LEVEL"] { PATTERNS [except PATTERNS] }`
+/// `[public [VERBS]] resource NAME : KIND [in M.R] [adopt|relabel] [level "LEVEL"] { PATTERNS [except PATTERNS] }`
 struct ResourceDecl {
   bool is_public = false;
   std::vector<Name> public_verbs;
@@ -264,6 +264,7 @@ struct ResourceDecl {
   std::optional<QualifiedName> inside;
   bool adopt = false;
   std::optional<Text> level;
+  bool relabel = false;
   ObjectList paths;
   std::string doc;
   Span span;
@@ -305,11 +306,11 @@ struct BooleanDecl {
   Span span;
 };
 
-/// A line of an external declaration: `selinux type cert_t, etc_t;`
+/// A line of an external declaration: `selinux type cert_t, etc_t or etc_conf_t;`
 struct Binding {
   Name backend;
   Name key;
-  std::vector<Text> values;  // words come as Text too
+  std::vector<std::vector<Text>> values;  // each with its alternatives; words come as Text too
   Span span;
 };
 

@@ -916,7 +916,8 @@ class Builder {
     if (names.size() > plain_names) {
       const ast::Name word = name(names[plain_names]);
       out.adopt = word.text == "adopt";
-      if (!out.adopt) wrong_word(word, "`in`, `adopt` or `{`", {"adopt"});
+      out.relabel = word.text == "relabel";
+      if (!out.adopt && !out.relabel) wrong_word(word, "`in`, `adopt`, `relabel` or `{`", {"adopt", "relabel"});
     }
     if (context->LEVEL() != nullptr) out.level = text(context->text());
     out.paths = path_list(context->braceList());
@@ -1202,10 +1203,11 @@ class Builder {
   void external_ports(const std::vector<G::ExternalItemContext*>& items, G::ExternalLineContext* line,
                       ast::ExternalDecl& out) {
     no_except(line);
+    no_or(items);
     ast::ExternalDecl::Ports ports;
     ports.protocol = compound(items.front()->compoundWord());
     for (std::size_t i = 1; i < items.size(); ++i) {
-      need_comma(items[i], items[i]->COMMA() != nullptr, i + 1 == items.size());
+      need_comma(items[i], items[i]->COMMA() != nullptr || items[i]->OR() != nullptr, i + 1 == items.size());
       const bool is_name = items[i]->compoundWord() != nullptr;
       ports.items.push_back(port(items[i], is_name ? dotted(items[i]->compoundWord()) : ast::QualifiedName{}));
     }
@@ -1224,23 +1226,40 @@ class Builder {
     ast::Binding next;
     next.span = span(line);
     next.backend = compound(items[0]->compoundWord());
-    if (items.size() < 3 || items[1]->compoundWord() == nullptr || items[1]->COMMA() != nullptr) {
+    const bool names_key = items.size() >= 3 && items[1]->compoundWord() != nullptr && items[1]->COMMA() == nullptr;
+    if (!names_key || items[0]->OR() != nullptr || items[1]->OR() != nullptr) {
       refuse(Code::E0101, span(line), "a binding is a backend, a key and values: `selinux type etc_t;`");
       return;
     }
     next.key = compound(items[1]->compoundWord());
+    bool another = false;  // whether an `or` stands before the item
     for (std::size_t i = 2; i < items.size(); ++i) {
-      need_comma(items[i], items[i]->COMMA() != nullptr, i + 1 == items.size());
-      if (items[i]->text() != nullptr) {
-        next.values.push_back(text(items[i]->text()));
-      } else if (items[i]->compoundWord() != nullptr) {
-        ast::Name word = compound(items[i]->compoundWord());
-        next.values.push_back({std::move(word.text), word.span});
-      } else {
-        refuse(Code::E0101, span(items[i]), "the values of a binding are words or texts");
-      }
+      const bool last = i + 1 == items.size();
+      need_comma(items[i], items[i]->COMMA() != nullptr || items[i]->OR() != nullptr, last);
+      if (last && items[i]->OR() != nullptr) refuse(Code::E0101, span(items[i]), "another name follows `or`");
+      if (!another) next.values.emplace_back();
+      binding_value(items[i], next.values.back());
+      another = items[i]->OR() != nullptr;
     }
     out.bindings.push_back(std::move(next));
+  }
+
+  void binding_value(G::ExternalItemContext* item, std::vector<ast::Text>& out) {
+    if (item->text() != nullptr) {
+      out.push_back(text(item->text()));
+    } else if (item->compoundWord() != nullptr) {
+      ast::Name word = compound(item->compoundWord());
+      out.push_back({std::move(word.text), word.span});
+    } else {
+      refuse(Code::E0101, span(item), "the values of a binding are words or texts");
+    }
+  }
+
+  /// Alternatives are for names that systems give: paths and ports are the same everywhere.
+  void no_or(const std::vector<G::ExternalItemContext*>& items) {
+    for (G::ExternalItemContext* item : items) {
+      if (item->OR() != nullptr) refuse(Code::E0101, span(item), "`or` stands between the names of a binding only");
+    }
   }
 
   void external_paths(const std::vector<G::ExternalItemContext*>& items, G::ExternalLineContext* line,
@@ -1249,8 +1268,9 @@ class Builder {
       refuse(Code::E0113, span(line), "the paths of an external resource are one list and stand first");
       return;
     }
-    need_commas(items);
+    no_or(items);
     for (G::ExternalItemContext* item : items) {
+      need_comma(item, item->COMMA() != nullptr || item->OR() != nullptr, item == items.back());
       if (item->text() != nullptr) {
         out.paths.objects.emplace_back(text(item->text()));
       } else if (item->compoundWord() != nullptr) {

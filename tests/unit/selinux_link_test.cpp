@@ -121,7 +121,8 @@ std::set<std::string> types_of_standard_library() {
     for (std::size_t at = text.find(kBinding); at != std::string::npos; at = text.find(kBinding, at)) {
       at += kBinding.size();
       std::istringstream list(text.substr(at, text.find(';', at) - at));
-      for (std::string name; std::getline(list >> std::ws, name, ',');) types.insert(name);
+      // Of alternatives, the first is what the reference policy says.
+      for (std::string name; std::getline(list >> std::ws, name, ',');) types.insert(name.substr(0, name.find(' ')));
     }
   }
   return types;

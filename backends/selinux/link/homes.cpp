@@ -7,14 +7,24 @@ namespace macc::backends::selinux {
 namespace {
 
 constexpr std::string_view kHomeRoot = "/home";
-constexpr std::string_view kLoginUser = "unconfined_u";
 
 /// Whose homes a line is written for.
 struct Login {
   std::string_view home, name, number, role;
 };
-constexpr std::array<Login, 2> kLogins = {
-    {{"/home/[^/]+", "[^/]+", "[0-9]+", "unconfined"}, {"/root", "root", "0", "unconfined"}}};
+#define MACC_LOGIN_USER(user) constexpr std::string_view kLoginUser = user;
+#define MACC_LOGIN(home, name, number, role)
+#include "backends/selinux/link/logins.def"
+#undef MACC_LOGIN_USER
+#undef MACC_LOGIN
+
+constexpr std::array kLogins = {
+#define MACC_LOGIN_USER(user)
+#define MACC_LOGIN(home, name, number, role) Login{home, name, number, role},
+#include "backends/selinux/link/logins.def"
+#undef MACC_LOGIN_USER
+#undef MACC_LOGIN
+};
 
 bool has(std::string_view line, std::string_view word) { return line.find(word) != std::string_view::npos; }
 

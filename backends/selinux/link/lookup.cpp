@@ -205,9 +205,7 @@ std::vector<BadPattern> bad_patterns(const std::vector<std::string>& patterns) {
     ByteWriter out;
     for (std::size_t i = 0; i < patterns.size(); ++i) {
       complaint.clear();
-      if (folder.write("file_contexts", patterns[i] + "\tsystem_u:object_r:unlabeled_t:s0\n") &&
-          open_labels(path, true))
-        continue;
+      if (folder.write("file_contexts", patterns[i] + "\tuser:role:type:s0\n") && open_labels(path, true)) continue;
       out.number(i);
       out.text(complaint);
     }

@@ -1,0 +1,180 @@
+// Names of a system's policy: alternatives, what a policy lacks, and a policy that calls things otherwise.
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "backends/selinux/lower.h"
+#include "backends/selinux/platform.h"
+#include "tests/support/selinux_target.h"
+
+namespace macc::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string skeleton_text() {
+  std::ifstream in(fs::path(MACC_SOURCE_DIR) / "backends/selinux/link/skeleton.cil");
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+void replace_word(std::string& text, const std::string& word, const std::string& with) {
+  auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+  for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) {
+    const bool starts = at == 0 || !is_part(text[at - 1]);
+    const bool ends = at + word.size() >= text.size() || !is_part(text[at + word.size()]);
+    if (starts && ends) text.replace(at, word.size(), with);
+  }
+}
+
+/// A policy made of a text, as a system would have it.
+std::shared_ptr<const se::Base> base_of(const std::string& text) {
+  std::string name = (fs::temp_directory_path() / "macc-platform-XXXXXX").string();
+  REQUIRE(mkdtemp(name.data()) != nullptr);
+  std::ofstream(fs::path(name) / "base.cil") << text;
+  const se::BaseOrReason opened = se::Base::from_folder(name, {}, false);
+  fs::remove_all(name);
+  CAPTURE(opened.reason);
+  REQUIRE(opened.base);
+  return opened.base;
+}
+
+/// The skeleton with the names that Fedora's policy and older ones have.
+std::string other_names() {
+  std::string text = skeleton_text();
+  replace_word(text, "init_runtime_t", "init_var_run_t");
+  replace_word(text, "system_dbusd_runtime_t", "system_dbusd_var_run_t");
+  return text;
+}
+
+std::unique_ptr<SelinuxTarget> build_on(const std::shared_ptr<const se::Base>& base, const std::string& text,
+                                        const std::string& names = "") {
+  auto built = std::make_unique<SelinuxTarget>();
+  built->analyzed = analyze(text, {}, true);
+  CAPTURE(built->analyzed->messages());
+  REQUIRE(!built->analyzed->diagnostics.has_errors());
+  built->meaning = std::make_unique<ir::Meaning>(built->analyzed->policy);
+  built->target.name = "t";
+  built->target.backend = "selinux";
+  if (!names.empty()) built->target.settings["names"] = names;
+  built->lowered = se::lower_policy(built->input(), base, built->diagnostics);
+  return built;
+}
+
+void link_with(SelinuxTarget& built, const se::Base& base) {
+  std::vector<se::CilModule> modules;
+  for (const auto& artifact : built.lowered.artifacts)
+    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  built.linked = se::link(base, modules);
+  CAPTURE(built.messages());
+  REQUIRE(!built.diagnostics.has_errors());
+  REQUIRE(built.linked.ok);
+  built.policy = se::CompiledPolicy::read(built.linked.image);
+  REQUIRE(built.policy);
+}
+
+std::string domain(const std::string& body, const std::string& before = "") {
+  return "macc 1;\nmodule m;\n" + before + "domain d {\n  entry \"/usr/bin/d\";\n  " + body + "\n}\n";
+}
+
+std::string missing_required(const se::Base& base) {
+  std::string list;
+  for (const auto& finding : se::check_platform(base))
+    if (finding.required && finding.found.empty()) list += finding.what + ", ";
+  return list;
+}
+
+}  // namespace
+
+TEST_CASE("the skeleton and an installed policy have all names that are needed") {
+  CHECK(missing_required(*se::Base::skeleton()) == "");
+  const se::BaseOrReason installed = se::Base::installed();
+  if (installed.base) CHECK(missing_required(*installed.base) == "");
+}
+
+TEST_CASE("another policy's names are found and used") {
+  const auto base = base_of(other_names());
+  CHECK(missing_required(*base) == "");
+  const auto built = build_on(base, domain("allow dbus own \"org.d\"; allow mount tmpfs on \"/var/lib/\";"));
+  link_with(*built, *base);
+  CHECK(built->may("d_t", "init_var_run_t", "sock_file", "write"));
+  CHECK(built->may("d_t", "system_dbusd_var_run_t", "sock_file", "write"));
+  CHECK(built->may("d_t", "system_dbusd_t", "dbus", "acquire_svc"));
+  CHECK(built->may("d_t", "tmpfs_t", "filesystem", "mount"));
+}
+
+TEST_CASE("a name that is needed and missing is an error, a name that is not is a warning; a target may give names") {
+  std::string text = skeleton_text();
+  replace_word(text, "init_runtime_t", "my_init_runtime_t");
+  replace_word(text, "system_dbusd_runtime_t", "my_bus_runtime_t");
+  const auto base = base_of(text);
+  const std::string policy = domain("allow dbus own \"org.d\";");
+  const auto bare = build_on(base, policy);
+  CHECK(bare->has(Code::E1070));
+  CHECK(bare->has(Code::E1071));
+  const auto silent = build_on(base, domain(""));  // the bus is not spoken of
+  CHECK_FALSE(silent->has(Code::E1070));
+  const auto named = build_on(base, policy, "init_runtime=my_init_runtime_t, system_bus_runtime=my_bus_runtime_t");
+  link_with(*named, *base);
+  CHECK(named->diagnostics.all().empty());
+  CHECK(named->may("d_t", "my_bus_runtime_t", "sock_file", "write"));
+  CHECK(build_on(base, domain(""), "init_runtime=no_such_t")->has(Code::E1070));
+  CHECK(build_on(base, domain(""), "nothing=init_t")->has(Code::E1070));
+}
+
+TEST_CASE("file systems without a type of their own are said to be any") {
+  const auto built = build_on(se::Base::skeleton(), domain("allow mount reiserfs on \"/var/lib/\";"));
+  link_with(*built, *se::Base::skeleton());
+  bool said = false;
+  for (const auto& entry : built->lowered.fidelity.entries)
+    for (const auto& what : entry.what) said |= what.find("reiserfs") != std::string::npos;
+  CHECK(said);
+  CHECK(built->may("d_t", "tmpfs_t", "filesystem", "mount"));
+}
+
+TEST_CASE("a class that the policy has is used; one that it lacks is said to be out of reach") {
+  const std::string policy = domain("allow userns create; allow io_uring;");
+  const auto without = build_on(se::Base::skeleton(), policy);
+  CHECK(without->fidelity("allow userns create") == std::vector<std::string>{"not enforced not-mediated"});
+  std::string text = skeleton_text();
+  replace_word(text, "(class io_uring (override_creds sqpoll))",
+               "(class io_uring (override_creds sqpoll))\n(class user_namespace (create))\n");
+  replace_word(text, "lockdown anon_inode io_uring", "lockdown user_namespace io_uring");
+  text.erase(text.find("(class anon_inode ())"),
+             std::string("(class anon_inode ()) (classcommon anon_inode file)").size());
+  const auto base = base_of(text);
+  REQUIRE(base->has_permission("user_namespace", "create"));
+  const auto with = build_on(base, policy);
+  link_with(*with, *base);
+  CHECK(with->may("d_t", "d_t", "user_namespace", "create"));
+  CHECK(with->fidelity("allow userns create") == std::vector<std::string>{"exact "});
+}
+
+TEST_CASE(
+    "an external names alternatives: the first that the policy has; an unknown one is an error where it is used") {
+  const std::string externals =
+      "external resource bus_folder { \"/run/dbus/**\"; selinux type no_such_t or system_dbusd_runtime_t or "
+      "system_dbusd_var_run_t; }\n"
+      "external resource gone { \"/gone/**\"; selinux type gone_t or went_t; }\n"
+      "external domain lost { selinux type lost_t or init_tt; }\n";
+  const auto base = base_of(other_names());
+  const auto used = build_on(base, domain("allow read \"/run/dbus/x\";", externals));
+  link_with(*used, *base);
+  CHECK(used->may("d_t", "system_dbusd_var_run_t", "file", "read"));
+  CHECK_FALSE(used->has(Code::E1022));
+  const auto bad = build_on(base, domain("allow read gone; allow signal term to lost;", externals));
+  std::size_t count = 0;
+  for (const auto& d : bad->diagnostics.all()) {
+    if (d.code != Code::E1022) continue;
+    ++count;
+    CHECK(bad->analyzed->sources.position(d.primary.span).line == 8);
+    CHECK(d.secondary.size() == 1);
+  }
+  CHECK(count == 2);
+}
+
+}  // namespace macc::test
