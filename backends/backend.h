@@ -21,6 +21,7 @@ enum class Fidelity : std::uint8_t {
   wider,         ///< it grants more; `what` names it
   drifts,        ///< the label at run time may differ from the plan
   not_enforced,  ///< the target cannot mediate it at all
+  narrower,      ///< it grants less, since the policy asks for levels as well; `what` says where
 };
 [[nodiscard]] std::string_view word(Fidelity fidelity);
 
@@ -89,6 +90,8 @@ struct Plan {
 struct Lowered {
   std::vector<Artifact> artifacts;  ///< sorted by path
   FidelityReport fidelity;
+  /// Shell commands for the administrator, in order: to be run as root in the folder of the artifacts.
+  std::vector<std::string> install = {}, remove = {};
   std::shared_ptr<const Plan> plan = nullptr;
 };
 

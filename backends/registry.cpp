@@ -54,6 +54,8 @@ std::string_view word(Fidelity fidelity) {
       return "drifts";
     case Fidelity::not_enforced:
       return "not enforced";
+    case Fidelity::narrower:
+      return "narrower";
   }
   return "";
 }

@@ -31,7 +31,7 @@ abstractionDecl : ABSTRACTION name ( LPAREN parameter* RPAREN )? block ;
 parameter : name COLON word COMMA? ;
 letDecl : LET name ( EQUALS | COLON ) value SEMI ;
 booleanDecl : BOOLEAN name ( EQUALS | COLON ) name SEMI ;
-resourceDecl : RESOURCE name ( ( COLON | EQUALS ) name )? ( IN qualifiedName )? name? braceList ;
+resourceDecl : RESOURCE name ( ( COLON | EQUALS ) name )? ( IN qualifiedName )? name? ( LEVEL text )? braceList ;
 externalDecl : EXTERNAL ( RESOURCE | DOMAIN | name ) name ( ( COLON | EQUALS ) name )? externalBody ;
 externalBody : LBRACE externalLine* RBRACE ;
 externalLine
@@ -72,7 +72,7 @@ ifStatement : IF condition block elseClause* ;
 elseClause : ELSE ( IF condition )? block ;
 includeStatement : INCLUDE qualifiedName ( LPAREN argument* RPAREN )? SEMI ;
 argument : ( braceList | valueItem ) COMMA? ;
-entryStatement : ENTRY objects ( FROM qualifiedName text? )? SEMI ;
+entryStatement : ENTRY objects ( FROM qualifiedName text? ( LEVEL text )? )? SEMI ;
 modeStatement : MODE word SEMI ;
 levelStatement : LEVEL text SEMI ;
 replacesStatement : REPLACES replacesItem ( COMMA replacesItem )* SEMI ;

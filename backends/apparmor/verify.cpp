@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 
 #include "backends/apparmor/lower.h"
-#include "backends/apparmor/process.h"
+#include "backends/process.h"
+#include "backends/temporary_folder.h"
 
 namespace macc::backends::apparmor {
 
@@ -19,35 +19,6 @@ namespace fs = std::filesystem;
 using Status = Verification::Status;
 constexpr std::chrono::seconds kTimeLimit{60};
 constexpr std::string_view kProfiles = "apparmor.d/";
-
-/// A folder of our own, removed with everything in it.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::error_code error;
-    std::string name = (fs::temp_directory_path(error) / "macc-apparmor-XXXXXX").string();
-    if (!error && mkdtemp(name.data()) != nullptr) path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    if (!path_.empty()) fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-bool write_file(const fs::path& path, const std::string& content) {
-  std::error_code error;
-  fs::create_directories(path.parent_path(), error);
-  std::ofstream out(path, std::ios::binary);
-  out << content;
-  out.close();
-  return !error && out.good();
-}
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
 
@@ -185,7 +156,7 @@ class Check {
   const Features& features_;
   const Lowered& lowered_;
   Diagnostics& diagnostics_;
-  TemporaryFolder folder_;
+  TemporaryFolder folder_{"macc-apparmor"};
   std::string parser_;
   bool killed_ = false;
 };

@@ -11,7 +11,7 @@ namespace {
 class SelinuxBackend final : public Backend {
  public:
   std::string_view name() const override { return "selinux"; }
-  std::string_view description() const override { return "CIL modules and file contexts for the reference policy"; }
+  std::string_view description() const override { return "modules and file contexts for the reference policy"; }
 
   const std::vector<Setting>& settings() const override {
     static const std::vector<Setting> list = {
@@ -21,6 +21,11 @@ class SelinuxBackend final : public Backend {
          "`macc base import`",
          {"auto", "installed", "skeleton"},
          true},
+        {"format",
+         "cil",
+         "what to write: CIL, sources of the reference policy's build (.te, .fc, .if), or module packages (.pp)",
+         {"cil", "te", "pp"},
+         false},
         {"names",
          "",
          "names of the system's policy that macc does not find itself: \"init_runtime=TYPE, ...\"",

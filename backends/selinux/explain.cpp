@@ -133,8 +133,9 @@ class RuleQuestion {
                                        key.name.empty() ? "" : " \"" + printable(key.name) + "\"", value.result,
                                        if_condition(guard.text())),
                            {}});
-    for (const auto& [node, span] : module.range_transitions)
-      if (span == place) parts.push_back({node.text(), {}});
+    for (const auto& [key, value] : module.range_transitions)
+      if (value.second == place)
+        parts.push_back({range_transition_node(key.first, key.second, value.first).text(), {}});
     for (const auto& [type, declaration] : module.types)
       if (declaration.span == place && belongs(domain, type))
         parts.push_back({fmt::format("type {}, in {}", type, fmt::join(declaration.attributes, " ")), {}});

@@ -5,7 +5,10 @@
 #include <algorithm>
 
 #include "backends/selinux/base_choice.h"
+#include "backends/selinux/formats.h"
+#include "backends/selinux/install.h"
 #include "backends/selinux/link/grantees.h"
+#include "backends/selinux/lower_levels.h"
 #include "backends/selinux/lowering.h"
 #include "backends/selinux/moves.h"
 #include "backends/selinux/planned.h"
@@ -51,6 +54,17 @@ void say_adopted(Context& context, const Base& base) {
   }
 }
 
+/// Where a module of the source begins to be.
+Span place_of(const ir::Policy& policy, const std::string& module) {
+  for (const auto& domain : policy.domains)
+    if (domain.module == module && !domain.external) return domain.where.span;
+  for (const auto& resource : policy.resources)
+    if (resource.module == module && !resource.external) return resource.where.span;
+  for (const auto& boolean : policy.booleans)
+    if (boolean.module == module) return boolean.span;
+  return {};
+}
+
 void declare_ports(Context& context) {
   for (const PortSegment& segment : context.ports.segments()) {
     if (!segment.own) continue;
@@ -72,7 +86,7 @@ void declare_booleans(Context& context) {
           .also(it->second->span, "the other one; SELinux has one name space for all");
       continue;
     }
-    context.module(boolean.module).booleans[boolean.name] = {boolean.value, boolean.span};
+    context.module(boolean.module).booleans[boolean.name] = {boolean.value, boolean.doc, boolean.span};
   }
 }
 
@@ -145,20 +159,40 @@ void finish(Module& module) {
   for (const auto& [type, declaration] : module.types) module.role_types.insert({module.object_role, type});
 }
 
-std::vector<Artifact> artifacts(Context& context) {
+/// Modules go into one store with those of the system, by name.
+void check_module_names(Context& context) {
+  const BaseOrReason base = chosen_base(context.input);
+  std::map<std::string, std::string> known;
+  for (const auto& [module, content] : context.modules) {
+    const std::string name = module_file(module);
+    const Span span = place_of(context.policy, module);
+    if (auto [it, fresh] = known.emplace(name, module); !fresh)
+      context.diagnostics
+          .report(Code::E1044, span,
+                  "the modules `" + it->second + "` and `" + module + "` would both be `" + name + "`")
+          .also(place_of(context.policy, it->second), "the other one")
+          .note("rename one of the two: in SELinux's store only letters, digits and `_` tell them apart");
+    if (base.base && base.base->has_module(name))
+      context.diagnostics
+          .report(Code::E1044, span, "the system has a module `" + name + "`, which `" + module + "` would replace")
+          .note("rename the module, or say `replaces selinux \"" + name + "\";` in its domain");
+  }
+}
+
+std::vector<Artifact> artifacts(Context& context, Planned& plan) {
   std::vector<Artifact> list = std::move(context.extra);
   for (auto& [name, module] : context.modules) {
     finish(module);
-    const std::string file = module_file(name);
     const bool ports = name == ports_module(context.policy);
     const std::string what = ports ? "port types of the build" : "policy module of " + name;
-    list.push_back(
-        {file + ".cil", to_cil(module, context.input.sources, "SELinux " + what + ", written by macc"), what});
-    if (!module.file_contexts.empty())
-      list.push_back({file + ".fc", to_file_contexts(module), "file contexts of " + name + ", for review"});
+    for (Artifact& artifact : module_files(context, module, module_file(name), what, plan))
+      list.push_back(std::move(artifact));
   }
-  std::sort(list.begin(), list.end(), [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
   return list;
+}
+
+void sort_by_path(std::vector<Artifact>& list) {
+  std::sort(list.begin(), list.end(), [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
 }
 
 /// A base that the target names by its file has to be there: another one would answer for another system.
@@ -216,12 +250,18 @@ Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagn
     say_adopted(context, *base);
     declare_ports(context);
     declare_booleans(context);
+    lower_levels(context);
     for (std::size_t i = 0; i < input.policy.domains.size(); ++i)
       if (!input.policy.domains[i].external) lower_domain(context, static_cast<ir::DomainId>(i));
+    say_what_levels_take(context);
+    check_module_names(context);
     if (!diagnostics.has_errors()) check_moves(context);
+    if (diagnostics.has_errors()) return {};
     for (auto& [name, module] : context.modules) leave_out_unknown(context, module);
     auto plan = std::make_shared<Planned>();
-    Lowered lowered{artifacts(context), context.fidelity.report(), plan};
+    Lowered lowered{.artifacts = artifacts(context, *plan), .fidelity = context.fidelity.report(), .plan = plan};
+    add_install_steps(context, lowered);
+    sort_by_path(lowered.artifacts);
     plan->labels = std::move(context.labels);
     plan->modules = std::move(context.modules);
     return lowered;

@@ -4,6 +4,7 @@
 
 #include "backends/selinux/cil.h"
 #include "backends/selinux/entering.h"
+#include "backends/selinux/levels.h"
 #include "backends/selinux/lowering.h"
 
 namespace macc::backends::selinux {
@@ -149,7 +150,8 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {span, Baseline::entry});
   allow_init_inheritance(subject, subject.type, span);
   subject.context.fidelity.add(subject.id, "entry from unit " + entry.unit, span, Topic::unit_entry, entered);
-  const std::string level = subject.domain.level.empty() ? "s0" : subject.domain.level;
+  std::string level = entry.level.empty() ? subject.domain.level : entry.level;
+  if (level.empty()) level = "s0";
   subject.context.extra.push_back({"units/" + entry.unit + ".d/50-selinux.conf",
                                    "[Service]\nSELinuxContext=" + subject.name(Name::system_user, span) + ":" +
                                        subject.name(Name::system_role, span) + ":" + subject.type + ":" + level + "\n",
@@ -158,53 +160,11 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
 
 // ---- levels
 
-/// "s0", "s0:c1,c3.c5" as CIL; nullopt when it is no level.
-std::optional<cil::Node> level_node(std::string_view text) {
-  const std::size_t colon = text.find(':');
-  const std::string_view sensitivity = text.substr(0, colon);
-  auto word = [](std::string_view name, char first) {
-    return name.size() >= 2 && name.size() <= 6 && name[0] == first &&
-           std::all_of(name.begin() + 1, name.end(), [](char c) { return c >= '0' && c <= '9'; });
-  };
-  if (!word(sensitivity, 's')) return std::nullopt;
-  std::vector<cil::Node> parts = {cil::Node::symbol(sensitivity)};
-  if (colon == std::string_view::npos) return cil::Node::list(std::move(parts));
-  std::vector<cil::Node> categories;
-  for (std::string_view rest = text.substr(colon + 1);;) {
-    const std::size_t comma = rest.find(',');
-    const std::string_view item = rest.substr(0, comma);
-    const std::size_t dot = item.find('.');
-    if (!word(item.substr(0, dot), 'c')) return std::nullopt;
-    if (dot == std::string_view::npos) {
-      categories.push_back(cil::Node::symbol(item));
-    } else {
-      if (!word(item.substr(dot + 1), 'c')) return std::nullopt;
-      categories.push_back(cil::form("range", item.substr(0, dot), item.substr(dot + 1)));
-    }
-    if (comma == std::string_view::npos) break;
-    rest.remove_prefix(comma + 1);
-  }
-  parts.push_back(cil::Node::list(std::move(categories)));
-  return cil::Node::list(std::move(parts));
-}
-
-std::optional<cil::Node> range_node(std::string_view text) {
-  const std::size_t dash = text.find('-');
-  auto low = level_node(text.substr(0, dash));
-  auto high = dash == std::string_view::npos ? low : level_node(text.substr(dash + 1));
-  if (!low || !high) return std::nullopt;
-  return cil::form(std::move(*low), std::move(*high));
-}
-
 void level_transition(Module& module, const ir::Domain& started, const std::string& source, const std::string& exec,
                       Span span) {
-  if (started.level.empty()) return;
-  auto range = range_node(started.level);
-  if (!range) return;  // reported once by lower_entries
-  cil::Node node = cil::form("rangetransition", source, exec, "process", std::move(*range));
-  auto& list = module.range_transitions;
-  if (std::none_of(list.begin(), list.end(), [&](const auto& known) { return known.first == node; }))
-    list.emplace_back(std::move(node), span);
+  std::string problem;
+  const auto range = Range::parse(started.level, problem);
+  if (range) module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
 }
 
 // ---- exec rules
@@ -364,11 +324,6 @@ void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Sp
 }
 
 void lower_entries(Subject& subject) {
-  if (!subject.domain.level.empty() && !range_node(subject.domain.level))
-    subject.context.diagnostics
-        .report(Code::E1015, subject.domain.where.span,
-                "`" + printable(subject.domain.level) + "` is not a range of levels")
-        .note("write it as `s0`, `s0:c1,c5.c9` or `s0-s0:c0.c1023`");
   for (const auto& entry : subject.domain.entries) {
     switch (entry.from) {
       case ir::Entry::From::init:

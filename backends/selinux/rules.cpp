@@ -39,9 +39,8 @@ std::string_view keyword(RuleKind kind) {
   return "";
 }
 
-Node context(const Module& module, std::string_view type) {
-  Node level = form(form("s0"), form("s0"));
-  return form(module.user, module.object_role, type, std::move(level));
+Node context(const Module& module, std::string_view type, const Level& level = {}) {
+  return form(module.user, module.object_role, type, form(level.node(), level.node()));
 }
 
 Node vector_node(RuleKind kind, const VectorKey& key, const std::set<std::string>& permissions) {
@@ -61,6 +60,7 @@ class Sink {
   Sink& operator=(const Sink&) = delete;
   virtual ~Sink() = default;
   virtual void section(std::string_view title) = 0;
+  virtual void comment(std::string_view text) = 0;
   virtual void statement(const Node& node, Span span) = 0;
   virtual void raw(const std::string& text, Span span) = 0;
 };
@@ -72,6 +72,7 @@ class TextSink final : public Sink {
     out_.blank();
     out_.comment(title);
   }
+  void comment(std::string_view text) override { out_.comment(text); }
   void statement(const Node& node, Span span) override {
     if (span.valid())
       out_.write_at(node, sources_.file(span.file).stable_path(), sources_.position(span).line);
@@ -92,6 +93,7 @@ class VisitSink final : public Sink {
  public:
   explicit VisitSink(const std::function<void(const Node&, Span)>& visit) : visit_(visit) {}
   void section(std::string_view) override {}
+  void comment(std::string_view) override {}
   void statement(const Node& node, Span span) override { visit_(node, span); }
   void raw(const std::string&, Span) override {}
 
@@ -108,8 +110,10 @@ class Emitter {
     section("types", !module_.types.empty());
     types();
     section("booleans", !module_.booleans.empty());
-    for (const auto& [name, value] : module_.booleans)
-      write(form("boolean", name, value.first ? "true" : "false"), value.second);
+    for (const auto& [name, boolean] : module_.booleans) {
+      for (const std::string_view line : lines_of(boolean.doc)) sink_.comment(line);
+      write(form("boolean", name, boolean.value ? "true" : "false"), boolean.span);
+    }
     section("rules", true);
     for (const auto& [name, set] : module_.attribute_sets) {
       write(form("typeattribute", name), set.second);
@@ -123,7 +127,8 @@ class Emitter {
           write_guarded(guard, vector_node(kind, key, value.permissions), value.span);
     }
     transitions();
-    for (const auto& [node, span] : module_.range_transitions) write(node, span);
+    for (const auto& [key, value] : module_.range_transitions)
+      write(range_transition_node(key.first, key.second, value.first), value.second);
     labels();
     section("raw text", !module_.raw.empty());
     for (const auto& [text, span] : module_.raw) sink_.raw(text, span);
@@ -165,18 +170,9 @@ class Emitter {
     }
   }
 
-  /// A transition stands under one condition or under none: libsepol refuses it in several places.
   void transitions() {
-    std::map<TransitionKey, int> places;
-    for (const auto& [guard, list] : module_.transitions)
-      for (const auto& [key, value] : list) places[key] += guard.is_always() ? 2 : 1;
-    std::set<TransitionKey> written;
-    for (const auto& [guard, list] : module_.transitions)
-      for (const auto& [key, value] : list) {
-        const bool always = places[key] > 1 || !key.name.empty();
-        if (always && !written.insert(key).second) continue;
-        write_guarded(always ? Guard() : guard, transition_node(key, value.result), value.span);
-      }
+    for (const auto& [guard, list] : placed_transitions(module_))
+      for (const auto& [key, value] : list) write_guarded(guard, transition_node(key, value.result), value.span);
   }
 
   void write_guarded(const Guard& guard, Node node, Span span) {
@@ -201,7 +197,7 @@ class Emitter {
   void labels() {
     section("labels", !module_.file_contexts.empty() || !module_.ports.empty());
     for (const auto& fc : module_.file_contexts) {
-      Node label = fc.type.empty() ? Node::list({}) : context(module_, fc.type);
+      Node label = fc.type.empty() ? Node::list({}) : context(module_, fc.type, fc.level);
       write(form("filecon", Node::quoted(fc.regex), fc.object, std::move(label)), fc.span);
     }
     for (const auto& port : module_.ports) {
@@ -310,15 +306,48 @@ void for_each_statement(const Module& module, const std::function<void(const cil
   Emitter(module, sink).run();
 }
 
-std::string to_file_contexts(const Module& module) {
+std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module) {
+  std::map<TransitionKey, int> places;
+  for (const auto& [guard, list] : module.transitions)
+    for (const auto& [key, value] : list) places[key] += guard.is_always() ? 2 : 1;
+  std::map<Guard, std::map<TransitionKey, TransitionValue>> placed;
+  for (const auto& [guard, list] : module.transitions)
+    for (const auto& [key, value] : list)
+      placed[places[key] > 1 || !key.name.empty() ? Guard() : guard].emplace(key, value);
+  return placed;
+}
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    lines.push_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range) {
+  return form("rangetransition", source, exec, "process", range.node());
+}
+
+std::string object_context(const Module& module, std::string_view type) {
+  return module.user + ":" + module.object_role + ":" + std::string(type);
+}
+
+std::string_view file_type_flag(const std::string& object) {
   static const std::map<std::string_view, std::string_view> kFlags = {
-      {"any", ""},       {"file", "\t--"},   {"dir", "\t-d"},  {"char", "\t-c"},
-      {"block", "\t-b"}, {"socket", "\t-s"}, {"pipe", "\t-p"}, {"symlink", "\t-l"}};
+      {"any", ""},     {"file", "--"},   {"dir", "-d"},  {"char", "-c"},
+      {"block", "-b"}, {"socket", "-s"}, {"pipe", "-p"}, {"symlink", "-l"}};
+  return kFlags.at(object);
+}
+
+std::string to_file_contexts(const Module& module) {
   std::string out;
   for (const auto& fc : module.file_contexts) {
-    out += fc.regex;
-    out += kFlags.at(fc.object);
-    out += fc.type.empty() ? "\t<<none>>\n" : "\t" + module.user + ":" + module.object_role + ":" + fc.type + ":s0\n";
+    out += fc.regex + "\t";
+    if (const std::string_view flag = file_type_flag(fc.object); !flag.empty()) out.append(flag).append("\t");
+    out += fc.type.empty() ? "<<none>>\n" : object_context(module, fc.type) + ":" + fc.level.text() + "\n";
   }
   return out;
 }

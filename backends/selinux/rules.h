@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backends/selinux/cil.h"
+#include "backends/selinux/levels.h"
 #include "backends/selinux/origin.h"
 #include "compiler/base/source.h"
 #include "compiler/ir/policy.h"
@@ -80,6 +81,7 @@ struct TransitionValue {
 struct FileContext {
   std::string regex, object, type;
   Span span;
+  Level level = {};  ///< s0 unless the resource has another
 };
 
 struct PortLabel {
@@ -95,17 +97,24 @@ struct Declaration {
   std::string what;  ///< "resource config of acme.ledger.ledgerd", for messages
 };
 
-/// One CIL file.
+struct BooleanDeclaration {
+  bool value = false;
+  std::string doc;  ///< what a policy says of it; may be empty
+  Span span;
+};
+
+/// One module as the system's store knows it: a CIL file, or a module package.
 struct Module {
   std::string name;
   std::string user, object_role;  ///< of labels
   std::map<std::string, Declaration> types;
   std::set<std::pair<std::string, std::string>> role_types;  ///< (role, type)
-  std::map<std::string, std::pair<bool, Span>> booleans;
+  std::map<std::string, BooleanDeclaration> booleans;
   std::map<RuleKind, std::map<Guard, std::map<VectorKey, VectorValue>>> vectors;
   std::map<Guard, std::map<TransitionKey, TransitionValue>> transitions;
   std::map<std::string, std::pair<cil::Node, Span>> attribute_sets;  ///< own attributes with their expression
-  std::vector<std::pair<cil::Node, Span>> range_transitions;
+  /// (source, executable) -> the range that what is started runs at
+  std::map<std::pair<std::string, std::string>, std::pair<Range, Span>> range_transitions;
   std::map<std::string, Span> permissive;
   std::vector<FileContext> file_contexts;
   std::vector<PortLabel> ports;
@@ -120,6 +129,21 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 
 /// Permissions of an unconditional or a conditional allow of this key, any guard.
 [[nodiscard]] std::set<std::string> granted(const Module& module, const VectorKey& key);
+
+/// Transitions under the condition that they are written under: a transition stands under one condition or under none,
+/// since libsepol refuses it in several places, and one with a name under none.
+[[nodiscard]] std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module);
+
+/// What `source` starts from `exec` runs in the range.
+[[nodiscard]] cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range);
+
+/// The lines of a text; none of an empty one.
+[[nodiscard]] std::vector<std::string_view> lines_of(std::string_view text);
+
+/// "system_u:object_r:TYPE"
+[[nodiscard]] std::string object_context(const Module& module, std::string_view type);
+/// "--" of "file", "-d" of "dir" ...; "" of "any".
+[[nodiscard]] std::string_view file_type_flag(const std::string& object);
 
 /// Calls `visit` for each statement of the file, in the order of the text. Raw texts are not among them.
 void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit);

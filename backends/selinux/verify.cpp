@@ -6,6 +6,7 @@
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/cil.h"
+#include "backends/selinux/formats.h"
 #include "backends/selinux/found.h"
 #include "backends/selinux/label_check.h"
 #include "backends/selinux/link/access.h"
@@ -130,6 +131,45 @@ FidelityReport account(const Input& input, const Planned& plan, const Base& base
   return find_more(input, plan, *policy, walked, walk_input.raw_is_needed);
 }
 
+/// What was planned as CIL, whatever the format: the checks read it, and the linker names lines of the policy.
+Lowered with_cil(const Input& input, const Lowered& lowered, const Planned& plan) {
+  Lowered copy = lowered;
+  if (format_of(input.target) == Format::cil) return copy;
+  copy.artifacts.clear();
+  for (const auto& [name, module] : plan.modules)
+    copy.artifacts.push_back({module_file(name) + ".cil", to_cil(module, input.sources, ""), ""});
+  return copy;
+}
+
+/// Links what checkmodule makes of the artifacts, and compares what that grants with what was planned. The reason why
+/// that cannot be done, or "".
+std::string check_packages(const Input& input, const Lowered& lowered, const Base& base, const LinkResult& planned,
+                           const LinkOptions& options, Diagnostics& diagnostics) {
+  const Emitted emitted = emitted_modules(input, lowered, diagnostics);
+  if (!emitted.reason.empty()) return emitted.reason;
+  if (diagnostics.has_errors()) return "";
+  const LinkResult linked = link(base, emitted.modules, options);
+  const Places places(input.policy, input.sources);
+  for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
+  if (!linked.ok) return "";
+  const auto before = CompiledPolicy::read(planned.image), after = CompiledPolicy::read(linked.image);
+  for (std::size_t i = 0; i < input.policy.domains.size(); ++i) {
+    const ir::Domain& domain = input.policy.domains[i];
+    if (domain.external) continue;
+    const std::string type = domain_type(domain);
+    if (before->access_of(type) == after->access_of(type) && before->access_to(type) == after->access_to(type) &&
+        before->transitions_of(type) == after->transitions_of(type))
+      continue;
+    diagnostics
+        .report(Code::E1043, domain.where.span,
+                "the compiled module grants `" + domain.name + "` something else than was planned")
+        .note("this is a mistake of macc; `format = \"cil\"` is written another way");
+  }
+  if (planned.file_contexts != linked.file_contexts)
+    diagnostics.report(Code::E1043, {}, "the compiled modules label files otherwise than was planned");
+  return "";
+}
+
 }  // namespace
 
 Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) {
@@ -143,12 +183,13 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   verification.against = opened.base->description();
   if (opened.base->is_skeleton()) verification.reason = opened.reason;
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
-  std::vector<CilModule> modules;
-  for (const Artifact& artifact : lowered.artifacts)
-    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
   const std::size_t before = diagnostics.error_count();
-  const bool as_planned = check_statements(lowered.artifacts, plan, diagnostics);
-  check_effects(input, lowered, plan, diagnostics);
+  const Lowered as_cil = with_cil(input, lowered, plan);
+  std::vector<CilModule> modules;
+  for (const Artifact& artifact : as_cil.artifacts)
+    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  const bool as_planned = check_statements(as_cil.artifacts, plan, diagnostics);
+  check_effects(input, as_cil, plan, diagnostics);
   LinkOptions options;
   options.whole_base = input.full;
   const LinkResult linked = link(*opened.base, modules, options);
@@ -156,6 +197,14 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
   if (linked.ok) check_labels(input, plan.labels, *opened.base, linked, diagnostics);
   if (linked.ok) verification.found = account(input, plan, *opened.base, linked, as_planned, diagnostics);
+  if (linked.ok && format_of(input.target) != Format::cil) {
+    verification.checker = "checkmodule and " + linker_name();
+    if (std::string reason = check_packages(input, lowered, *opened.base, linked, options, diagnostics);
+        !reason.empty()) {
+      verification.reason = std::move(reason);
+      return verification;
+    }
+  }
   verification.status =
       linked.ok && diagnostics.error_count() == before ? Verification::Status::passed : Verification::Status::failed;
   return verification;

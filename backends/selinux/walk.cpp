@@ -466,11 +466,10 @@ class Walk {
     const auto raw = raw_additions([&](const CompiledPolicy& policy) { return policy.ranges_about(own_); });
     std::set<RangeRule> planned;
     for (const auto& [name, module] : in_.plan.modules)
-      for (const auto& [node, span] : module.range_transitions) {
-        const std::string source = planned_.canonical(node.items()[1].text());
-        const std::string target = planned_.canonical(node.items()[2].text());
+      for (const auto& [key, value] : module.range_transitions) {
+        const std::string source = planned_.canonical(key.first), target = planned_.canonical(key.second);
         for (const auto& from : members_or_name(source))
-          for (const auto& to : members_or_name(target)) planned.insert({from, to, node.items()[3].text()});
+          for (const auto& to : members_or_name(target)) planned.insert({from, to, "process"});
       }
     for (const RangeRule& rule : there) {
       if (planned.contains(rule) || raw.contains(rule) || range_of_base(rule)) continue;

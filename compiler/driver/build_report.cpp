@@ -65,11 +65,14 @@ class Writer {
              {{"exact", counts.exact},
               {"wider", counts.wider},
               {"drifts", counts.drifts},
-              {"not-enforced", counts.not_enforced}}},
+              {"not-enforced", counts.not_enforced},
+              {"narrower", counts.narrower}}},
             {"topics", topics(counts)},
             {"entries", entries()},
             {"extensions", extensions()},
-            {"artifacts", artifacts()}};
+            {"artifacts", artifacts()},
+            {"install", texts(result_.lowered.install)},
+            {"remove", texts(result_.lowered.remove)}};
   }
 
  private:
@@ -123,6 +126,12 @@ class Writer {
     return out;
   }
 
+  [[nodiscard]] static Json texts(const std::vector<std::string>& lines) {
+    Json out = Json::array();
+    for (const std::string& line : lines) out.push_back(valid_utf8(line));
+    return out;
+  }
+
   [[nodiscard]] Json artifacts() const {
     Json out = Json::array();
     for (const backends::Artifact& a : result_.lowered.artifacts) {
@@ -148,6 +157,7 @@ std::string counts_text(const FidelityCounts& counts) {
   add(counts.wider, "wider");
   add(counts.drifts, "drifting");
   add(counts.not_enforced, "not enforced");
+  add(counts.narrower, "narrower");
   return out;
 }
 
@@ -178,6 +188,12 @@ std::string report_text(const TargetResult& result, const std::string& folder) {
     out += fmt::format("    {} [{}], {}x: {}{}\n", backends::word(topic.fidelity), topic.key,
                        found == counts.by_topic.end() ? 0 : found->second, report::safe(topic.text),
                        is_accepted(result.target, topic.key) ? " (accepted)" : "");
+  }
+  if (!result.lowered.install.empty()) {
+    out += fmt::format("  install   as root, in {}:\n", report::safe(folder));
+    for (const std::string& line : result.lowered.install) out += fmt::format("    {}\n", report::safe(line));
+    out += "  remove\n";
+    for (const std::string& line : result.lowered.remove) out += fmt::format("    {}\n", report::safe(line));
   }
   out += fmt::format("  report    {}/{}\n", report::safe(folder), kReportName);
   return out;

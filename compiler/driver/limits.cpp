@@ -19,7 +19,8 @@ constexpr std::size_t kShownEntries = 3;
 bool concerns(const Limit& limit, const FidelityEntry& entry) {
   const bool kind = (limit.kind == Limit::Kind::wider && entry.fidelity == Fidelity::wider) ||
                     (limit.kind == Limit::Kind::drifts && entry.fidelity == Fidelity::drifts) ||
-                    (limit.kind == Limit::Kind::not_enforced && entry.fidelity == Fidelity::not_enforced);
+                    (limit.kind == Limit::Kind::not_enforced && entry.fidelity == Fidelity::not_enforced) ||
+                    (limit.kind == Limit::Kind::narrower && entry.fidelity == Fidelity::narrower);
   return kind && (limit.topic.empty() || limit.topic == entry.topic);
 }
 
@@ -90,6 +91,9 @@ FidelityCounts count(const backends::FidelityReport& report) {
         break;
       case Fidelity::not_enforced:
         ++counts.not_enforced;
+        break;
+      case Fidelity::narrower:
+        ++counts.narrower;
         break;
     }
     if (!entry.topic.empty()) ++counts.by_topic[entry.topic];

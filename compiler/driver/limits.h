@@ -10,10 +10,10 @@
 namespace macc::driver {
 
 struct FidelityCounts {
-  std::size_t exact = 0, wider = 0, drifts = 0, not_enforced = 0;
+  std::size_t exact = 0, wider = 0, drifts = 0, not_enforced = 0, narrower = 0;
   std::map<std::string, std::size_t> by_topic;
 
-  [[nodiscard]] std::size_t all() const { return exact + wider + drifts + not_enforced; }
+  [[nodiscard]] std::size_t all() const { return exact + wider + drifts + not_enforced + narrower; }
 };
 [[nodiscard]] FidelityCounts count(const backends::FidelityReport& report);
 

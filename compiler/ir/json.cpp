@@ -94,11 +94,12 @@ class Writer {
   Json access(const Access& a) const {
     return std::visit([&](const auto& x) { return one(x); }, a);
   }
+  static Json verbs(VerbSet set) {
+    return list(set.list(), [](Verb v) { return Json(word(v)); });
+  }
+
   Json one(const FileAccess& a) const {
-    return {{"kind", "file"},
-            {"verbs", list(a.verbs.list(), [](Verb v) { return Json(word(v)); })},
-            {"paths", expr(a.paths)},
-            {"owner", a.owner}};
+    return {{"kind", "file"}, {"verbs", verbs(a.verbs)}, {"paths", expr(a.paths)}, {"owner", a.owner}};
   }
   Json one(const ExecAccess& a) const {
     static constexpr const char* kModes[] = {"inside", "transition", "unconfined"};
@@ -199,6 +200,8 @@ class Writer {
     Json out = {
         {"name", qualified(r)}, {"kind", r.kind ? Json(word(*r.kind)) : Json(nullptr)}, {"external", r.external}};
     if (r.adopt) out["adopt"] = true;
+    if (!r.level.empty()) out["level"] = r.level;
+    if (r.opened.any()) out["public"] = verbs(r.opened);
     if (r.relabel) out["relabel"] = true;
     if (r.owner != DomainId::none) out["owner"] = name(r.owner);
     out["paths"] = expr(r.paths);
@@ -225,6 +228,7 @@ class Writer {
     static constexpr const char* kFrom[] = {"init", "user", "unit", "external", "project"};
     Json out = {{"from", kFrom[static_cast<int>(e.from)]}, {"paths", expr(e.paths)}};
     if (e.from == Entry::From::unit) out["unit"] = e.unit;
+    if (!e.level.empty()) out["level"] = e.level;
     if (e.from == Entry::From::external) out["external"] = name(e.external);
     out["where"] = where(e.where);
     return out;
@@ -238,6 +242,7 @@ class Writer {
       return out;
     }
     out["mode"] = d.complain ? "complain" : "enforce";
+    if (d.opened) out["public"] = true;
     if (!d.level.empty()) out["level"] = d.level;
     out["doc"] = d.doc;
     out["entries"] = list(d.entries, [&](const Entry& e) { return entry(e); });

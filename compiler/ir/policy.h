@@ -193,6 +193,8 @@ struct Resource {
   DomainId owner = DomainId::none;   ///< the domain that it stands in; none at module level
   std::optional<Kind> kind;          ///< always there for own resources
   bool external = false;             ///< the system labels it; never relabelled
+  VerbSet opened;                    ///< `public`: the verbs that other modules may use
+  std::string level;                 ///< of its files on multi-level systems; "" when none was given
   bool adopt = false;                ///< keep the type that the system gives these paths
   bool relabel = false;              ///< take it away where the system gives one of its own
   PathExpr paths;                    ///< the extent: include and exclude only
@@ -214,6 +216,7 @@ struct Entry {
   } from = From::init;
   PathExpr paths;
   std::string unit;                    ///< From::unit
+  std::string level;                   ///< From::unit: what this unit runs at, instead of the domain's; "" for none
   DomainId external = DomainId::none;  ///< From::external
   Provenance where;
 };
@@ -235,6 +238,7 @@ struct Domain {
   std::string name;    ///< "ledgerd"
   std::string module;  ///< "acme.ledger"
   bool external = false;
+  bool opened = false;  ///< `public`: other modules may name it
   bool complain = false;
   std::string level;  ///< "" when none was given
   std::vector<Entry> entries;

@@ -32,6 +32,11 @@ class VerbSet {
   VerbSet(std::initializer_list<Verb> verbs) {
     for (Verb v : verbs) add(v);
   }
+  [[nodiscard]] static VerbSet all() {
+    VerbSet every;
+    every.bits_.set();
+    return every;
+  }
   void add(Verb v) { bits_.set(static_cast<std::size_t>(v)); }
   void remove(Verb v) { bits_.reset(static_cast<std::size_t>(v)); }
   [[nodiscard]] bool has(Verb v) const { return bits_.test(static_cast<std::size_t>(v)); }

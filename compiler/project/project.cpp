@@ -12,6 +12,8 @@ std::string_view word(Limit::Kind kind) {
       return "drifts";
     case Limit::Kind::not_enforced:
       return "not-enforced";
+    case Limit::Kind::narrower:
+      return "narrower";
     case Limit::Kind::not_checked:
       return "not-checked";
   }

@@ -19,7 +19,7 @@ using BackendList = std::vector<const backends::Backend*>;
 
 /// An item of `fail-on`: "wider", or "wider:file-write" for one topic only.
 struct Limit {
-  enum class Kind : std::uint8_t { wider, drifts, not_enforced, not_checked } kind = Kind::wider;
+  enum class Kind : std::uint8_t { wider, drifts, not_enforced, narrower, not_checked } kind = Kind::wider;
   std::string topic;  ///< "" for every topic
   Span span;
 };

@@ -242,7 +242,7 @@ class Reader {
 
   std::optional<Limit> limit_of(const Text& text) {
     constexpr std::array kinds = {Limit::Kind::wider, Limit::Kind::drifts, Limit::Kind::not_enforced,
-                                  Limit::Kind::not_checked};
+                                  Limit::Kind::narrower, Limit::Kind::not_checked};
     const std::size_t colon = text.value.find(':');
     const std::string head = text.value.substr(0, colon);
     std::vector<std::string> words;
@@ -258,7 +258,7 @@ class Reader {
       const std::string rest = colon == std::string::npos ? "" : text.value.substr(colon);
       d.suggest(fmt::format("did you mean `{}`?", guess), {{text.span, '"' + guess + rest + '"'}});
     }
-    d.note("`wider`, `drifts`, `not-enforced` (each alone or as `wider:TOPIC`), `not-checked`");
+    d.note("`wider`, `drifts`, `not-enforced`, `narrower` (each alone or as `wider:TOPIC`), `not-checked`");
     return std::nullopt;
   }
 

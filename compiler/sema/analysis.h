@@ -90,6 +90,9 @@ struct DomainState {
   Span mode_span, level_span;
 };
 
+/// The verbs behind `public`; all without any.
+[[nodiscard]] ir::VerbSet opened_verbs(const std::vector<ast::Name>& words);
+
 /// Bounds against hostile input; each is a diagnostic when it is reached.
 inline constexpr std::size_t kMaxStatementsPerDomain = 20000;
 inline constexpr std::size_t kMaxIncludeDepth = 64;
@@ -175,6 +178,8 @@ class Analysis {
                const Scope& scope, bool conditional);
   std::optional<Argument> argument(const ast::AbstractionDecl::Parameter& parameter, const ast::Value& value,
                                    const Scope& scope);
+  /// The text of a level, as far as the language knows what one looks like; `more` are further letters.
+  std::optional<std::string> level_text(const ast::Text& text, const Scope& scope, std::string_view more = "");
   void add_entry(DomainState& state, const ast::Statement& statement, const ast::EntryStatement& entry,
                  const Scope& scope);
   void add_resource(Module& module, const ast::ResourceDecl& decl, DomainState* state, const Scope& scope);

@@ -65,11 +65,15 @@ void Analysis::add_resource(Module& module, const ast::ResourceDecl& decl, Domai
     if (!ir::verbs_of(verb.text)) unknown_word(verb, "verb", ir::verb_words());
   }
   ir::Resource resource;
+  if (decl.is_public) resource.opened = opened_verbs(decl.public_verbs);
   resource.name = decl.name.text;
   resource.module = state == nullptr ? module.name : state->module->name;
   resource.kind = ir::kind_of(decl.kind.text);
   if (!resource.kind) unknown_word(decl.kind, "kind of resource", ir::kind_words());
   resource.adopt = decl.adopt;
+  if (decl.level) resource.level = level_text(*decl.level, scope).value_or("");
+  if (decl.level && decl.adopt)
+    report(Code::E0313, decl.level->span, "an adopted resource keeps the level that the system gives it", &scope);
   resource.relabel = decl.relabel;
   resource.doc = decl.doc;
   resource.where = provenance(decl.name.span, scope);
@@ -170,15 +174,7 @@ void Analysis::gather(DomainState& state, const std::vector<ast::Statement>& bod
         report(Code::E0314, statement.span, "a domain has one `level`", &scope).also(state.level_span, "already given");
       }
       state.level_span = statement.span;
-      const auto text = plain_text(level->range, scope);
-      if (!text) continue;
-      const bool fine = !text->empty() && text->size() < 256 &&
-                        text->find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789:.,-") == std::string::npos;
-      if (fine) {
-        domain.level = *text;
-      } else {
-        report(Code::E0313, level->range.span, "a level looks like \"s0\" or \"s0:c1,c2\"", &scope);
-      }
+      domain.level = level_text(level->range, scope).value_or("");
     } else if (const auto* replaces = std::get_if<ast::ReplacesStatement>(&statement.value)) {
       for (const auto& item : replaces->items) {
         auto what = plain_text(item.what, scope);
@@ -322,6 +318,16 @@ std::optional<Argument> Analysis::argument(const ast::AbstractionDecl::Parameter
   return out;
 }
 
+std::optional<std::string> Analysis::level_text(const ast::Text& text, const Scope& scope, std::string_view more) {
+  auto level = plain_text(text, scope);
+  if (!level) return std::nullopt;
+  const std::string letters = "abcdefghijklmnopqrstuvwxyz0123456789:.,-" + std::string(more);
+  const bool fine = !level->empty() && level->size() < 256 && level->find_first_not_of(letters) == std::string::npos;
+  if (fine) return level;
+  report(Code::E0313, text.span, "a level looks like \"s0\" or \"s0:c1,c2\"", &scope);
+  return std::nullopt;
+}
+
 void Analysis::add_entry(DomainState& state, const ast::Statement& statement, const ast::EntryStatement& entry,
                          const Scope& scope) {
   ir::Entry out;
@@ -343,6 +349,12 @@ void Analysis::add_entry(DomainState& state, const ast::Statement& statement, co
     }
     out.unit = *unit;
   }
+  if (entry.level && entry.from != ast::EntryStatement::From::unit) {
+    report(Code::E0313, entry.level->span, "only an entry from a unit has a level of its own", &scope)
+        .note("give the domain a level: `level \"s0:c1\";`");
+    return;
+  }
+  if (entry.level) out.level = level_text(*entry.level, scope, "%").value_or("");
   if (entry.from == ast::EntryStatement::From::external) {
     out.external = lookup_domain(entry.external, scope, "`init`, `user`, `unit` or an external domain");
     if (out.external == ir::DomainId::none) return;

@@ -67,6 +67,7 @@ void Analysis::declare(Module& module) {
       domain.name = d->name.text;
       domain.module = module.name;
       domain.doc = d->doc;
+      domain.opened = d->is_public;
       domain.where.span = d->name.span;
       policy_.domains.push_back(std::move(domain));
       DomainState& state = domains_.emplace_back();

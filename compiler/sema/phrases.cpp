@@ -78,12 +78,18 @@ std::vector<PathExpr> Analysis::path_exprs(const ast::ObjectList& list, const Sc
   return out;
 }
 
+ir::VerbSet opened_verbs(const std::vector<ast::Name>& words) {
+  ir::VerbSet open;
+  for (const ast::Name& word : words)
+    if (auto verbs = ir::verbs_of(word.text)) open |= *verbs;
+  return words.empty() ? ir::VerbSet::all() : open;
+}
+
 bool Analysis::check_public_verbs(const Symbol& symbol, const Scope& scope, const ast::FilesPhrase& p, Span use) {
   if (symbol.module == scope.module || symbol.public_verbs.empty()) return true;
-  ir::VerbSet open;
+  const ir::VerbSet open = opened_verbs(symbol.public_verbs);
   std::string words;
   for (const ast::Name& n : symbol.public_verbs) {
-    if (auto v = ir::verbs_of(n.text)) open |= *v;
     words += (words.empty() ? "" : ", ") + n.text;
   }
   for (const ast::Name& n : p.verbs) {

@@ -220,11 +220,12 @@ struct IncludeStatement {
   std::vector<Value> arguments;
 };
 
-/// `entry PATHS [from init | user | unit "NAME" | EXTERNAL];`
+/// `entry PATHS [from init | user | unit "NAME" [level "RANGE"] | EXTERNAL];`
 struct EntryStatement {
   enum class From : std::uint8_t { init, user, unit, external } from = From::init;
   ObjectList paths;
-  Text unit;               // From::unit
+  Text unit;  // From::unit
+  std::optional<Text> level;
   QualifiedName external;  // From::external
 };
 
@@ -254,7 +255,7 @@ struct RawStatement {
   Span text_span;
 };
 
-/// `[public [VERBS]] resource NAME : KIND [in M.R] [adopt|relabel] { PATTERNS [except PATTERNS] }`
+/// `[public [VERBS]] resource NAME : KIND [in M.R] [adopt|relabel] [level "LEVEL"] { PATTERNS [except PATTERNS] }`
 struct ResourceDecl {
   bool is_public = false;
   std::vector<Name> public_verbs;
@@ -262,6 +263,7 @@ struct ResourceDecl {
   Name kind;
   std::optional<QualifiedName> inside;
   bool adopt = false;
+  std::optional<Text> level;
   bool relabel = false;
   ObjectList paths;
   std::string doc;

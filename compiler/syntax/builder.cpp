@@ -811,10 +811,16 @@ class Builder {
     out.external = qualified(from);
     const std::string word = out.external.text();
     out.from = word == "init" ? From::init : word == "user" ? From::user : word == "unit" ? From::unit : From::external;
-    if (context->text() != nullptr && out.from == From::unit) {
-      out.unit = text(context->text());
-    } else if (context->text() != nullptr) {
-      refuse(Code::E0101, span(context->text()), fmt::format("expected `;` after `{}`", word));
+    // The text behind LEVEL is the last one.
+    auto texts = context->text();
+    if (context->LEVEL() != nullptr) {
+      out.level = text(texts.back());
+      texts.pop_back();
+    }
+    if (!texts.empty() && out.from == From::unit) {
+      out.unit = text(texts.front());
+    } else if (!texts.empty()) {
+      refuse(Code::E0101, span(texts.front()), fmt::format("expected `;` after `{}`", word));
     } else if (out.from == From::unit) {
       refuse(Code::E0101, span(from), "the name of the unit follows `unit`: `from unit \"redis.service\"`");
     }
@@ -913,6 +919,7 @@ class Builder {
       out.relabel = word.text == "relabel";
       if (!out.adopt && !out.relabel) wrong_word(word, "`in`, `adopt`, `relabel` or `{`", {"adopt", "relabel"});
     }
+    if (context->LEVEL() != nullptr) out.level = text(context->text());
     out.paths = path_list(context->braceList());
     out.span = from(first_token(mark, context), context);
     return out;

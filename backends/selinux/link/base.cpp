@@ -114,6 +114,10 @@ void take_names(Base::Data& data) {
   if (data.label_aliases.empty()) data.label_aliases = default_label_aliases();
 }
 
+bool contains(const std::vector<std::string>& names, std::string_view name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
 }  // namespace
 
 Base::Base(std::unique_ptr<const Data> data) : data_(std::move(data)) {}
@@ -210,6 +214,8 @@ bool Base::has_attribute(std::string_view name) const { return data_->inventory.
 bool Base::has_boolean(std::string_view name) const { return data_->inventory.has_boolean(name); }
 bool Base::has_role(std::string_view name) const { return data_->inventory.roles.contains(name); }
 bool Base::has_user(std::string_view name) const { return data_->inventory.has_user(name); }
+bool Base::has_sensitivity(std::string_view name) const { return contains(data_->inventory.sensitivities, name); }
+bool Base::has_category(std::string_view name) const { return contains(data_->inventory.categories, name); }
 bool Base::has_module(std::string_view name) const {
   return std::binary_search(data_->modules.begin(), data_->modules.end(), name);
 }

@@ -156,6 +156,8 @@ class Base {
   [[nodiscard]] bool has_boolean(std::string_view name) const;
   [[nodiscard]] bool has_role(std::string_view name) const;
   [[nodiscard]] bool has_user(std::string_view name) const;
+  [[nodiscard]] bool has_sensitivity(std::string_view name) const;
+  [[nodiscard]] bool has_category(std::string_view name) const;
   /// A module that is part of this base (one that was left out is not).
   [[nodiscard]] bool has_module(std::string_view name) const;
   /// A permission of a class, its common permissions included.

@@ -3,6 +3,7 @@
 #include <sepol/cil/cil.h>
 #include <sepol/debug.h>
 #include <sepol/handle.h>
+#include <sepol/module.h>
 #include <sepol/policydb.h>
 #include <sepol/policydb/policydb.h>
 
@@ -121,6 +122,29 @@ std::string package_to_cil(std::string package) {
   sepol_module_package_free(module);
   sepol_policy_file_free(file);
   return text;
+}
+
+std::string make_package(std::string module, std::string file_contexts) {
+  sepol_debug(0);
+  sepol_policy_file_t* file = nullptr;
+  sepol_module_package_t* package = nullptr;
+  if (sepol_policy_file_create(&file) != 0 || sepol_module_package_create(&package) != 0) return {};
+  sepol_policy_file_set_mem(file, module.data(), module.size());
+  bool ok = sepol_policydb_read(sepol_module_package_get_policy(package), file) == 0;
+  if (ok && !file_contexts.empty())
+    ok = sepol_module_package_set_file_contexts(package, file_contexts.data(), file_contexts.size()) == 0;
+  char* data = nullptr;
+  std::size_t size = 0;
+  if (std::FILE* out = ok ? open_memstream(&data, &size) : nullptr) {
+    sepol_policy_file_set_fp(file, out);
+    ok = sepol_module_package_write(package, file) == 0;
+    std::fclose(out);
+  }
+  std::string bytes = ok && data != nullptr ? std::string(data, size) : std::string();
+  std::free(data);
+  sepol_module_package_free(package);
+  sepol_policy_file_free(file);
+  return bytes;
 }
 
 Decompiled decompile(std::string image) {

@@ -32,6 +32,8 @@ struct CompileOptions {
 /// A module package (*.pp) as CIL; "" when it is none.
 [[nodiscard]] std::string package_to_cil(std::string package);
 
+/// A binary module and the text of its file contexts as a module package; "" when the module is none.
+[[nodiscard]] std::string make_package(std::string module, std::string file_contexts);
 /// A binary policy as CIL. What the binary does not keep is gone: neverallows, how attributes were defined, modules.
 struct Decompiled {
   bool ok = false;

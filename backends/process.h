@@ -1,11 +1,11 @@
-// Runs a program without a shell and captures what it says.
+// Runs a program of the platform without a shell and captures what it says.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <vector>
 
-namespace macc::backends::apparmor {
+namespace macc::backends {
 
 struct ProcessResult {
   enum class End : std::uint8_t { exited, killed, timed_out, not_started } end = End::not_started;
@@ -20,4 +20,4 @@ struct ProcessResult {
 /// Path of a program in PATH, /sbin or /usr/sbin; "" when there is none.
 [[nodiscard]] std::string find_program(const std::string& name);
 
-}  // namespace macc::backends::apparmor
+}  // namespace macc::backends

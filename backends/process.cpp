@@ -1,4 +1,4 @@
-#include "backends/apparmor/process.h"
+#include "backends/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
-namespace macc::backends::apparmor {
+namespace macc::backends {
 
 namespace {
 
@@ -116,4 +116,4 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-}  // namespace macc::backends::apparmor
+}  // namespace macc::backends

@@ -1,0 +1,183 @@
+#include "backends/selinux/install.h"
+
+#include <algorithm>
+#include <set>
+#include <variant>
+
+#include "backends/selinux/formats.h"
+
+namespace macc::backends::selinux {
+namespace {
+
+constexpr std::string_view kUnits = "units/";
+constexpr std::string_view kSystemUnits = "/etc/systemd/system/";
+
+/// A word of a shell command.
+std::string quoted(std::string_view text) {
+  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    return word || std::string_view("/._-+:@%,=").find(c) != std::string_view::npos;
+  });
+  if (plain) return std::string(text);
+  std::string out = "'";
+  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return out + "'";
+}
+
+std::string command(std::string_view name, const std::vector<std::string>& words) {
+  std::string out(name);
+  for (const auto& word : words) out += " " + quoted(word);
+  return out;
+}
+
+/// The text of a component without wildcards; "" for another.
+std::string literal_name(const paths::Component& component) {
+  if (component.any_depth || component.atoms.size() != 1) return "";
+  const auto* literal = std::get_if<paths::Literal>(&component.atoms.front().value);
+  return literal == nullptr ? std::string() : literal->bytes;
+}
+
+/// The file or the deepest directory that everything in a pattern is at or beneath.
+std::string root_of(const paths::PathPattern& pattern) {
+  if (pattern.anchor() == paths::PathPattern::Anchor::home) return "/home";
+  std::string path;
+  for (const auto& component : pattern.components()) {
+    const std::string name = literal_name(component);
+    if (name.empty()) break;
+    path += "/" + name;
+  }
+  return path.empty() ? "/" : path;
+}
+
+std::vector<std::string> without_nested(const std::set<std::string>& all) {
+  std::vector<std::string> list;
+  for (const auto& path : all) {
+    const auto above = [&](const std::string& other) {
+      return path == other || other == "/" || path.starts_with(other + "/");
+    };
+    if (std::none_of(list.begin(), list.end(), above)) list.push_back(path);
+  }
+  return list;
+}
+
+/// Paths to be relabelled, without those beneath another. With `levels`, those of resources that have one.
+std::vector<std::string> roots(const Context& context, bool levels) {
+  std::set<std::string> all;
+  const auto add = [&](const ir::PathExpr& paths) {
+    for (const auto& pattern : paths.include) all.insert(root_of(pattern));
+  };
+  for (const auto& resource : context.policy.resources)
+    if (!resource.external && !resource.adopt && (!levels || !resource.level.empty())) add(resource.paths);
+  if (levels) return without_nested(all);
+  for (const auto& domain : context.policy.domains)
+    for (const auto& entry : domain.entries)
+      if (entry.from != ir::Entry::From::unit) add(entry.paths);
+  return without_nested(all);
+}
+
+class Steps {
+ public:
+  Steps(const Context& context, Lowered& lowered)
+      : context_(context), lowered_(lowered), format_(format_of(context.input.target)) {
+    for (const auto& [module, content] : context.modules) names_.push_back(module_file(module));
+  }
+
+  void run() {
+    modules();
+    if (format_ != Format::cil) ports();
+    drop_ins();
+    relabel();
+    lowered_.artifacts.push_back({"INSTALL.txt", text(), "the commands that install and remove this build"});
+  }
+
+ private:
+  void modules() {
+    std::vector<std::string> files, packages;
+    for (const auto& name : names_) files.push_back(installed_file(format_, name));
+    if (format_ == Format::te) lowered_.install.push_back(command("make -f /usr/share/selinux/devel/Makefile", files));
+    std::string off, on;
+    for (const auto& name : replaced()) {
+      off += " -d " + quoted(name);
+      on += " -e " + quoted(name);
+    }
+    lowered_.install.push_back("semodule" + off + command(" -i", files));
+    lowered_.remove.push_back("semodule" + on + command(" -r", names_));
+  }
+
+  /// Modules of the system that the build replaces; one of the same name gives way by itself.
+  [[nodiscard]] std::set<std::string> replaced() const {
+    std::set<std::string> list;
+    for (const auto& domain : context_.policy.domains)
+      for (const auto& replacement : domain.replaces)
+        if (replacement.backend == "selinux" &&
+            std::find(names_.begin(), names_.end(), replacement.what) == names_.end())
+          list.insert(replacement.what);
+    return list;
+  }
+
+  /// A module package cannot hold contexts of ports.
+  void ports() {
+    std::vector<std::string> undo;
+    for (const auto& [module, content] : context_.modules)
+      for (const auto& port : content.ports) {
+        std::string range = std::to_string(port.range.first);
+        if (port.range.last != port.range.first) range += "-" + std::to_string(port.range.last);
+        const std::string protocol = "-p " + std::string(ir::word(port.protocol)) + " " + range;
+        lowered_.install.push_back("semanage port -a -t " + quoted(port.type) + " " + protocol);
+        undo.push_back("semanage port -d " + protocol);
+      }
+    lowered_.remove.insert(lowered_.remove.begin(), undo.begin(), undo.end());
+  }
+
+  void drop_ins() {
+    std::vector<std::string> files;
+    for (const auto& artifact : lowered_.artifacts) {
+      if (!artifact.path.starts_with(kUnits)) continue;
+      const std::string place = std::string(kSystemUnits) + artifact.path.substr(kUnits.size());
+      lowered_.install.push_back(command("install -D -m 0644", {artifact.path, place}));
+      files.push_back(place);
+    }
+    if (files.empty()) return;
+    lowered_.install.emplace_back("systemctl daemon-reload");
+    lowered_.remove.push_back(command("rm -f", files));
+    lowered_.remove.emplace_back("systemctl daemon-reload");
+  }
+
+  /// Levels are changed by force only; without it, those that files got from their processes stay.
+  void relabel() {
+    const auto paths = roots(context_, false), with_level = roots(context_, true);
+    for (auto* list : {&lowered_.install, &lowered_.remove}) {
+      if (!paths.empty()) list->push_back(command("restorecon -R -i", paths));
+      if (!with_level.empty()) list->push_back(command("restorecon -R -F -i", with_level));
+    }
+  }
+
+  [[nodiscard]] std::string text() const {
+    std::string out = "As root, in this folder. To install:\n\n";
+    for (const auto& line : lowered_.install) out += "    " + line + "\n";
+    out += "\nThen restart what the policy is about. To remove:\n\n";
+    for (const auto& line : lowered_.remove) out += "    " + line + "\n";
+    return out + switches();
+  }
+
+  [[nodiscard]] std::string switches() const {
+    std::string out;
+    for (const auto& [module, content] : context_.modules)
+      for (const auto& [name, boolean] : content.booleans) {
+        out += "\n    " + name + " (" + (boolean.value ? "on" : "off") + " as installed)\n";
+        for (const auto& line : lines_of(boolean.doc)) out += "        " + printable(line, 400) + "\n";
+      }
+    return out.empty() ? out : "\nSwitches, which `setsebool -P NAME on` and `off` set for good:\n" + out;
+  }
+
+  const Context& context_;
+  Lowered& lowered_;
+  Format format_;
+  std::vector<std::string> names_;
+};
+
+}  // namespace
+
+void add_install_steps(const Context& context, Lowered& lowered) { Steps(context, lowered).run(); }
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,18 @@
+// Levels of resources, domains and units: which are valid, and what they take away from what the policy allows.
+#pragma once
+
+#include "backends/selinux/lowering.h"
+
+namespace macc::backends::selinux {
+
+/// Gives file contexts the levels of their resources. Levels that the system's policy does not have are reported.
+void lower_levels(Context& context);
+
+/// Says of each rule whether levels take something away from it: files of a level that the domain's own does not
+/// cover, and other processes of such a level.
+void say_what_levels_take(Context& context);
+
+/// `level` of a unit with its instance: "%i" in it stands for the instance's name, as in systemd's own files.
+inline constexpr std::string_view kInstance = "%i";
+
+}  // namespace macc::backends::selinux

@@ -1,0 +1,191 @@
+// Modules in the module language and as packages, and levels: read back from what libsepol links and decides.
+#include <doctest/doctest.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "backends/process.h"
+#include "backends/selinux/checkmodule.h"
+#include "backends/selinux/levels.h"
+#include "backends/selinux/link/decision.h"
+#include "backends/selinux/link/package.h"
+#include "backends/selinux/module_language.h"
+#include "backends/temporary_folder.h"
+#include "tests/support/selinux_target.h"
+
+using namespace macc;
+using macc::test::build;
+using macc::test::lower_only;
+namespace se = macc::backends::selinux;
+
+TEST_CASE("ranges of levels are read, ordered and written back") {
+  const std::map<std::string, std::string> good = {{"s0", "s0"},
+                                                   {"s0-s0", "s0"},
+                                                   {"s0:c1", "s0:c1"},
+                                                   {"s0:c3,c1,c2", "s0:c1.c3"},
+                                                   {"s0:c1,c2", "s0:c1,c2"},
+                                                   {"s0:c1.c1", "s0:c1"},
+                                                   {"s0-s0:c0.c1023", "s0-s0:c0.c1023"},
+                                                   {"s0:c5-s2:c5,c7", "s0:c5-s2:c5,c7"}};
+  for (const auto& [text, written] : good) {
+    CAPTURE(text);
+    std::string problem;
+    const auto range = se::Range::parse(text, problem);
+    REQUIRE(range);
+    CHECK(range->text() == written);
+    CHECK(range->high.dominates(range->low));
+  }
+  for (const char* text : {"", "s", "0", "s0:", "s0:c", "s0:c1024", "s0:c5.c1", "s0:c1-s0", "s1-s0", "s0-", "s0:c1,",
+                           "s0 :c1", "s00", "s0:c01", "s99999999999", "s0:c0-s0:c1", "top secret"}) {
+    CAPTURE(text);
+    std::string problem;
+    CHECK_FALSE(se::Range::parse(text, problem));
+    CHECK_FALSE(problem.empty());
+  }
+}
+
+TEST_CASE("two instances of one service cannot read each other's state") {
+  const auto b = build(
+      "macc 1;\nmodule m;\ndomain worker {\n"
+      "  entry \"/usr/lib/w/worker\" from unit \"worker@a.service\" level \"s0:c1\";\n"
+      "  entry \"/usr/lib/w/worker\" from unit \"worker@b.service\" level \"s0:c2\";\n"
+      "  resource state : state { \"/var/lib/w/**\" }\n"
+      "  allow manage state;\n  allow signal term to self;\n}\n");
+  std::map<std::string, std::string> drop_ins;
+  for (const auto& artifact : b->lowered.artifacts) drop_ins[artifact.path] = artifact.content;
+  CHECK(drop_ins["units/worker@a.service.d/50-selinux.conf"].find("worker_t:s0:c1\n") != std::string::npos);
+  CHECK(drop_ins["units/worker@b.service.d/50-selinux.conf"].find("worker_t:s0:c2\n") != std::string::npos);
+  const std::string one = "system_u:system_r:worker_t:s0:c1", two = "system_u:system_r:worker_t:s0:c2";
+  const std::string file = "system_u:object_r:worker_state_t:";
+  const auto decided = se::decide(b->linked.image, {{one, file + "s0:c1", "file", "read"},
+                                                    {one, file + "s0:c1", "file", "create"},
+                                                    {one, file + "s0:c2", "file", "read"},
+                                                    {one, file + "s0:c2", "file", "write"},
+                                                    {two, file + "s0:c2", "file", "read"},
+                                                    {two, file + "s0:c1", "dir", "search"},
+                                                    {one, file + "s0", "dir", "search"},
+                                                    {one, two, "process", "signal"},
+                                                    {one, one, "process", "signal"}});
+  REQUIRE(decided.reason == "");
+  CHECK(decided.allowed == std::vector<bool>{true, true, false, false, true, false, true, false, true});
+  CHECK(b->fidelity("allow manage state") == std::vector<std::string>{"narrower levels"});
+}
+
+TEST_CASE("the level of a resource is that of its files, and narrows what others may do") {
+  const auto b = build(
+      "macc 1;\nmodule m;\n"
+      "resource vault : secret level \"s0:c7\" { \"/var/lib/vault/**\" }\n"
+      "domain keeper {\n  entry \"/usr/lib/v/keeper\";\n  level \"s0-s0:c7\";\n  allow read vault;\n}\n"
+      "domain other {\n  entry \"/usr/lib/v/other\";\n  allow read vault;\n}\n");
+  CHECK(b->cil().find("((s0 (c7)) (s0 (c7)))") != std::string::npos);
+  CHECK(b->linked.file_contexts.find("m_vault_t:s0:c7") != std::string::npos);
+  const auto decided = se::decide(
+      b->linked.image, {{"system_u:system_r:keeper_t:s0-s0:c7", "system_u:object_r:m_vault_t:s0:c7", "file", "read"},
+                        {"system_u:system_r:other_t:s0", "system_u:object_r:m_vault_t:s0:c7", "file", "read"}});
+  REQUIRE(decided.reason == "");
+  CHECK(decided.allowed == std::vector<bool>{true, false});
+  bool said = false;
+  for (const auto& entry : b->lowered.fidelity.entries)
+    said |= entry.fidelity == backends::Fidelity::narrower &&
+            entry.what == std::vector<std::string>{"m_vault_t at s0:c7 from s0"};
+  CHECK(said);
+}
+
+TEST_CASE("levels that no system has are reported") {
+  for (const char* level : {"s1", "s0:c2000", "s0:c5.c2", "s0:c1-s0"}) {
+    CAPTURE(level);
+    const auto b = lower_only(std::string("macc 1;\nmodule m;\ndomain d {\n  entry \"/usr/lib/d/d\";\n  level \"") +
+                              level + "\";\n}\n");
+    CHECK(b->has(Code::E1015));
+  }
+}
+
+TEST_CASE("sets of types are written out where the module language has no expression") {
+  using se::cil::form;
+  CHECK(se::type_set(form("or", "a", form("or", "b", "c"))) == "{ a b c }");
+  CHECK(se::type_set(form("and", "a", form("not", se::cil::Node::symbols(std::vector<std::string>{"b", "c"})))) ==
+        "{ a -b -c }");
+  CHECK_THROWS_AS((void)se::type_set(form("xor", "a", form("not", "b"))), std::logic_error);
+}
+
+TEST_CASE("a package has the bytes of semodule_package") {
+  const std::string packer = backends::find_program("semodule_package");
+  if (packer.empty() || backends::find_program("checkmodule").empty()) {
+    MESSAGE("not run: checkmodule and semodule_package are not installed");
+    return;
+  }
+  se::ModuleText text;
+  text.text = "module pack 1.0;\nrequire {\n\tattribute file_type;\n}\ntype pack_t, file_type;\n";
+  const se::CompiledModule compiled = se::compile_module("pack", text);
+  REQUIRE(compiled.trouble == "");
+  REQUIRE_FALSE(compiled.bytes.empty());
+  for (const std::string contexts : {"", "/srv/pack(/.*)?\tsystem_u:object_r:pack_t:s0\n"}) {
+    const se::PackageResult made = se::make_package(compiled.bytes, contexts);
+    REQUIRE(made.reason == "");
+    const backends::TemporaryFolder folder("macc-test");
+    const auto at = [&](const char* name) { return (folder.path() / name).string(); };
+    REQUIRE(backends::write_file(at("pack.mod"), compiled.bytes));
+    std::vector<std::string> arguments = {packer, "-o", at("pack.pp"), "-m", at("pack.mod")};
+    if (!contexts.empty()) {
+      REQUIRE(backends::write_file(at("pack.fc"), contexts));
+      arguments.insert(arguments.end(), {"-f", at("pack.fc")});
+    }
+    REQUIRE(backends::run_process(arguments, std::chrono::seconds(30)).status == 0);
+    std::ifstream in(at("pack.pp"), std::ios::binary);
+    CHECK(made.bytes == std::string(std::istreambuf_iterator<char>(in), {}));
+    CHECK(se::package_text(made.bytes).bytes.find("(type pack_t)") != std::string::npos);
+  }
+  CHECK_FALSE(se::make_package("junk", "").reason.empty());
+  CHECK_FALSE(se::package_text("junk").reason.empty());
+}
+
+TEST_CASE("what only CIL can say is refused in other formats") {
+  const char* policy =
+      "macc 1;\nmodule m;\nboolean level_x = false;\nboolean range = true;\n"
+      "domain d {\n  entry \"/usr/lib/d/d\";\n  if range { allow connect tcp 80; }\n"
+      "  raw selinux \"\"\"(allow d_t self (process (execmem)))\"\"\";\n}\n";
+  auto b = lower_only(policy);
+  CHECK_FALSE(b->diagnostics.has_errors());
+  b->target.settings["format"] = "te";
+  b->diagnostics = Diagnostics();
+  b->lowered = backends::selinux_backend().lower(b->input(), b->diagnostics);
+  CHECK(b->has(Code::E1041));
+}
+
+namespace {
+
+/// A policy, lowered as module packages.
+std::unique_ptr<macc::test::SelinuxTarget> lower_as_packages(const std::string& text) {
+  auto b = lower_only(text);
+  b->target.settings["format"] = "pp";
+  b->diagnostics = Diagnostics();
+  b->lowered = backends::selinux_backend().lower(b->input(), b->diagnostics);
+  return b;
+}
+
+constexpr const char* kSmall = "macc 1;\nmodule m;\ndomain d {\n  entry \"/usr/lib/d/d\";\n}\n";
+
+}  // namespace
+
+TEST_CASE("without checkmodule there are no packages, and the message says what to install") {
+  const std::string path = std::getenv("PATH") == nullptr ? "" : std::getenv("PATH");
+  setenv("PATH", "/nonexistent", 1);
+  const auto b = lower_as_packages(kSmall);
+  setenv("PATH", path.c_str(), 1);
+  CHECK(b->has(Code::E1042));
+  CHECK(info(Code::E1042).blame == Blame::environment);
+}
+
+TEST_CASE("a name that checkmodule refuses is reported at its line") {
+  if (backends::find_program("checkmodule").empty()) return;
+  const auto b = lower_as_packages(
+      "macc 1;\nmodule m;\nexternal resource odd {\n  \"/opt/odd/**\";\n  selinux type role;\n}\n"
+      "domain d {\n  entry \"/usr/lib/d/d\";\n  allow read odd;\n}\n");
+  CHECK(b->has(Code::E1043));
+}
