@@ -146,10 +146,20 @@ class ContextPlanner {
         return report_unknown(node, labelled.set);
       if (first == nullptr)
         first = &labelled;
-      else if (labelled.region->types[0] != first->region->types[0])
+      else if (labelled.region->types[0] == first->region->types[0])
+        continue;
+      else if (!labelled.region->by_contexts || !first->region->by_contexts)
         return report_two_types(node, first->set, labelled.set);
+      else if (is_wider(labelled, *first))
+        first = &labelled;
     }
     return first->region->types[0];
+  }
+
+  /// What is left out gets the label that the system gives most of it: patterns of the system with a wildcard in front
+  /// (`/etc/.*l2tp(/.*)?`) single out names that nobody uses there. The shortest path shows which is the wider one.
+  static bool is_wider(const Part& a, const Part& b) {
+    return a.set.example().value_or("").size() < b.set.example().value_or("").size();
   }
 
   std::nullopt_t report_unknown(const Node& node, const PathSet& part) {
