@@ -395,16 +395,28 @@ class Statements {
          span);
   }
 
-  /// One rule for all types that a promise is about.
+  /// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
+  /// attribute. In a list, semodule would make a rule of each.
   void never_allows(const std::map<VectorKey, VectorValue>& vectors) {
     using Group = std::tuple<Span, std::string, std::string, std::set<std::string>>;
     std::map<Group, std::vector<std::string>> groups;
     for (const auto& [key, value] : vectors)
       groups[{value.span, key.source, key.class_name, value.permissions}].push_back(key.target);
+    std::map<std::vector<std::string>, std::string> attributes;
     for (const auto& [group, targets] : groups) {
       const auto& [span, source, class_name, permissions] = group;
-      vector(RuleKind::never_allow, source, targets.size() == 1 ? set(targets.front()) : braces(targets, indent_),
-             class_name, permissions, span);
+      const bool few = targets.size() < 4 || std::find(targets.begin(), targets.end(), "self") != targets.end();
+      if (few) {
+        for (const auto& target : targets)
+          vector(RuleKind::never_allow, source, set(target), class_name, permissions, span);
+        continue;
+      }
+      const auto [it, fresh] = attributes.try_emplace(targets, never_attribute(source, attributes.size() + 1));
+      if (fresh) {
+        line("attribute " + it->second + ";", span);
+        for (const auto& target : targets) line("typeattribute " + target + " " + it->second + ";", span);
+      }
+      vector(RuleKind::never_allow, source, it->second, class_name, permissions, span);
     }
   }
 

@@ -158,8 +158,7 @@ class Emitter {
           write(vector_node(RuleKind::never_allow, {source, target, class_name}, permissions), span);
         continue;
       }
-      auto [it, fresh] =
-          attributes.try_emplace(targets, "macc_never_" + source + "_" + std::to_string(attributes.size() + 1));
+      auto [it, fresh] = attributes.try_emplace(targets, never_attribute(source, attributes.size() + 1));
       if (fresh) {
         write(form("typeattribute", it->second), span);
         write(form("typeattributeset", it->second, Node::symbols(targets)), span);
@@ -323,6 +322,10 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
+}
+
+std::string never_attribute(const std::string& source, std::size_t number) {
+  return "macc_never_" + source + "_" + std::to_string(number);
 }
 
 cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range) {

@@ -134,6 +134,9 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 /// since libsepol refuses it in several places, and one with a name under none.
 [[nodiscard]] std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module);
 
+/// The attribute of types that promises of one domain are about; numbers start at 1.
+[[nodiscard]] std::string never_attribute(const std::string& source, std::size_t number);
+
 /// What `source` starts from `exec` runs in the range.
 [[nodiscard]] cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range);
 
