@@ -40,6 +40,7 @@ class ContextPlanner {
     find_nesting();
     lines_of_.resize(nodes_.size());
     for (std::size_t i : widest_first()) write(i);
+    report_unbeatable();
     check();
     std::map<std::string, std::vector<FileContext>> result;
     for (const Line& line : lines_) {
@@ -203,7 +204,90 @@ class ContextPlanner {
       line.regex = padded;
     }
     lines_of_[index].push_back(lines_.size());
-    lines_.push_back(std::move(line));
+    lines_.push_back(line);
+    beat_the_system(index, lines_.back());
+  }
+
+  // ---- entries of the system's own that would be matched after ours
+
+  /// Paths that an entry of the system matches as objects of the line's kind.
+  PathSet paths_of(std::size_t entry, const std::string& object) const {
+    const SystemContexts& system = *labels_.system_contexts();
+    const Kinds kinds = system.entries()[entry].kinds;
+    PathSet set;
+    const PathSet names = system.names(entry) & PathSet::non_directories();
+    if (object != "dir" && (kinds & kinds::but_directories) != 0) set = names;
+    if (object != "file" && object != "nondir" && (kinds & kinds::directory) != 0) set = set | names.as_directories();
+    return set;
+  }
+
+  static bool is_behind(const SystemEntry& entry, const Line& line) {
+    if (line.home) return entry.from == SystemEntry::From::administrator;
+    if (entry.from != SystemEntry::From::system) return true;
+    const ContextOrder theirs = context_order(entry.regex), own = context_order(line.regex);
+    return own <= theirs;
+  }
+
+  /// Where a line of ours would be matched before a line of the system about the same paths, it goes behind it, or a
+  /// line for just these paths does.
+  void beat_the_system(std::size_t index, Line line) {
+    const SystemContexts* system = labels_.system_contexts();
+    const Element& element = nodes_[index].element;
+    if (system == nullptr || !(as_looked_up(element.pattern) == element.pattern)) return;
+    const PathSet own = nodes_[index].exclusive & line.set;
+    const PathSet names = (own & PathSet::non_directories()) | (own & PathSet::directories()).directory_names();
+    for (std::size_t id : system->near_names(names)) {
+      const SystemEntry& entry = system->entries()[id];
+      if (entry.type == line.type || !is_behind(entry, line)) continue;
+      const PathSet common = own & paths_of(id, line.object);
+      if (common.empty()) continue;
+      if (entry.exact != context_order(line.regex).exact || entry.from != SystemEntry::From::system || line.home) {
+        report_unbeatable(entry, line, common);
+        continue;
+      }
+      std::string padded = sorted_behind(line.regex, context_order(entry.regex));
+      if (padded.empty())
+        override_entry(index, line, entry, common);
+      else
+        lines_[lines_of_[index].back()].regex = line.regex = std::move(padded);
+    }
+  }
+
+  /// A line of its own for the paths that both match.
+  void override_entry(std::size_t index, const Line& line, const SystemEntry& entry, const PathSet& common) {
+    const auto patterns = common.as_patterns(kMaxCells);
+    if (!patterns) return report_unbeatable(entry, line, common);
+    for (const PathPattern& pattern : *patterns) {
+      Line more{index,
+                sorted_behind(file_context_regex(pattern), context_order(entry.regex)),
+                element_object(pattern, line.object),
+                line.type,
+                false,
+                PathSet::of(pattern) & line.set};
+      if (more.regex.empty()) return report_unbeatable(entry, line, common);
+      lines_of_[index].insert(lines_of_[index].end() - 1, lines_.size());
+      lines_.push_back(std::move(more));
+    }
+  }
+
+  void report_unbeatable(const SystemEntry& entry, const Line& line, const PathSet& common) {
+    auto& [message, entries] = unbeatable_[nodes_[line.node].element.span];
+    if (message.empty())
+      message = "`" + printable(common.example().value_or("")) + "` would get " +
+                (entry.type.empty() ? "no label" : "the label `" + entry.type + "`") + " instead of `" + line.type +
+                "`";
+    entries.insert(entry.text());
+  }
+
+  /// All of one resource together.
+  void report_unbeatable() {
+    for (const auto& [span, found] : unbeatable_) {
+      Diagnostic& diagnostic = diagnostics_.report(Code::E1021, span, found.first);
+      for (const auto& entry : found.second)
+        diagnostic.note("the system's file context `" + printable(entry) +
+                        "` is matched after any that we could write");
+      diagnostic.note("leave these paths out, or `adopt` the resource");
+    }
   }
 
   /// Lines of the elements around a line, as they were written.
@@ -266,7 +350,8 @@ class ContextPlanner {
   std::vector<Node> nodes_;
   paths::PathIndex index_;  ///< of nodes
   std::vector<Line> lines_;
-  std::vector<std::vector<std::size_t>> lines_of_;  ///< lines by node
+  std::vector<std::vector<std::size_t>> lines_of_;                            ///< lines by node
+  std::map<Span, std::pair<std::string, std::set<std::string>>> unbeatable_;  ///< message and entries of the system
 };
 
 }  // namespace

@@ -117,11 +117,11 @@ class GroundCheck {
                       count_of(contexts_.entries_of(taken.type).size(), "file context") + " of the system, and " + who);
     if (region.origin == Region::Origin::own)
       diagnostic.note("`relabel` takes these paths away from them: all that is said to have access loses it here");
+    // The module `base` holds what no policy can be without.
     const std::string module = module_of(base_, taken.type);
-    diagnostic.note(module.empty()
-                        ? "`replaces selinux \"NAME\";` in the domain takes the system's module out that owns the type"
-                        : "`replaces selinux \"" + module +
-                              "\";` in the domain takes out the system's module that owns the type");
+    if (module != "base")
+      diagnostic.note("`replaces selinux \"" + (module.empty() ? "NAME" : module) +
+                      "\";` in the domain takes out the system's module that owns the type");
   }
 
   /// Where the system confines the program, that is the first thing to know.

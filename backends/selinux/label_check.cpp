@@ -38,6 +38,13 @@ std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) 
         list.push_back({*path, region->types, span});
     }
   };
+  // A type that a project declares for the system's paths is no more than a claim where the system says it itself.
+  for (const Region& region : labels.regions()) {
+    if (region.origin != Region::Origin::system || region.inherited || region.types.empty()) continue;
+    if (input.policy.resource(region.resource).module.starts_with("std.")) continue;
+    const auto path = (region.set - kernel_file_systems()).example();
+    if (path) list.push_back({*path, region.types, region.span});
+  }
   for (const auto& domain : input.policy.domains)
     for (const auto& rule : domain.rules) {
       if (const auto* file = std::get_if<ir::FileAccess>(&rule.access)) add(file->paths, rule.where.span);

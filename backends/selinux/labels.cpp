@@ -7,6 +7,7 @@
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/cells.h"
 #include "backends/selinux/contexts.h"
+#include "backends/selinux/ground.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -83,9 +84,9 @@ PathSet unite(std::vector<PathSet> sets) {
 }
 
 Labels::Labels(const Input& input, const Platform& platform, NameTable& names, Diagnostics& diagnostics) {
-  const BaseOrReason opened = chosen_base(input);
-  aliases_ = opened.base ? opened.base->label_aliases() : default_label_aliases();
-  if (opened.base && !opened.base->is_skeleton()) use_contexts(*opened.base);
+  const Base& base = platform.base();
+  aliases_ = base.label_aliases();
+  if (!base.is_skeleton()) use_contexts(base);
   CellPlan plan = plan_cells(input, names, diagnostics);
   for (Region& cell : plan.cells) add(std::move(cell));
   add(process_region());
@@ -96,6 +97,7 @@ Labels::Labels(const Input& input, const Platform& platform, NameTable& names, D
   }
   inherit();
   adopt(plan.adopted);
+  if (system_ != nullptr) check_ground(input, *this, base, diagnostics);
   if (!diagnostics.has_errors()) contexts_ = plan_contexts(plan.elements, *this, diagnostics);
 }
 
@@ -313,6 +315,11 @@ std::vector<std::string> Labels::others_of(const Region& region, const PathSet& 
       if (outside(regions_[id], set)) others.push_back(type + ": " + regions_[id].what);
   }
   return others;
+}
+
+std::set<std::string> Labels::types_adopted_by(ir::ResourceId resource) const {
+  const auto it = adopted_.find(resource);
+  return it == adopted_.end() ? std::set<std::string>() : std::set(it->second.begin(), it->second.end());
 }
 
 std::string Labels::type_of(ir::ResourceId resource) const {

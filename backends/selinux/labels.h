@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -90,6 +91,8 @@ class Labels {
   [[nodiscard]] const std::vector<LabelAlias>& aliases() const { return aliases_; }
   /// File contexts by module.
   [[nodiscard]] const std::map<std::string, std::vector<FileContext>>& contexts() const { return contexts_; }
+  /// The types of the system that an adopted resource keeps.
+  [[nodiscard]] std::set<std::string> types_adopted_by(ir::ResourceId resource) const;
   /// The main type of a resource, for raw text; "" for an external one without a binding.
   [[nodiscard]] std::string type_of(ir::ResourceId resource) const;
 

@@ -6,8 +6,8 @@
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/formats.h"
-#include "backends/selinux/ground.h"
 #include "backends/selinux/install.h"
+#include "backends/selinux/link/grantees.h"
 #include "backends/selinux/lower_levels.h"
 #include "backends/selinux/lowering.h"
 #include "backends/selinux/moves.h"
@@ -37,6 +37,21 @@ std::string ports_module(const ir::Policy& policy) {
   for (const auto& domain : policy.domains)
     if (!domain.external && (first.empty() || domain.module < first)) first = domain.module;
   return first + ".ports";
+}
+
+/// An adopted resource keeps a type of the system, and with it everybody that has access to it.
+void say_adopted(Context& context, const Base& base) {
+  for (std::size_t i = 0; i < context.policy.resources.size(); ++i) {
+    const auto id = static_cast<ir::ResourceId>(i);
+    const ir::Resource& resource = context.policy.resource(id);
+    if (!resource.adopt) continue;
+    std::vector<std::string> what;
+    for (const std::string& type : context.labels.types_adopted_by(id))
+      for (const Grantee& grantee : grantees_of(base, type))
+        what.push_back(type + ": " + grantee.name + (grantee.changes ? " may change it" : " may look at it"));
+    context.fidelity.add(resource.owner, "adopt " + context.policy.qualified_name(id), resource.where.span,
+                         Topic::opened, what);
+  }
 }
 
 /// Where a module of the source begins to be.
@@ -232,6 +247,7 @@ Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagn
   try {
     Context context(input, platform_of(input, base, diagnostics), diagnostics);
     declare_labels(context);
+    say_adopted(context, *base);
     declare_ports(context);
     declare_booleans(context);
     lower_levels(context);
@@ -240,7 +256,6 @@ Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagn
     say_what_levels_take(context);
     check_module_names(context);
     if (!diagnostics.has_errors()) check_moves(context);
-    check_ground(input, context.labels, *base, diagnostics);
     if (diagnostics.has_errors()) return {};
     for (auto& [name, module] : context.modules) leave_out_unknown(context, module);
     auto plan = std::make_shared<Planned>();

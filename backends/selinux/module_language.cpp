@@ -399,22 +399,23 @@ class Statements {
   /// attribute. In a list, semodule would make a rule of each.
   void never_allows(const std::map<VectorKey, VectorValue>& vectors) {
     using Group = std::tuple<Span, std::string, std::string, std::set<std::string>>;
-    std::map<Group, std::vector<std::string>> groups;
+    std::map<Group, std::set<std::string>> groups;
     for (const auto& [key, value] : vectors)
-      groups[{value.span, key.source, key.class_name, value.permissions}].push_back(key.target);
-    std::map<std::vector<std::string>, std::string> attributes;
+      groups[{value.span, key.source, key.class_name, value.permissions}].insert(key.target);
+    std::map<std::set<std::string>, std::string> attributes;
     for (const auto& [group, targets] : groups) {
       const auto& [span, source, class_name, permissions] = group;
-      const bool few = targets.size() < 4 || std::find(targets.begin(), targets.end(), "self") != targets.end();
-      if (few) {
-        for (const auto& target : targets)
-          vector(RuleKind::never_allow, source, set(target), class_name, permissions, span);
-        continue;
-      }
-      const auto [it, fresh] = attributes.try_emplace(targets, never_attribute(source, attributes.size() + 1));
+      std::set<std::string> alone = targets, shared;
+      if (targets.size() >= 4) alone.swap(shared);
+      // The domain itself is in no attribute of others.
+      if (shared.erase("self") != 0) alone.insert("self");
+      for (const auto& target : alone)
+        vector(RuleKind::never_allow, source, set(target), class_name, permissions, span);
+      if (shared.empty()) continue;
+      const auto [it, fresh] = attributes.try_emplace(shared, never_attribute(source, attributes.size() + 1));
       if (fresh) {
         line("attribute " + it->second + ";", span);
-        for (const auto& target : targets) line("typeattribute " + target + " " + it->second + ";", span);
+        for (const auto& target : shared) line("typeattribute " + target + " " + it->second + ";", span);
       }
       vector(RuleKind::never_allow, source, it->second, class_name, permissions, span);
     }

@@ -67,8 +67,39 @@ std::vector<ir::PortRange> without(const std::vector<ir::PortRange>& from, const
 }
 
 PortPlan::PortPlan(const Input& input, const Platform& platform, NameTable& names) {
+  if (!platform.base().is_skeleton()) add_base(platform.base());
   add_system(input.policy, platform);
   add_own(input, names);
+}
+
+namespace {
+
+/// A range of so many ports is what a policy says of ports that belong to nobody (512-1023, 1024-32767 ...).
+constexpr unsigned kDefaultWidth = 480;
+
+std::optional<ir::Protocol> protocol_of(const std::string& word) {
+  for (auto protocol : {ir::Protocol::tcp, ir::Protocol::udp, ir::Protocol::sctp})
+    if (ir::word(protocol) == word) return protocol;
+  return std::nullopt;
+}
+
+}  // namespace
+
+/// The narrowest range that holds a port gives it its type.
+void PortPlan::add_base(const Base& base) {
+  std::vector<PortContext> contexts = base.ports();
+  std::stable_sort(contexts.begin(), contexts.end(),
+                   [](const PortContext& a, const PortContext& b) { return a.high - a.low < b.high - b.low; });
+  std::map<ir::Protocol, std::vector<ir::PortRange>> known;
+  for (const PortContext& context : contexts) {
+    const auto protocol = protocol_of(context.protocol);
+    if (!protocol || context.high < context.low) continue;
+    std::vector<ir::PortRange>& taken = known[*protocol];
+    const bool is_default = context.high - context.low + 1U >= kDefaultWidth;
+    for (const auto& range : without({{context.low, context.high}}, taken))
+      (is_default ? defaults_ : segments_).push_back({*protocol, range, context.type, false, "", {}});
+    taken.push_back({context.low, context.high});
+  }
 }
 
 void PortPlan::add_system(const ir::Policy& policy, const Platform& platform) {
@@ -76,15 +107,22 @@ void PortPlan::add_system(const ir::Policy& policy, const Platform& platform) {
     const std::vector<std::string> types = platform.bound(ports.bindings, "type");
     for (const auto& item : ports.items)
       for (const auto& range : item.ranges)
-        for (const auto& type : types) segments_.push_back({item.protocol, range, type, false, ports.name, ports.span});
+        for (const auto& rest : without({range}, known(item.protocol)))
+          for (const auto& type : types)
+            segments_.push_back({item.protocol, rest, type, false, ports.name, ports.span});
   }
+}
+
+std::vector<ir::PortRange> PortPlan::known(ir::Protocol protocol) const {
+  std::vector<ir::PortRange> ranges;
+  for (const auto& segment : segments_)
+    if (segment.protocol == protocol) ranges.push_back(segment.range);
+  return ranges;
 }
 
 void PortPlan::add_own(const Input& input, NameTable& names) {
   for (auto protocol : {ir::Protocol::tcp, ir::Protocol::udp, ir::Protocol::sctp}) {
-    std::vector<ir::PortRange> known;
-    for (const auto& segment : segments_)
-      if (segment.protocol == protocol) known.push_back(segment.range);
+    const std::vector<ir::PortRange> known = this->known(protocol);
     const std::vector<Wanted> wanted = wanted_ranges(input, protocol);
     // Cut wherever a wanted or known range begins or ends.
     std::set<unsigned> borders;
@@ -133,7 +171,13 @@ PortPlan::Left PortPlan::left_of_any(ir::Protocol protocol, const std::vector<ir
     types[segment.type].push_back(segment.range);
     typed.push_back(segment.range);
   }
-  for (const Default& rest : kDefaults) types[std::string(rest.type)] = without({rest.range}, typed);
+  if (defaults_.empty())
+    for (const Default& rest : kDefaults) types[std::string(rest.type)] = without({rest.range}, typed);
+  for (const auto& rest : defaults_) {
+    if (rest.protocol != protocol) continue;
+    auto& ranges_of = types[rest.type];
+    for (const auto& range : without({rest.range}, typed)) ranges_of.push_back(range);
+  }
   Left left;
   for (const auto& [type, own] : types) {
     const auto denied = without(own, ranges);

@@ -42,7 +42,11 @@ class PortPlan {
  private:
   void add_system(const ir::Policy& policy, const Platform& platform);
   void add_own(const Input& input, NameTable& names);
+  void add_base(const Base& base);
+  /// Ports that have a segment.
+  [[nodiscard]] std::vector<ir::PortRange> known(ir::Protocol protocol) const;
   std::vector<PortSegment> segments_;
+  std::vector<PortSegment> defaults_;  ///< of the base: types of ports that belong to nobody
 };
 
 [[nodiscard]] bool is_any(const std::vector<ir::PortRange>& ranges);

@@ -153,15 +153,17 @@ class Emitter {
     std::map<std::set<std::string>, std::string> attributes;
     for (const auto& [group, targets] : groups) {
       const auto& [source, class_name, permissions, span] = group;
-      if (targets.size() < 4 || targets.count("self") != 0) {
-        for (const auto& target : targets)
-          write(vector_node(RuleKind::never_allow, {source, target, class_name}, permissions), span);
-        continue;
-      }
-      auto [it, fresh] = attributes.try_emplace(targets, never_attribute(source, attributes.size() + 1));
+      std::set<std::string> alone = targets, shared;
+      if (targets.size() >= 4) alone.swap(shared);
+      // The domain itself is in no attribute of others.
+      if (shared.erase("self") != 0) alone.insert("self");
+      for (const auto& target : alone)
+        write(vector_node(RuleKind::never_allow, {source, target, class_name}, permissions), span);
+      if (shared.empty()) continue;
+      auto [it, fresh] = attributes.try_emplace(shared, never_attribute(source, attributes.size() + 1));
       if (fresh) {
         write(form("typeattribute", it->second), span);
-        write(form("typeattributeset", it->second, Node::symbols(targets)), span);
+        write(form("typeattributeset", it->second, Node::symbols(shared)), span);
       }
       write(vector_node(RuleKind::never_allow, {source, it->second, class_name}, permissions), span);
     }

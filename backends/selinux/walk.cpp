@@ -384,8 +384,11 @@ class Walk {
 
   void check_roles() {
     std::set<std::pair<std::string, std::string>> planned;
-    for (const auto& [name, module] : in_.plan.modules)
+    std::set<std::string> of_objects;  // their types need no statement in the image
+    for (const auto& [name, module] : in_.plan.modules) {
       planned.insert(module.role_types.begin(), module.role_types.end());
+      of_objects.insert(module.object_role);
+    }
     const auto there = policy_.roles_of(own_);
     const auto raw = raw_additions([&](const CompiledPolicy& policy) { return policy.roles_of(own_); });
     for (const auto& pair : there) {
@@ -393,7 +396,7 @@ class Walk {
       unexplained(fmt::format("in the linked policy the role `{}` may run `{}`", pair.first, pair.second));
     }
     for (const auto& [role, type] : planned)
-      if (own_.contains(type) && role != "object_r" && !there.contains({role, type}))
+      if (own_.contains(type) && !of_objects.contains(role) && !there.contains({role, type}))
         diagnostics_.report(Code::E1051, span_of(type),
                             fmt::format("in the linked policy the role `{}` may not run `{}`", role, type));
   }

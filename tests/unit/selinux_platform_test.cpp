@@ -159,7 +159,7 @@ TEST_CASE(
   const std::string externals =
       "external resource bus_folder { \"/run/dbus/**\"; selinux type no_such_t or system_dbusd_runtime_t or "
       "system_dbusd_var_run_t; }\n"
-      "external resource gone { \"/gone/**\"; selinux type gone_t or went_t; }\n"
+      "external resource gone { \"/dev/shm/gone/**\"; selinux type gone_t or went_t; }\n"
       "external domain lost { selinux type lost_t or init_tt; }\n";
   const auto base = base_of(other_names());
   const auto used = build_on(base, domain("allow read \"/run/dbus/x\";", externals));
