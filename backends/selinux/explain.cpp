@@ -24,20 +24,6 @@ std::string braces(std::string_view class_name, const std::vector<std::string>& 
   return fmt::format("{} {{ {} }}", class_name, fmt::join(permissions, " "));
 }
 
-std::string_view keyword(RuleKind kind) {
-  switch (kind) {
-    case RuleKind::allow:
-      return "allow";
-    case RuleKind::audit_allow:
-      return "auditallow";
-    case RuleKind::dont_audit:
-      return "dontaudit";
-    case RuleKind::never_allow:
-      return "neverallow";
-  }
-  return "";
-}
-
 void add_includes(const ir::Provenance& where, std::vector<Explained>& parts) {
   for (auto frame = where.includes.rbegin(); frame != where.includes.rend(); ++frame)
     parts.push_back({"included by `include " + frame->abstraction + "`", frame->at});

@@ -146,20 +146,6 @@ std::string braces(const std::vector<std::string>& words, std::string_view inden
   return out.append("\n").append(indent).append("}");
 }
 
-std::string_view keyword(RuleKind kind) {
-  switch (kind) {
-    case RuleKind::allow:
-      return "allow";
-    case RuleKind::audit_allow:
-      return "auditallow";
-    case RuleKind::dont_audit:
-      return "dontaudit";
-    case RuleKind::never_allow:
-      return "neverallow";
-  }
-  return "";
-}
-
 std::string escaped_xml(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -395,17 +381,15 @@ class Statements {
          span);
   }
 
-  /// One rule for all types that a promise is about.
   void never_allows(const std::map<VectorKey, VectorValue>& vectors) {
-    using Group = std::tuple<Span, std::string, std::string, std::set<std::string>>;
-    std::map<Group, std::vector<std::string>> groups;
-    for (const auto& [key, value] : vectors)
-      groups[{value.span, key.source, key.class_name, value.permissions}].push_back(key.target);
-    for (const auto& [group, targets] : groups) {
-      const auto& [span, source, class_name, permissions] = group;
-      vector(RuleKind::never_allow, source, targets.size() == 1 ? set(targets.front()) : braces(targets, indent_),
-             class_name, permissions, span);
+    const Promises promises = promises_of(vectors);
+    for (const auto& group : promises.groups) {
+      line("attribute " + group.attribute + ";", group.span);
+      for (const auto& type : group.types) line("typeattribute " + type + " " + group.attribute + ";", group.span);
     }
+    for (const auto& rule : promises.rules)
+      vector(RuleKind::never_allow, rule.key.source, set(rule.key.target), rule.key.class_name, rule.permissions,
+             rule.span);
   }
 
   const Module& module_;

@@ -25,20 +25,6 @@ Node condition_node(const ir::Policy& policy, const ir::Condition& condition) {
   return joined;
 }
 
-std::string_view keyword(RuleKind kind) {
-  switch (kind) {
-    case RuleKind::allow:
-      return "allow";
-    case RuleKind::audit_allow:
-      return "auditallow";
-    case RuleKind::dont_audit:
-      return "dontaudit";
-    case RuleKind::never_allow:
-      return "neverallow";
-  }
-  return "";
-}
-
 Node context(const Module& module, std::string_view type, const Level& level = {}) {
   return form(module.user, module.object_role, type, form(level.node(), level.node()));
 }
@@ -141,33 +127,16 @@ class Emitter {
 
   void write(const Node& node, Span span) { sink_.statement(node, span); }
 
-  /// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
-  /// attribute.
   void never_allows() {
-    auto kind = module_.vectors.find(RuleKind::never_allow);
+    const auto kind = module_.vectors.find(RuleKind::never_allow);
     if (kind == module_.vectors.end()) return;
-    using Group = std::tuple<std::string, std::string, std::set<std::string>, Span>;
-    std::map<Group, std::set<std::string>> groups;
-    for (const auto& [key, value] : kind->second.at(Guard()))
-      groups[{key.source, key.class_name, value.permissions, value.span}].insert(key.target);
-    std::map<std::set<std::string>, std::string> attributes;
-    for (const auto& [group, targets] : groups) {
-      const auto& [source, class_name, permissions, span] = group;
-      std::set<std::string> alone = targets, shared;
-      if (targets.size() >= 4) alone.swap(shared);
-      // The domain itself is in no attribute of others.
-      if (shared.erase("self") != 0) alone.insert("self");
-      for (const auto& target : alone)
-        write(vector_node(RuleKind::never_allow, {source, target, class_name}, permissions), span);
-      if (shared.empty()) continue;
-      auto [it, fresh] =
-          attributes.try_emplace(shared, "macc_never_" + source + "_" + std::to_string(attributes.size() + 1));
-      if (fresh) {
-        write(form("typeattribute", it->second), span);
-        write(form("typeattributeset", it->second, Node::symbols(shared)), span);
-      }
-      write(vector_node(RuleKind::never_allow, {source, it->second, class_name}, permissions), span);
+    const Promises promises = promises_of(kind->second.at(Guard()));
+    for (const auto& group : promises.groups) {
+      write(form("typeattribute", group.attribute), group.span);
+      write(form("typeattributeset", group.attribute, Node::symbols(group.types)), group.span);
     }
+    for (const auto& rule : promises.rules)
+      write(vector_node(RuleKind::never_allow, rule.key, rule.permissions), rule.span);
   }
 
   void transitions() {
@@ -317,6 +286,20 @@ std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(con
   return placed;
 }
 
+std::string_view keyword(RuleKind kind) {
+  switch (kind) {
+    case RuleKind::allow:
+      return "allow";
+    case RuleKind::audit_allow:
+      return "auditallow";
+    case RuleKind::dont_audit:
+      return "dontaudit";
+    case RuleKind::never_allow:
+      return "neverallow";
+  }
+  return "";
+}
+
 std::vector<std::string_view> lines_of(std::string_view text) {
   std::vector<std::string_view> lines;
   while (!text.empty()) {
@@ -325,6 +308,30 @@ std::vector<std::string_view> lines_of(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return lines;
+}
+
+Promises promises_of(const std::map<VectorKey, VectorValue>& vectors) {
+  constexpr std::size_t kFewTypes = 4;
+  using Subject = std::tuple<Span, std::string, std::string, std::set<std::string>>;
+  std::map<Subject, std::set<std::string>> subjects;
+  for (const auto& [key, value] : vectors)
+    subjects[{value.span, key.source, key.class_name, value.permissions}].insert(key.target);
+  Promises promises;
+  std::map<std::set<std::string>, std::string> attributes;
+  for (const auto& [subject, targets] : subjects) {
+    const auto& [span, source, class_name, permissions] = subject;
+    std::set<std::string> alone = targets, shared;
+    if (targets.size() >= kFewTypes) alone.swap(shared);
+    // The domain itself is in no attribute of others.
+    if (shared.erase("self") != 0) alone.insert("self");
+    for (const auto& target : alone) promises.rules.push_back({{source, target, class_name}, permissions, span});
+    if (shared.empty()) continue;
+    const std::string name = "macc_never_" + source + "_" + std::to_string(attributes.size() + 1);
+    const auto [it, fresh] = attributes.try_emplace(shared, name);
+    if (fresh) promises.groups.push_back({name, shared, span});
+    promises.rules.push_back({{source, it->second, class_name}, permissions, span});
+  }
+  return promises;
 }
 
 cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range) {

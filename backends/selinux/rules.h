@@ -40,6 +40,9 @@ class Guard {
 
 enum class RuleKind : std::uint8_t { allow, audit_allow, dont_audit, never_allow };
 
+/// As CIL and the module language call it.
+[[nodiscard]] std::string_view keyword(RuleKind kind);
+
 struct VectorKey {
   std::string source, target, class_name;
   friend auto operator<=>(const VectorKey&, const VectorKey&) = default;
@@ -133,6 +136,24 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 /// Transitions under the condition that they are written under: a transition stands under one condition or under none,
 /// since libsepol refuses it in several places, and one with a name under none.
 [[nodiscard]] std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module);
+
+/// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
+/// attribute. In a list, semodule would make a rule of each.
+struct Promises {
+  struct Group {
+    std::string attribute;
+    std::set<std::string> types;
+    Span span;
+  };
+  struct Rule {
+    VectorKey key;  ///< the target is a type, "self" or the attribute of a group
+    std::set<std::string> permissions;
+    Span span;
+  };
+  std::vector<Group> groups;
+  std::vector<Rule> rules;
+};
+[[nodiscard]] Promises promises_of(const std::map<VectorKey, VectorValue>& vectors);
 
 /// What `source` starts from `exec` runs in the range.
 [[nodiscard]] cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range);

@@ -12,6 +12,7 @@
 #include "backends/selinux/link/access.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
+#include "backends/selinux/lower.h"
 #include "tests/support/analyzed.h"
 
 namespace macc::backends {
@@ -84,30 +85,48 @@ struct SelinuxTarget {
   }
 };
 
-inline std::unique_ptr<SelinuxTarget> lower_only(const std::string& text) {
+/// A policy without errors of its own, not lowered yet.
+inline std::unique_ptr<SelinuxTarget> target_of(const std::string& text) {
   auto built = std::make_unique<SelinuxTarget>();
   built->analyzed = analyze(text, {}, true);
   CAPTURE(built->analyzed->messages());
   REQUIRE(!built->analyzed->diagnostics.has_errors());
   built->meaning = std::make_unique<ir::Meaning>(built->analyzed->policy);
+  built->target.name = "t";
   built->target.backend = "selinux";
+  return built;
+}
+
+/// `names` is the target's setting of that name.
+inline std::unique_ptr<SelinuxTarget> lower_on(const std::shared_ptr<const se::Base>& base, const std::string& text,
+                                               const std::string& names = "") {
+  auto built = target_of(text);
+  if (!names.empty()) built->target.settings["names"] = names;
+  built->lowered = se::lower_policy(built->input(), base, built->diagnostics);
+  return built;
+}
+
+inline std::unique_ptr<SelinuxTarget> lower_only(const std::string& text) {
+  auto built = target_of(text);
   built->target.settings["base"] = "skeleton";
   built->lowered = backends::selinux_backend().lower(built->input(), built->diagnostics);
   return built;
 }
 
 /// Links what was lowered without errors.
-inline void link(SelinuxTarget& built) {
+inline void link_on(SelinuxTarget& built, const se::Base& base, const se::LinkOptions& options = {}) {
   std::vector<se::CilModule> modules;
   for (const auto& artifact : built.lowered.artifacts)
     if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
-  built.linked = se::link(*se::Base::skeleton(), modules);
+  built.linked = se::link(base, modules, options);
   CAPTURE(built.messages());
   REQUIRE(!built.diagnostics.has_errors());
   REQUIRE(built.linked.ok);
   built.policy = se::CompiledPolicy::read(built.linked.image);
   REQUIRE(built.policy);
 }
+
+inline void link(SelinuxTarget& built) { link_on(built, *se::Base::skeleton()); }
 
 inline std::unique_ptr<SelinuxTarget> build(const std::string& text) {
   auto built = lower_only(text);

@@ -51,32 +51,6 @@ std::string other_names() {
   return text;
 }
 
-std::unique_ptr<SelinuxTarget> build_on(const std::shared_ptr<const se::Base>& base, const std::string& text,
-                                        const std::string& names = "") {
-  auto built = std::make_unique<SelinuxTarget>();
-  built->analyzed = analyze(text, {}, true);
-  CAPTURE(built->analyzed->messages());
-  REQUIRE(!built->analyzed->diagnostics.has_errors());
-  built->meaning = std::make_unique<ir::Meaning>(built->analyzed->policy);
-  built->target.name = "t";
-  built->target.backend = "selinux";
-  if (!names.empty()) built->target.settings["names"] = names;
-  built->lowered = se::lower_policy(built->input(), base, built->diagnostics);
-  return built;
-}
-
-void link_with(SelinuxTarget& built, const se::Base& base) {
-  std::vector<se::CilModule> modules;
-  for (const auto& artifact : built.lowered.artifacts)
-    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
-  built.linked = se::link(base, modules);
-  CAPTURE(built.messages());
-  REQUIRE(!built.diagnostics.has_errors());
-  REQUIRE(built.linked.ok);
-  built.policy = se::CompiledPolicy::read(built.linked.image);
-  REQUIRE(built.policy);
-}
-
 std::string domain(const std::string& body, const std::string& before = "") {
   return "macc 1;\nmodule m;\n" + before + "domain d {\n  entry \"/usr/bin/d\";\n  " + body + "\n}\n";
 }
@@ -99,8 +73,8 @@ TEST_CASE("the skeleton and an installed policy have all names that are needed")
 TEST_CASE("another policy's names are found and used") {
   const auto base = base_of(other_names());
   CHECK(missing_required(*base) == "");
-  const auto built = build_on(base, domain("allow dbus own \"org.d\"; allow mount tmpfs on \"/var/lib/\";"));
-  link_with(*built, *base);
+  const auto built = lower_on(base, domain("allow dbus own \"org.d\"; allow mount tmpfs on \"/var/lib/\";"));
+  link_on(*built, *base);
   CHECK(built->may("d_t", "init_var_run_t", "sock_file", "write"));
   CHECK(built->may("d_t", "system_dbusd_var_run_t", "sock_file", "write"));
   CHECK(built->may("d_t", "system_dbusd_t", "dbus", "acquire_svc"));
@@ -113,22 +87,22 @@ TEST_CASE("a name that is needed and missing is an error, a name that is not is 
   replace_word(text, "system_dbusd_runtime_t", "my_bus_runtime_t");
   const auto base = base_of(text);
   const std::string policy = domain("allow dbus own \"org.d\";");
-  const auto bare = build_on(base, policy);
+  const auto bare = lower_on(base, policy);
   CHECK(bare->has(Code::E1070));
   CHECK(bare->has(Code::E1071));
-  const auto silent = build_on(base, domain(""));  // the bus is not spoken of
+  const auto silent = lower_on(base, domain(""));  // the bus is not spoken of
   CHECK_FALSE(silent->has(Code::E1070));
-  const auto named = build_on(base, policy, "init_runtime=my_init_runtime_t, system_bus_runtime=my_bus_runtime_t");
-  link_with(*named, *base);
+  const auto named = lower_on(base, policy, "init_runtime=my_init_runtime_t, system_bus_runtime=my_bus_runtime_t");
+  link_on(*named, *base);
   CHECK(named->diagnostics.all().empty());
   CHECK(named->may("d_t", "my_bus_runtime_t", "sock_file", "write"));
-  CHECK(build_on(base, domain(""), "init_runtime=no_such_t")->has(Code::E1070));
-  CHECK(build_on(base, domain(""), "nothing=init_t")->has(Code::E1070));
+  CHECK(lower_on(base, domain(""), "init_runtime=no_such_t")->has(Code::E1070));
+  CHECK(lower_on(base, domain(""), "nothing=init_t")->has(Code::E1070));
 }
 
 TEST_CASE("file systems without a type of their own are said to be any") {
-  const auto built = build_on(se::Base::skeleton(), domain("allow mount reiserfs on \"/var/lib/\";"));
-  link_with(*built, *se::Base::skeleton());
+  const auto built = lower_on(se::Base::skeleton(), domain("allow mount reiserfs on \"/var/lib/\";"));
+  link_on(*built, *se::Base::skeleton());
   bool said = false;
   for (const auto& entry : built->lowered.fidelity.entries)
     for (const auto& what : entry.what) said |= what.find("reiserfs") != std::string::npos;
@@ -138,7 +112,7 @@ TEST_CASE("file systems without a type of their own are said to be any") {
 
 TEST_CASE("a class that the policy has is used; one that it lacks is said to be out of reach") {
   const std::string policy = domain("allow userns create; allow io_uring;");
-  const auto without = build_on(se::Base::skeleton(), policy);
+  const auto without = lower_on(se::Base::skeleton(), policy);
   CHECK(without->fidelity("allow userns create") == std::vector<std::string>{"not enforced not-mediated"});
   std::string text = skeleton_text();
   replace_word(text, "(class io_uring (override_creds sqpoll))",
@@ -148,8 +122,8 @@ TEST_CASE("a class that the policy has is used; one that it lacks is said to be 
              std::string("(class anon_inode ()) (classcommon anon_inode file)").size());
   const auto base = base_of(text);
   REQUIRE(base->has_permission("user_namespace", "create"));
-  const auto with = build_on(base, policy);
-  link_with(*with, *base);
+  const auto with = lower_on(base, policy);
+  link_on(*with, *base);
   CHECK(with->may("d_t", "d_t", "user_namespace", "create"));
   CHECK(with->fidelity("allow userns create") == std::vector<std::string>{"exact "});
 }
@@ -162,11 +136,11 @@ TEST_CASE(
       "external resource gone { \"/dev/shm/gone/**\"; selinux type gone_t or went_t; }\n"
       "external domain lost { selinux type lost_t or init_tt; }\n";
   const auto base = base_of(other_names());
-  const auto used = build_on(base, domain("allow read \"/run/dbus/x\";", externals));
-  link_with(*used, *base);
+  const auto used = lower_on(base, domain("allow read \"/run/dbus/x\";", externals));
+  link_on(*used, *base);
   CHECK(used->may("d_t", "system_dbusd_var_run_t", "file", "read"));
   CHECK_FALSE(used->has(Code::E1022));
-  const auto bad = build_on(base, domain("allow read gone; allow signal term to lost;", externals));
+  const auto bad = lower_on(base, domain("allow read gone; allow signal term to lost;", externals));
   std::size_t count = 0;
   for (const auto& d : bad->diagnostics.all()) {
     if (d.code != Code::E1022) continue;

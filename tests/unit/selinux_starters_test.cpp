@@ -16,22 +16,10 @@ std::vector<std::shared_ptr<const se::Base>> bases() {
 }
 
 std::unique_ptr<SelinuxTarget> build_on(const std::shared_ptr<const se::Base>& base, const std::string& text) {
-  auto built = std::make_unique<SelinuxTarget>();
-  built->analyzed = analyze(text, {}, true);
-  CAPTURE(built->analyzed->messages());
-  REQUIRE(!built->analyzed->diagnostics.has_errors());
-  built->meaning = std::make_unique<ir::Meaning>(built->analyzed->policy);
-  built->target.backend = "selinux";
-  built->lowered = se::lower_policy(built->input(), base, built->diagnostics);
-  std::vector<se::CilModule> modules;
-  for (const auto& artifact : built->lowered.artifacts)
-    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
+  auto built = lower_on(base, text);
   se::LinkOptions options;
   options.whole_base = true;  // the starters' own rules are asked, too
-  built->linked = se::link(*base, modules, options);
-  CAPTURE(built->messages());
-  REQUIRE(!built->diagnostics.has_errors());
-  REQUIRE(built->linked.ok);
+  link_on(*built, *base, options);
   return built;
 }
 

@@ -264,6 +264,12 @@ PolicySource folder_source(const std::string& folder) {
   source.contexts = folder;
   source.packages = packages_in(folder);
   place_in_system(source);
+  if (source.active.empty()) return source;
+  // Debian delivers some modules switched off: what names a type of theirs could not be installed.
+  const std::vector<std::string> disabled = names_in(source.active + "/modules/disabled");
+  std::erase_if(source.packages, [&](const PackageFile& package) {
+    return std::binary_search(disabled.begin(), disabled.end(), package.name);
+  });
   return source;
 }
 
