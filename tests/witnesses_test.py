@@ -21,6 +21,7 @@ import itertools
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import subprocess
@@ -34,11 +35,15 @@ except ImportError:
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 POLICIES = ROOT / "tests" / "witnesses"
+EXAMPLES = ("nginx", "orders", "postgresql", "redis")
 PACKAGES = pathlib.Path("/usr/share/selinux/default")
 DISABLED = pathlib.Path("/var/lib/selinux/default/active/modules/disabled")
 TO_CIL = pathlib.Path("/usr/libexec/selinux/hll/pp")
 MISSING = 77  # for ctest: left out
 SECONDS = 240
+
+# Folders that are links on a merged system: rules and file contexts name what they lead to.
+LINKS = re.compile(r"/(bin|sbin|lib\w*|var/run|var/lock)(/|$)")
 
 # Who may start a domain of the policies, as their `entry` and `exec ... to` say it.
 USERS = "every domain of logged-in users"
@@ -47,8 +52,7 @@ STARTED_BY = {
     "relay_queue_t": {"relay_master_t", "init_t"}, "relay_deliver_t": {"relay_master_t", "init_t"},
     "vaulter_t": {USERS}, "vault_sealer_t": {USERS, "vaulter_t"}, "boxer_t": {"init_t"}, "box_t": {"boxer_t", "init_t"},
     "stationd_t": {"init_t"}, "station_worker_t": {"init_t"}, "station_job_t": {"crond_t", "system_cronjob_t"},
-    "nightly_backup_t": {"crond_t", "system_cronjob_t"}, "nginx_t": {"init_t"}, "notes_t": {USERS},
-    "ordersd_t": {"init_t"}, "orders_worker_t": {"ordersd_t"}, "postgres_t": {"init_t"}, "redisd_t": {"init_t"},
+    "nginx_t": {"init_t"}, "ordersd_t": {"init_t"}, "orders_worker_t": {"ordersd_t"}, "postgres_t": {"initrc_t"}, "redisd_t": {"init_t"},
 }
 
 
@@ -148,6 +152,7 @@ class Build:
     groups: dict[str, list[str]]
     own: set[str]  # types that its modules declare
     has_raw: bool
+    inputs: list[str]  # the arguments that name the policy
 
     def members(self, name: str) -> list[str]:
         return self.groups.get(name, [name])
@@ -171,7 +176,7 @@ def build(macc: pathlib.Path, policy: pathlib.Path, folder: pathlib.Path) -> Bui
         grants += answer["grants"]
         groups.update(answer["groups"])
     return Build(name, out, json.loads((out / "report.json").read_text()), grants, groups,
-                 declared_types(sorted(out.glob("*.cil"))), any("raw selinux" in text for text in texts))
+                 declared_types(sorted(out.glob("*.cil"))), any("raw selinux" in text for text in texts), inputs)
 
 
 def said_by(build: Build, known: set[str]) -> Rules:
@@ -179,13 +184,15 @@ def said_by(build: Build, known: set[str]) -> Rules:
     rules: Rules = {}
     conditions = {text: Condition.from_macc(text) for text in {grant["condition"] for grant in build.grants}}
     for grant in build.grants:
-        # A rule on oneself has one pair for each type.
-        for source, target in itertools.product(build.members(grant["source"]), build.members(grant["target"])):
-            if source not in build.own and target not in build.own and grant["result"] not in build.own \
-                    and (grant["source"] in build.groups or grant["target"] in build.groups):
-                continue
-            if grant["kind"] != "role" and (source not in known or target not in known):
-                continue
+        sources, targets = build.members(grant["source"]), build.members(grant["target"])
+        if grant["kind"] != "role":
+            sources, targets = known.intersection(sources), known.intersection(targets)
+        if len(sources) * len(targets) > 1 and grant["result"] not in build.own:
+            pairs = itertools.chain(itertools.product(build.own.intersection(sources), targets),
+                                    itertools.product(sources, build.own.intersection(targets)))
+        else:
+            pairs = itertools.product(sources, targets)
+        for source, target in pairs:
             note(rules, (grant["kind"], source, target, grant["class"], grant["name"], grant["result"]),
                  grant["permissions"] or [""], conditions[grant["condition"]])
     return rules
@@ -292,7 +299,10 @@ def compare_rules(build: Build, said: Rules, everything: Rules, others: set[str]
 
 
 def check_reasons(build: Build, findings: Findings) -> None:
-    """What the policy did not ask for is named in report.json."""
+    """What the policy did not ask for is named in report.json; changes of roles are named nowhere, so there are none."""
+    for path in build.out.glob("*.cil"):
+        for text in re.findall(r"^\(role(?:allow|transition) .*", path.read_text(), re.MULTILINE):
+            findings.add("a change of roles", f"{build.name}: {text}")
     what: dict[str, str] = collections.defaultdict(str)
     for entry in build.report["entries"]:
         what[entry["topic"]] += "".join(f"\n{line}" for line in entry["what"])
@@ -344,6 +354,191 @@ def check_entrances(build: Build, witness: Witness, others: set[str], findings: 
     return count
 
 
+# ---- labels
+
+
+class Pattern:
+    """A path pattern of macc, as a regular expression and as a maker of paths."""
+
+    TOKEN = re.compile(r"/\*\*(?=/|$)|\*|\?|\[\^?(?:\\.|[^\]])+\]|\\x[0-9a-fA-F]{2}|\\.|[{},]|(?:[^*?\[\\{},/]|/(?!\*\*(?:/|$)))+")
+
+    def __init__(self, text: str) -> None:
+        self.text = text.removesuffix("/") if text != "/" else text
+        self.tokens = self.TOKEN.findall(self.text.replace("~/", "/home/alice/", 1) if text.startswith("~/") else self.text)
+        self.regex = re.compile("".join(self.regex_of(i) for i in range(len(self.tokens))))
+
+    def covers(self, path: str) -> bool:
+        return self.regex.fullmatch(path) is not None
+
+    def regex_of(self, i: int) -> str:
+        token = self.tokens[i]
+        alone = (i == 0 or self.tokens[i - 1].endswith("/")) and (i + 1 == len(self.tokens) or self.tokens[i + 1][0] == "/")
+        known = {"/**": "(?:/[^/]+)*", "*": "[^/]+" if alone else "[^/]*", "?": "[^/]", "{": "(?:", "}": ")"}
+        if token in known:
+            return known[token]
+        if token == ",":
+            return "|" if self.depth(i) else ","
+        if token[0] == "[":
+            return "(?!/)" + token
+        return re.escape(unescaped(token))
+
+    def depth(self, i: int) -> int:
+        return self.tokens[:i].count("{") - self.tokens[:i].count("}")
+
+    def sample(self, dice: random.Random) -> str:
+        out, i = "", 0
+        while i < len(self.tokens):
+            token = self.tokens[i]
+            if token == "{":  # one of the alternatives, which are not nested in samples
+                end = next((j for j in range(i, len(self.tokens)) if self.tokens[j] == "}"), len(self.tokens) - 1)
+                parts = [[]]
+                for inner in self.tokens[i + 1:end]:
+                    if inner == ",":
+                        parts.append([])
+                    else:
+                        parts[-1].append(inner)
+                out += "".join(self.word(inner, dice) for inner in dice.choice(parts))
+                i = end
+            else:
+                out += self.word(token, dice)
+            i += 1
+        return out
+
+    @staticmethod
+    def word(token: str, dice: random.Random) -> str:
+        name = lambda: "".join(dice.choice("abcdeXYZ019._- +") for _ in range(dice.randint(1, 6))).strip(" .") or "n"
+        if token == "/**":
+            return "".join("/" + name() for _ in range(dice.randint(0, 3)))
+        if token == "*":
+            return name()
+        if token == "?":
+            return dice.choice("abc019")
+        if token[0] == "[":
+            return next(c for c in dice.sample("abcdefghijklmnopqrstuvwxyz0123456789", 36) if re.fullmatch(token, c))
+        return unescaped(token)
+
+
+def unescaped(token: str) -> str:
+    if re.fullmatch(r"\\x[0-9a-fA-F]{2}", token):
+        return chr(int(token[2:], 16))
+    return token[1] if token[0] == "\\" else token
+
+
+class PathSet:
+    """Paths as the meaning has them."""
+
+    def __init__(self, value: dict, inside: list["PathSet"]) -> None:
+        self.include = [Pattern(text) for text in value.get("include", ())]
+        self.exclude = [Pattern(text) for text in value.get("exclude", ())]
+        self.inside = inside
+
+    def covers(self, path: str) -> bool:
+        return any(p.covers(path) for p in self.include) and not any(p.covers(path) for p in self.exclude + self.inside)
+
+    def samples(self, dice: random.Random, count: int) -> set[str]:
+        paths = {pattern.sample(dice) for pattern in self.include for _ in range(count)}
+        return {path for path in paths if self.covers(path)}
+
+
+class Labels:
+    """What matchpathcon says, with a policy store in which the builds are installed."""
+
+    def __init__(self, builds: list[Build], folder: pathlib.Path) -> None:
+        for place in ("etc/selinux/default", "var/lib/selinux/default"):
+            shutil.copytree(pathlib.Path("/") / place, folder / place, symlinks=True, dirs_exist_ok=True)
+        shutil.copy("/etc/selinux/semanage.conf", folder / "etc/selinux/semanage.conf")
+        modules = [str(path) for each in builds for path in sorted(each.out.glob("*.cil"))]
+        run(["semodule", "-p", str(folder), "-s", "default", "-n", "-i", *modules])
+        self.contexts = folder / "etc/selinux/default/contexts/files/file_contexts"
+
+    def of(self, paths: list[str], mode: str) -> dict[str, str]:
+        """Path -> type, "" for none."""
+        labels = {}
+        for begin in range(0, len(paths), 1000):
+            some = paths[begin:begin + 1000]
+            text = run(["matchpathcon", "-f", str(self.contexts), "-m", mode, "-n", *some])
+            for path, context in zip(some, text.splitlines(), strict=True):
+                labels[path] = context.split(":")[2] if context.count(":") > 1 else ""
+        return labels
+
+    def system_paths(self) -> dict[str, set[str]]:
+        """Paths that the file contexts name, by mode: the expressions without their wildcards, and with letters for them."""
+        modes: dict[str, set[str]] = {"file": set(), "dir": set()}
+        for line in self.contexts.read_text().splitlines():
+            regex, *rest = line.split()
+            mode = {"-d": "dir", "--": "file"}.get(rest[0], "file" if len(rest) == 1 else "")
+            for tail in ("", "/a", "/b.c/d"):
+                path = regex.replace("(/.*)?", tail).replace("(/.*)", tail or "/e").replace("/.*", "/f").replace(".*", "g")
+                path = re.sub(r"\[\^/\][*+]", "hi", path).replace("\\.", ".").replace("\\-", "-").replace("\\+", "+")
+                path = re.sub(r"\(([^()|]*)\|[^()]*\)\??", r"\1", path)
+                if mode and not re.search(r"[][()|\\?*^$+]", path):
+                    modes[mode].add(path)
+        return modes
+
+
+def type_name(*names: str) -> str:
+    return "_".join(re.sub(r"\W", "_", name) for name in names) + "_t"
+
+
+def check_labels(macc: pathlib.Path, build: Build, labels: Labels, system: dict[str, dict[str, str]], said: Rules,
+                 others: set[str], findings: Findings) -> int:
+    """Own resources have their own type; what a rule lets a domain read is of types that it may read."""
+    meaning = json.loads(run([str(macc), "build", "--emit", "ir", "--out", "-", *build.inputs]))
+    dice = random.Random(build.name)
+    sets: dict[str, PathSet] = {}
+
+    def set_of(name: str) -> PathSet:
+        if name not in sets:
+            resource = resources[name]
+            sets[name] = PathSet(resource["paths"], [])
+            sets[name].inside = [set_of(inner) for inner in resource.get("inside", ())]
+        return sets[name]
+
+    resources = {resource["name"]: resource for resource in meaning["resources"]}
+    wanted = {}
+    for name, resource in resources.items():
+        if resource["external"] or resource.get("adopt"):
+            continue
+        module, owner = name.rsplit(".", 1)[0], resource.get("owner")
+        own_type = type_name(owner.rsplit(".", 1)[1] if owner else module, name.rsplit(".", 1)[1])
+        wanted |= {path: own_type for path in set_of(name).samples(dice, 60)}
+    for path, label in labels.of(sorted(wanted), "file").items():
+        if label != wanted[path]:
+            findings.add("another label", f"{build.name}: {path} is {label}, not {wanted[path]}")
+    count = len(wanted)
+    for domain in meaning["domains"]:
+        if not domain["external"]:
+            count += check_reading(build, domain, set_of, labels, system, said, others, findings)
+    return count
+
+
+def check_reading(build: Build, domain: dict, set_of, labels: Labels, system: dict[str, dict[str, str]], said: Rules,
+                  others: set[str], findings: Findings) -> int:
+    dice = random.Random(domain["name"])
+    type_ = type_name(domain["name"].rsplit(".", 1)[1])
+    rules = [rule for rule in domain["rules"] if rule["access"]["kind"] == "file"]
+    denied = [PathSet(rule["access"]["paths"], []) for rule in rules if rule["effect"] == "deny"]
+    count = 0
+    for mode, verb in (("file", "read"), ("dir", "list")):
+        for rule in rules:
+            if rule["effect"] != "allow" or verb not in rule["access"]["verbs"]:
+                continue
+            value = rule["access"]["paths"]
+            paths = PathSet(value, [set_of(name) for name in value.get("holes", ())])
+            seen = {path: label for path, label in system[mode].items() if paths.covers(path)}
+            fresh = sorted(path for path in paths.samples(dice, 10) if path not in seen and not LINKS.match(path))
+            seen |= labels.of(fresh, mode)
+            if mode == "file":  # what heads a tree is a directory
+                seen = {path: label for path, label in seen.items() if f"{path}/**" not in value["include"]}
+            for path, label in seen.items():
+                if not label or label in others or any(each.covers(path) for each in denied):
+                    continue
+                count += 1
+                if "read" not in said.get(("allow", type_, label, mode, "", ""), {}):
+                    findings.add("may not read", f"{build.name}: {type_} {path} ({label}, {mode}), by {rule['text']}")
+    return count
+
+
 # ---- the system
 
 
@@ -364,7 +559,8 @@ def replaced(build: Build) -> set[str]:
 def missing() -> str:
     if setools is None:
         return "setools for Python (package python3-setools)"
-    for tool, package in (("secilc", "secilc"), ("bzip2", "bzip2"), ("matchpathcon", "libselinux-utils")):
+    for tool, package in (("secilc", "secilc"), ("bzip2", "bzip2"), ("matchpathcon", "libselinux-utils"),
+                          ("semodule", "policycoreutils")):
         if not shutil.which(tool):
             return f"{tool} (package {package})"
     if not TO_CIL.exists() or not PACKAGES.is_dir():
@@ -388,30 +584,48 @@ def main() -> int:
 
 def check(macc: pathlib.Path, folder: pathlib.Path) -> int:
     (folder / "system").mkdir(exist_ok=True)
-    policies = sorted(POLICIES.glob("*.macc")) + sorted(path.parent for path in (ROOT / "examples").glob("*/macc.toml"))
+    policies = sorted(POLICIES.glob("*.macc")) + [ROOT / "examples" / name for name in EXAMPLES]
     packages = [path for path in sorted(PACKAGES.glob("*.pp.bz2"))
                 if not (DISABLED / path.name.removesuffix(".pp.bz2")).exists()]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         builds = list(pool.map(lambda policy: build(macc, policy, folder), policies))
         modules = list(pool.map(lambda package: system_module(package, folder / "system"), packages))
-    names = {module.stem for module in modules}
+        # What takes the place of a module is linked apart: the others may name types of that module.
+        names = {module.stem for module in modules}
+        groups: dict[frozenset[str], list[Build]] = collections.defaultdict(list)
+        for each in builds:
+            groups[frozenset(replaced(each) & names)].append(each)
+        labels = pool.submit(lambda: Labels(groups[frozenset()], folder / "root"))
+        linked = list(pool.map(lambda without: link(groups[without], without, modules, folder), groups))
     findings = Findings()
-    # What takes the place of a module is linked apart: the others may name types of that module.
-    groups: dict[frozenset[str], list[Build]] = collections.defaultdict(list)
-    for each in builds:
-        groups[frozenset(replaced(each) & names)].append(each)
-    for number, (without, group) in enumerate(groups.items()):
-        linked, contexts = folder / f"policy{number}", folder / f"file_contexts{number}"
-        files = [module for module in modules if module.stem not in without]
-        files += [path for each in group for path in sorted(each.out.glob("*.cil"))]
-        run(["secilc", "-M", "true", "-o", str(linked), "-f", str(contexts), *map(str, files)])
-        compare(group, Witness(linked), findings)
+    for path, (without, group) in zip(linked, groups.items()):
+        witness = Witness(path)
+        said = [said_by(each, witness.types) for each in group]
+        compare(group, said, witness, findings)
+        if not without:
+            compare_labels(macc, group, said, labels.result(), findings)
     return 1 if findings.total() else 0
 
 
-def compare(group: list[Build], witness: Witness, findings: Findings) -> None:
+def link(builds: list[Build], without: frozenset[str], modules: list[pathlib.Path], folder: pathlib.Path) -> pathlib.Path:
+    linked = folder / "-".join(["policy", *sorted(without)])
+    files = [module for module in modules if module.stem not in without]
+    files += [path for each in builds for path in sorted(each.out.glob("*.cil"))]
+    run(["secilc", "-M", "true", "-o", str(linked), "-f", f"{linked}.contexts", *map(str, files)])
+    return linked
+
+
+def compare_labels(macc: pathlib.Path, group: list[Build], said: list[Rules], labels: Labels, findings: Findings) -> None:
+    system = {mode: labels.of(sorted(path for path in paths if not LINKS.match(path)), mode)
+              for mode, paths in labels.system_paths().items()}
     everything = set().union(*(each.own for each in group))
-    said = [said_by(each, witness.types) for each in group]
+    for each, rules in zip(group, said):
+        count = check_labels(macc, each, labels, system, rules, everything - each.own, findings)
+        print(f"  {each.name}: {count} labels of paths compared")
+
+
+def compare(group: list[Build], said: list[Rules], witness: Witness, findings: Findings) -> None:
+    everything = set().union(*(each.own for each in group))
     pairs = {words[1:3] for rules in said for words in rules if words[1] not in everything and words[2] not in everything}
     found = witness.rules_about(everything, pairs)
     for each, rules in zip(group, said):
