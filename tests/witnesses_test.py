@@ -265,6 +265,15 @@ class Witness:
         return rules
 
 
+def check_constraints(witness: Witness, findings: Findings) -> None:
+    """attributes.def says of some attributes that a constraint is about them."""
+    text = (ROOT / "backends" / "selinux" / "attributes.def").read_text()
+    constraints = " ".join(str(constraint) for constraint in witness.policy.constraints())
+    for attribute in re.findall(r'^MACC_ATTRIBUTE\("(\w+)", constraint,', text, re.MULTILINE):
+        if not re.search(rf"\b{attribute}\b", constraints):
+            findings.add("no constraint", f"about {attribute}")
+
+
 # ---- comparisons
 
 
@@ -603,6 +612,7 @@ def check(macc: pathlib.Path, folder: pathlib.Path) -> int:
         said = [said_by(each, witness.types) for each in group]
         compare(group, said, witness, findings)
         if not without:
+            check_constraints(witness, findings)
             compare_labels(macc, group, said, labels.result(), findings)
     return 1 if findings.total() else 0
 
