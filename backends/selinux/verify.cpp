@@ -73,13 +73,13 @@ void report_message(const LinkMessage& message, const Places& places, Diagnostic
   for (const LinkPlace& place : message.places)
     if (Span span = places.span(place); span.valid() && std::find(spans.begin(), spans.end(), span) == spans.end())
       spans.push_back(span);
-  Diagnostic& diagnostic =
-      diagnostics.report(code_of(message.problem), spans.empty() ? Span{} : spans.front(), message.text);
+  Diagnostic diagnostic(code_of(message.problem), spans.empty() ? Span{} : spans.front(), message.text);
   if (message.level == LinkMessage::Level::warning) diagnostic.severity = Severity::warning;
   for (std::size_t i = 1; i < spans.size(); ++i) diagnostic.also(spans[i], "and here");
   if (message.problem == LinkProblem::filecon)
     diagnostic.note("say which module of the system the domain replaces: `replaces selinux \"NAME\";`");
   for (const auto& rule : message.rules) diagnostic.note("the rule `" + printable(rule, 300) + "` breaks it");
+  diagnostics.add(std::move(diagnostic));
 }
 
 /// The modules as they would be without raw text; empty when none has any.
