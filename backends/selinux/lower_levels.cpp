@@ -7,12 +7,6 @@
 namespace macc::backends::selinux {
 namespace {
 
-/// How a domain may run.
-struct Running {
-  Range range;
-  bool instances = false;  ///< each instance of a unit has a category of its own
-};
-
 std::string with_instance(std::string text, std::string_view name) {
   for (std::size_t at = text.find(kInstance); at != std::string::npos; at = text.find(kInstance, at))
     text.replace(at, kInstance.size(), name);
@@ -69,20 +63,6 @@ void check_unit(const ir::Entry& entry, LevelCheck& check) {
     return;
   }
   (void)check.range(with_instance(entry.level, "0"), entry.where.span);
-}
-
-std::vector<Running> ways_to_run(const ir::Domain& domain) {
-  std::vector<Running> list;
-  std::string ignored;
-  const auto add = [&](const std::string& text) {
-    if (auto range = Range::parse(with_instance(text.empty() ? "s0" : text, "0"), ignored))
-      list.push_back({*range, has_instance(text)});
-  };
-  for (const auto& entry : domain.entries)
-    if (entry.from == ir::Entry::From::unit) add(entry.level.empty() ? domain.level : entry.level);
-  const bool only_units = !domain.entries.empty() && list.size() == domain.entries.size();
-  if (!only_units) add(domain.level);
-  return list;
 }
 
 /// What levels take away from the rules of a build.
@@ -196,6 +176,20 @@ bool uses_levels(const ir::Policy& policy) {
 }
 
 }  // namespace
+
+std::vector<Running> ways_to_run(const ir::Domain& domain) {
+  std::vector<Running> list;
+  std::string ignored;
+  const auto add = [&](const std::string& text) {
+    if (auto range = Range::parse(with_instance(text.empty() ? "s0" : text, "0"), ignored))
+      list.push_back({*range, has_instance(text)});
+  };
+  for (const auto& entry : domain.entries)
+    if (entry.from == ir::Entry::From::unit) add(entry.level.empty() ? domain.level : entry.level);
+  const bool only_units = !domain.entries.empty() && list.size() == domain.entries.size();
+  if (!only_units) add(domain.level);
+  return list;
+}
 
 void lower_levels(Context& context) {
   if (!uses_levels(context.policy)) return;

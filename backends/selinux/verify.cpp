@@ -6,6 +6,7 @@
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/cil.h"
+#include "backends/selinux/constraints.h"
 #include "backends/selinux/formats.h"
 #include "backends/selinux/found.h"
 #include "backends/selinux/label_check.h"
@@ -128,6 +129,7 @@ FidelityReport account(const Input& input, const Planned& plan, const Base& base
     walk_input.raw_is_needed = !without;
   }
   const auto walked = walk(walk_input, diagnostics);
+  check_constraints(input, plan, base, linked.image, diagnostics);
   return find_more(input, plan, *policy, walked, walk_input.raw_is_needed);
 }
 
