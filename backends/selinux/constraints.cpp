@@ -78,10 +78,6 @@ class Contexts {
  private:
   static std::set<std::string> lowest() { return {std::string(kLowest)}; }
 
-  static std::string range_of(const PolicyUser& user) {
-    return user.low == user.high ? user.low : user.low + "-" + user.high;
-  }
-
   /// The levels of types in lines of file contexts.
   void note_levels(std::string_view lines) {
     while (!lines.empty()) {

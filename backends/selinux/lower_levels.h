@@ -19,6 +19,9 @@ struct Running {
 };
 [[nodiscard]] std::vector<Running> ways_to_run(const ir::Domain& domain);
 
+/// "s0", "s0-s0:c0.c1023"; "" in a policy without levels.
+[[nodiscard]] std::string range_of(const PolicyUser& user);
+
 /// `level` of a unit with its instance: "%i" in it stands for the instance's name, as in systemd's own files.
 inline constexpr std::string_view kInstance = "%i";
 
