@@ -316,7 +316,8 @@ std::vector<LabelledPart> SystemContexts::every_label(const PathSet& set) const 
 
 void SystemContexts::divide_names(const PathSet& set, Kinds which, std::vector<LabelledPart>& parts) const {
   if (set.empty()) return;
-  const std::vector<std::size_t> near = near_names(set);
+  std::vector<std::size_t> near = near_names(set);
+  std::erase_if(near, [&](std::size_t entry) { return !names(entry).meets(set); });
   // Kinds for which the same entries compete have the same labels.
   std::map<std::vector<std::size_t>, Kinds> competitors;
   for (Kinds kind : kEachKind) {

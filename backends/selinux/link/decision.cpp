@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <unordered_map>
 
 #include "backends/selinux/link/child.h"
 #include "backends/selinux/link/conditions.h"
@@ -45,16 +46,33 @@ std::string answers(const std::string& image, const std::vector<Question>& quest
 
 constexpr char kRefused = 'c', kNoRule = 't';
 
-std::vector<sepol_security_id_t> ids_of(const std::vector<SecurityContext>& contexts, bool with_levels) {
-  std::vector<sepol_security_id_t> ids;
-  for (const SecurityContext& context : contexts) {
-    std::string text = context.user + ":" + context.role + ":" + context.type;
-    if (with_levels) text += ":" + context.range;
-    sepol_security_id_t id = 0;
-    if (sepol_context_to_sid(text.c_str(), text.size() + 1, &id) == 0) ids.push_back(id);
+/// The policy's numbers of contexts. Meetings share most of theirs.
+class ContextIds {
+ public:
+  explicit ContextIds(bool with_levels) : with_levels_(with_levels) {}
+
+  /// Of those that the policy permits.
+  std::vector<sepol_security_id_t> of(const std::vector<SecurityContext>& contexts) {
+    std::vector<sepol_security_id_t> ids;
+    for (const SecurityContext& context : contexts)
+      if (const sepol_security_id_t id = of(context); id != kNone) ids.push_back(id);
+    return ids;
   }
-  return ids;
-}
+
+ private:
+  static constexpr sepol_security_id_t kNone = 0;
+
+  sepol_security_id_t of(const SecurityContext& context) {
+    std::string text = context.user + ":" + context.role + ":" + context.type;
+    if (with_levels_) text += ":" + context.range;
+    const auto [it, fresh] = ids_.try_emplace(std::move(text), kNone);
+    if (fresh && sepol_context_to_sid(it->first.c_str(), it->first.size() + 1, &it->second) != 0) it->second = kNone;
+    return it->second;
+  }
+
+  bool with_levels_;
+  std::unordered_map<std::string, sepol_security_id_t> ids_;
+};
 
 /// What stands between two contexts and a permission.
 char obstacle(sepol_security_id_t source, sepol_security_id_t target, sepol_security_class_t class_number,
@@ -70,10 +88,10 @@ char obstacle(sepol_security_id_t source, sepol_security_id_t target, sepol_secu
 }
 
 /// Notes in `verdicts` what is allowed in one pair of contexts at least, else what is refused.
-void meet(const Meeting& meeting, bool with_levels, std::string& verdicts) {
+void meet(const Meeting& meeting, ContextIds& contexts, std::string& verdicts) {
   sepol_security_class_t class_number = 0;
   if (sepol_string_to_security_class(meeting.class_name.c_str(), &class_number) != 0) return;
-  const auto sources = ids_of(meeting.sources, with_levels), targets = ids_of(meeting.targets, with_levels);
+  const auto sources = contexts.of(meeting.sources), targets = contexts.of(meeting.targets);
   for (std::size_t i = 0; i < meeting.permissions.size(); ++i)
     for (const auto source : sources)
       for (const auto target : targets) {
@@ -98,9 +116,10 @@ std::string verdicts_on(const std::string& image, const std::vector<Meeting>& me
   sepol_set_sidtab(&ids);
   std::vector<std::string> verdicts;
   for (const Meeting& meeting : meetings) verdicts.emplace_back(meeting.permissions.size(), kNoRule);
+  ContextIds contexts(policy.mls != 0);
   for (const int on : {0, 1}) {
     if (macc_set_booleans(&policy, on) != 0) return {};
-    for (std::size_t i = 0; i < meetings.size(); ++i) meet(meetings[i], policy.mls != 0, verdicts[i]);
+    for (std::size_t i = 0; i < meetings.size(); ++i) meet(meetings[i], contexts, verdicts[i]);
   }
   std::string out;
   for (const std::string& list : verdicts) out += list;
