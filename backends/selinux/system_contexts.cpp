@@ -263,26 +263,24 @@ class RoughShares {
 
   std::vector<paths::PathShare> run() {
     std::map<std::uint32_t, std::vector<PathSet>> found;
-    for (std::size_t i = 0; i < claims_.size(); ++i) {
-      PathSet part = set_ & *claims_[i].set;
-      if (wins(i, part)) found[claims_[i].group].push_back(std::move(part));
-    }
+    for (std::size_t i = 0; i < claims_.size(); ++i)
+      if (PathSet part = part_of(i); !part.empty()) found[claims_[i].group].push_back(std::move(part));
     std::vector<paths::PathShare> shares;
     for (auto& [group, sets] : found) shares.push_back({group, unite(std::move(sets))});
     return shares;
   }
 
  private:
-  /// Whether the group of a claim has a path of its part. An example shows it nearly always; where a later claim has
-  /// it, all that this one has is left out, and the next example asked.
-  [[nodiscard]] bool wins(std::size_t claim, PathSet part) const {
-    const std::uint32_t group = claims_[claim].group;
+  /// What a claim could have: nothing, or a set whose example its group has. Where a later claim has the example, all
+  /// that this one has is left out, and the next example asked.
+  [[nodiscard]] PathSet part_of(std::size_t claim) const {
+    PathSet part = set_ & *claims_[claim].set;
     while (const auto example = part.example()) {
       const std::size_t winner = last_claim_on(*example);
-      if (claims_[winner].group == group) return true;
+      if (claims_[winner].group == claims_[claim].group) break;
       part = part - *claims_[winner].set;
     }
-    return false;
+    return part;
   }
 
   [[nodiscard]] std::size_t last_claim_on(const std::string& name) const {
