@@ -97,6 +97,18 @@ TEST_CASE("the level of a resource is that of its files, and narrows what others
   CHECK(said);
 }
 
+TEST_CASE("users whose own range does not hold a domain's level cannot start it, and the report says so") {
+  const auto policy = [](const std::string& level) {
+    return "macc 1;\nmodule m;\ndomain tool { entry \"/usr/bin/tool\" from user; level \"" + level + "\"; }\n";
+  };
+  const auto b = build(policy("s0:c1"));
+  std::vector<std::string> what;
+  for (const auto& entry : b->lowered.fidelity.entries)
+    if (entry.rule == "entry from user") what = entry.what;
+  CHECK(what == std::vector<std::string>{"start by user_u, whose range is s0"});
+  CHECK(build(policy("s0"))->fidelity("entry from user").empty());
+}
+
 TEST_CASE("levels that no system has are reported") {
   for (const char* level : {"s1", "s0:c2000", "s0:c5.c2", "s0:c1-s0"}) {
     CAPTURE(level);
