@@ -80,15 +80,49 @@ bool names_base_file(const Target& target) {
   return which != kAuto && which != kInstalled && which != kSkeleton;
 }
 
+namespace {
+
+/// The system's policy with the modules that the build replaces, and without them; empty where that is the same.
+struct Replacement {
+  std::shared_ptr<const Base> whole, rest;
+};
+
+Replacement replacement(const Input& input) {
+  if (replaced_modules(input.policy).empty()) return {};
+  const BaseOrReason rest = chosen_base(input);
+  if (!rest.base || rest.base->is_skeleton()) return {};
+  return {installed(setting(input.target, "policy", "default"), {}).base, rest.base};
+}
+
+/// The first columns of the lines of file contexts.
+std::set<std::string> expressions_in(std::string_view lines) {
+  std::set<std::string> list;
+  while (!lines.empty()) {
+    const std::string_view line = lines.substr(0, lines.find('\n'));
+    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
+    list.emplace(line.substr(0, line.find_first_of(" \t")));
+  }
+  return list;
+}
+
+}  // namespace
+
 std::set<std::string> replaced_types(const Input& input) {
   std::set<std::string> gone;
-  if (replaced_modules(input.policy).empty()) return gone;
-  const BaseOrReason rest = chosen_base(input);
-  if (!rest.base || rest.base->is_skeleton()) return gone;
-  const BaseOrReason whole = installed(setting(input.target, "policy", "default"), {});
-  if (!whole.base) return gone;
-  for (const auto& type : whole.base->types())
-    if (!rest.base->has_type(type)) gone.insert(type);
+  const Replacement bases = replacement(input);
+  if (!bases.whole) return gone;
+  for (const auto& type : bases.whole->types())
+    if (!bases.rest->has_type(type)) gone.insert(type);
+  return gone;
+}
+
+std::set<std::string> replaced_contexts(const Input& input) {
+  const Replacement bases = replacement(input);
+  if (!bases.whole) return {};
+  const std::set<std::string> before = expressions_in(bases.whole->file_contexts()),
+                              after = expressions_in(bases.rest->file_contexts());
+  std::set<std::string> gone;
+  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::inserter(gone, gone.end()));
   return gone;
 }
 
