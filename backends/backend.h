@@ -114,6 +114,7 @@ struct Question {
   enum class Kind : std::uint8_t {
     rule,    ///< what became of the statements at `places`
     access,  ///< why `subject` may do `permission` on `object`, or why not
+    grants,  ///< everything that `subject` may do and that others may do to it; a module is all that is in it
   } kind = Kind::rule;
   std::vector<Span> places;
   /// Qualified names of the policy, or the platform's own.
@@ -125,12 +126,29 @@ struct Explained {
   std::string text;
   Span place;  ///< in the policy; invalid where there is none
   std::vector<Explained> parts = {};
+  std::string kind = {};  ///< of a reason, for programs: "rule", the key of a baseline, "system", "raw"
+
+  friend bool operator==(const Explained&, const Explained&) = default;
+};
+
+/// A rule of the compiled policy, in the platform's words.
+struct Grant {
+  std::string kind;                      ///< "allow", "transition", "role"
+  std::string source, target;            ///< types, or names of `Explanation::groups`
+  std::string class_name;                ///< "" where there is none, as for a role
+  std::vector<std::string> permissions;  ///< of "allow"
+  std::string name, result;              ///< of a transition: of which objects ("" for all), and what they become
+  std::string condition;                 ///< "" always; else booleans: "a", "not a", "(a and b)"
+  std::vector<Explained> reasons = {};
 };
 
 struct Explanation {
   enum class Status : std::uint8_t { answered, unknown_name, not_answered } status = Status::answered;
   std::string reason;  ///< why not: one sentence
   std::vector<Explained> parts = {};
+  /// For Question::Kind::grants.
+  std::vector<Grant> grants = {};
+  std::map<std::string, std::vector<std::string>> groups = {};  ///< what is in each name of several types in `grants`
 };
 
 class Backend {

@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Gives what macc writes for SELinux to the tools of an administrator.
 
-Each example is built as policy source: checkmodule compiles it, and selint has no finding above its convention level. Of one
-built as packages, semodule_package makes the same bytes. That one and one built as CIL are installed and removed by semodule
+Each example and a case for each construct of the language is built as policy source: checkmodule compiles it, and selint has
+no finding above its convention level. Of some examples and of all those cases built as packages, semodule_package makes the
+same bytes. One example as packages and one built as CIL are installed and removed by semodule
 with the very commands that macc prints, in a copy of the system's policy store.
 
 What a tool is missing for is left out, and said.
 """
 import argparse
+import concurrent.futures
+import os
 import pathlib
 import re
 import shlex
@@ -21,6 +24,8 @@ STORE = "default"
 SECONDS = 240
 # An installation takes some seconds: one that replaces a module of the system, and one of packages.
 INSTALLED = (("redis", "cil"), ("orders", "pp"))
+# What raw text says cannot be said in the other formats.
+NOT_IN_SOURCE = ("42-raw",)
 FINDING = re.compile(r"\(([SWEF])\): .*\([SWEF]-\d+\)")
 
 
@@ -36,11 +41,16 @@ def run(command: list[str], folder: pathlib.Path) -> str:
 
 
 def build(macc: pathlib.Path, example: pathlib.Path, target: str, folder: pathlib.Path) -> pathlib.Path:
-    shutil.copytree(example / "policy", folder / "policy")
+    if (example / "policy").is_dir():
+        shutil.copytree(example / "policy", folder / "policy")
+    else:
+        (folder / "policy").mkdir()
+        for source in example.glob("*.macc"):
+            shutil.copy(source, folder / "policy")
     (folder / "macc.toml").write_text(
         f'[project]\nname = "{example.name}"\n[target.selinux]\nbackend = "selinux"\nformat = "{target}"\n')
     # The tools below judge the source themselves.
-    run([str(macc), "build", "--out", "out", *(["--no-verify"] if target == "te" else [])], folder)
+    run([str(macc), "build", "--out", "out", *(["--no-verify"] if target != "cil" else [])], folder)
     return folder / "out" / "selinux"
 
 
@@ -52,6 +62,10 @@ def check_source(out: pathlib.Path) -> None:
         return
     files = [path.name for ending in ("te", "fc", "if") for path in sorted(out.glob(f"*.{ending}"))]
     findings = [line for line in run(["selint", "--color=off", *files], out).splitlines() if FINDING.search(line)]
+    # A hole in a resource has a label of the system's, and selint knows no type but those of the files that it is given.
+    needed = {name for path in out.glob("*.te") for name in re.findall(r"^\ttype (\w+);", path.read_text(), re.MULTILINE)}
+    findings = [line for line in findings
+                if not any(f"Nonexistent type ({name}) listed in fc_entry (E-005)" in line for name in needed)]
     if findings:
         raise Failure("selint finds\n" + "\n".join(findings))
 
@@ -109,6 +123,18 @@ def check_installation(outs: list[pathlib.Path], folder: pathlib.Path) -> None:
         print(f"  {out.parent.parent.name}: installed and removed")
 
 
+def check_case(macc: pathlib.Path, case: pathlib.Path, folder: pathlib.Path) -> str:
+    """What is wrong with a case of the language in one of the two formats, or ""."""
+    for target, check in (("te", check_source), ("pp", check_packages)):
+        place = folder / f"{case.name}-{target}"
+        place.mkdir()
+        try:
+            check(build(macc, case, target, place))
+        except Failure as failure:
+            return f"FAIL {place.name}: {failure}"
+    return ""
+
+
 def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--macc", required=True, type=pathlib.Path)
@@ -136,6 +162,12 @@ def main() -> int:
                 except Failure as failure:
                     failures += 1
                     print(f"FAIL {place.name}: {failure}")
+        cases = [path.parent for path in sorted((ROOT / "tests" / "cases" / "language").glob("*/policy.macc"))
+                 if path.parent.name not in NOT_IN_SOURCE]
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            problems = [text for text in pool.map(lambda case: check_case(macc, case, folder), cases) if text]
+        print("\n".join([f"{len(cases)} cases of the language, {len(problems)} with findings", *problems]))
+        failures += len(problems)
         if not shutil.which("semodule") or not pathlib.Path(f"/var/lib/selinux/{STORE}").is_dir():
             print("no semodule, or no policy of the system: nothing is installed")
         else:

@@ -40,7 +40,7 @@ void add_lines(const Artifact& artifact, const std::string& file, std::uint32_t 
 }  // namespace
 
 Explanation explain(const Input& input, const Lowered& lowered, const Question& question) {
-  if (question.kind == Question::Kind::access)
+  if (question.kind != Question::Kind::rule)
     return {Explanation::Status::not_answered,
             "the AppArmor backend does not explain accesses yet; each line of a profile names the rule that it is from",
             {}};

@@ -7,10 +7,13 @@
 #include <set>
 
 #include "backends/selinux/base_choice.h"
+#include "backends/selinux/granted.h"
 #include "backends/selinux/link/base_rules.h"
 #include "backends/selinux/link/link.h"
+#include "backends/selinux/names.h"
 #include "backends/selinux/planned_rules.h"
 #include "backends/selinux/platform.h"
+#include "backends/selinux/reasons.h"
 #include "backends/selinux/walk.h"
 
 namespace macc::backends::selinux {
@@ -18,15 +21,8 @@ namespace {
 
 constexpr std::size_t kNearest = 8;
 
-std::string if_condition(const std::string& text) { return text.empty() ? text : " if " + text; }
-
 std::string braces(std::string_view class_name, const std::vector<std::string>& permissions) {
   return fmt::format("{} {{ {} }}", class_name, fmt::join(permissions, " "));
-}
-
-void add_includes(const ir::Provenance& where, std::vector<Explained>& parts) {
-  for (auto frame = where.includes.rbegin(); frame != where.includes.rend(); ++frame)
-    parts.push_back({"included by `include " + frame->abstraction + "`", frame->at});
 }
 
 // ---- from a rule to its statements
@@ -183,19 +179,39 @@ class RuleQuestion {
 
 class AccessQuestion {
  public:
-  AccessQuestion(const Input& input, const Planned& plan, const std::shared_ptr<const Base>& base,
-                 const CompiledPolicy& policy)
-      : input_(input), plan_(plan), policy_(policy), planned_(plan, *base), platform_(base) {}
+  AccessQuestion(const WalkInput& walk, const std::shared_ptr<const Base>& base, bool raw_is_there)
+      : walk_(walk),
+        input_(walk.input),
+        plan_(walk.plan),
+        policy_(walk.policy),
+        planned_(plan_, *base),
+        platform_(base),
+        reasons_(input_.policy, planned_, raw_is_there) {}
 
-  Explanation run(const Question& question, const std::vector<WalkedRule>& walked, bool raw_is_there) {
+  Explanation run(const Question& question, const std::vector<WalkedRule>& walked) {
     const auto subjects = types_of(question.subject);
     const auto objects = question.object == "self" ? subjects : types_of(question.object);
     if (subjects.empty()) return unknown(question.subject);
     if (objects.empty()) return unknown(question.object);
     Explanation answer;
     for (const auto& subject : subjects)
-      for (const auto& object : objects) answer.parts.push_back(one(subject, object, question, walked, raw_is_there));
+      for (const auto& object : objects) answer.parts.push_back(one(subject, object, question, walked));
     return answer;
+  }
+
+  Explanation all(const std::string& name, const std::vector<WalkedRule>& walked) {
+    std::set<std::string> types = types_of_module(name);
+    if (types.empty()) {
+      const auto own = own_types(plan_);
+      for (const auto& type : types_of(name))
+        if (own.contains(type)) types.insert(type);
+    }
+    if (types.empty())
+      return {Explanation::Status::unknown_name,
+              fmt::format("the policy has no module, no domain and no resource `{}` with a type of its own",
+                          printable(name)),
+              {}};
+    return granted(walk_, walked, types, reasons_, planned_);
   }
 
  private:
@@ -203,6 +219,22 @@ class AccessQuestion {
     return {Explanation::Status::unknown_name,
             fmt::format("neither the policy nor the system has a domain, a resource or a type `{}`", printable(name)),
             {}};
+  }
+
+  /// With the types of ports that its rules name: those of a build stand together.
+  std::set<std::string> types_of_module(const std::string& name) const {
+    std::set<std::string> types;
+    std::set<FileId> files;
+    const auto module = plan_.modules.find(name);
+    if (module == plan_.modules.end()) return types;
+    for (const auto& [type, declaration] : module->second.types) {
+      types.insert(type);
+      files.insert(declaration.span.file);
+    }
+    for (const auto& [other, declared] : plan_.modules)
+      for (const auto& [type, declaration] : declared.types)
+        if (!declared.ports.empty() && files.contains(declaration.span.file)) types.insert(type);
+    return types;
   }
 
   /// Types behind a name of the policy or of the platform.
@@ -224,7 +256,7 @@ class AccessQuestion {
   }
 
   Explained one(const std::string& subject, const std::string& object, const Question& question,
-                const std::vector<WalkedRule>& walked, bool raw_is_there) const {
+                const std::vector<WalkedRule>& walked) const {
     const auto sources = names_of(subject), targets = names_of(object);
     const std::string what = fmt::format("{} {} {} {{ {} }}", subject, object, printable(question.class_name),
                                          printable(question.permission));
@@ -235,8 +267,11 @@ class AccessQuestion {
         continue;
       const auto at = std::find(rule.permissions.begin(), rule.permissions.end(), question.permission);
       if (at == rule.permissions.end()) continue;
-      answer.parts.push_back(
-          reasons(entry, static_cast<std::size_t>(at - rule.permissions.begin()), question.permission, raw_is_there));
+      Explained explained{fmt::format("allow {} {} ({} ({})){}", rule.source, rule.target, rule.class_name,
+                                      question.permission, if_condition(rule.condition.text())),
+                          {}};
+      explained.parts = reasons_.of(entry, static_cast<std::size_t>(at - rule.permissions.begin()));
+      answer.parts.push_back(std::move(explained));
     }
     if (!answer.parts.empty()) {
       answer.text = "allowed: " + what;
@@ -255,58 +290,6 @@ class AccessQuestion {
     return names;
   }
 
-  Explained reasons(const WalkedRule& entry, std::size_t index, const std::string& permission,
-                    bool raw_is_there) const {
-    const PolicyRule& rule = entry.rule;
-    Explained explained{fmt::format("allow {} {} ({} ({})){}", rule.source, rule.target, rule.class_name, permission,
-                                    if_condition(rule.condition.text())),
-                        {}};
-    const std::uint32_t bit = std::uint32_t{1} << index;
-    if ((entry.planned & bit) != 0) asked(rule, permission, explained.parts);
-    if ((entry.base & bit) != 0) {
-      const std::string_view source = entry.base_source.empty() ? rule.source : entry.base_source;
-      const std::string_view target = entry.base_target.empty() ? rule.target : entry.base_target;
-      explained.parts.push_back({fmt::format("the system's policy says so itself: `(allow {} {} ({} (... {} ...)))`",
-                                             source, target, rule.class_name, permission),
-                                 {}});
-    }
-    if ((entry.raw & bit) != 0)
-      explained.parts.push_back({raw_is_there ? "raw text adds it" : "nothing in the source asks for it", {}});
-    return explained;
-  }
-
-  /// The places that asked, with the rules there.
-  void asked(const PolicyRule& rule, const std::string& permission, std::vector<Explained>& parts) const {
-    for (const PlannedAllow* allow : planned_.allows(rule.source, rule.target, rule.class_name))
-      for (const Origin& origin : allow->value->origins_of(permission)) {
-        Explained reason{phrase_at(origin.span), origin.span};
-        if (origin.baseline != Baseline::rule)
-          reason.text += fmt::format(" [{}: {}]", info(origin.baseline).key, info(origin.baseline).text);
-        reason.text += if_condition(allow->condition->text());
-        if (const ir::Provenance* where = provenance(origin.span)) add_includes(*where, reason.parts);
-        parts.push_back(std::move(reason));
-      }
-  }
-
-  const ir::Provenance* provenance(Span span) const {
-    for (const ir::Domain& domain : input_.policy.domains)
-      for (const ir::Rule& rule : domain.rules)
-        if (rule.where.span == span) return &rule.where;
-    return nullptr;
-  }
-
-  std::string phrase_at(Span span) const {
-    std::set<std::string> phrases;
-    for (const ir::Domain& domain : input_.policy.domains) {
-      for (const ir::Rule& rule : domain.rules)
-        if (rule.where.span == span) phrases.insert(ir::describe(input_.policy, rule));
-      for (const ir::Entry& entry : domain.entries)
-        if (entry.where.span == span) phrases.insert("entry " + ir::describe(input_.policy, entry.paths));
-      if (domain.where.span == span) phrases.insert("domain " + domain.name);
-    }
-    return fmt::format("{}", fmt::join(phrases, "; "));
-  }
-
   /// Rules of the source that keep it out.
   void refusals(const std::string& subject, const std::string& object, const Question& question,
                 std::vector<Explained>& parts) const {
@@ -321,7 +304,7 @@ class AccessQuestion {
           for (const Origin& origin : found->second.origins_of(question.permission))
             parts.push_back(
                 {fmt::format("{}: {}{}", kind == RuleKind::dont_audit ? "refused without a record" : "never",
-                             phrase_at(origin.span), if_condition(guard.text())),
+                             reasons_.phrase_at(origin.span), if_condition(guard.text())),
                  origin.span});
         }
       }
@@ -353,37 +336,41 @@ class AccessQuestion {
                      {}});
   }
 
+  const WalkInput& walk_;
   const Input& input_;
   const Planned& plan_;
   const CompiledPolicy& policy_;
   PlannedRules planned_;
   const Platform platform_;
+  const Reasons reasons_;
 };
 
 Explanation not_answered(std::string reason) { return {Explanation::Status::not_answered, std::move(reason), {}}; }
 
-Explanation explain_access(const Input& input, const Lowered& lowered, const Planned& plan, const Question& question) {
+Explanation explain_access(const Input& input, const Planned& plan, const Question& question) {
   const BaseOrReason opened = chosen_base(input);
   if (!opened.base) return not_answered(opened.reason);
-  std::vector<CilModule> modules;
-  for (const Artifact& artifact : lowered.artifacts)
-    if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});
-  const LinkResult linked = link(*opened.base, modules);
-  if (!linked.ok) return not_answered("the policy does not link: `macc build` says why");
-  const auto policy = CompiledPolicy::read(linked.image);
-  if (!policy) return not_answered("libsepol cannot read the policy that it wrote");
-  if (!opened.base->has_permission(question.class_name, question.permission))
+  if (question.kind == Question::Kind::access && !opened.base->has_permission(question.class_name, question.permission))
     return {Explanation::Status::unknown_name,
             fmt::format("the system's policy has no permission `{}` of a class `{}`", printable(question.permission),
                         printable(question.class_name)),
             {}};
+  std::vector<CilModule> modules;
+  for (const auto& [name, module] : plan.modules)
+    modules.push_back({module_file(name) + ".cil", to_cil(module, input.sources, "")});
+  const LinkResult linked = link(*opened.base, modules);
+  if (!linked.ok) return not_answered("the policy does not link: `macc build` says why");
+  const auto policy = CompiledPolicy::read(linked.image);
+  if (!policy) return not_answered("libsepol cannot read the policy that it wrote");
   const BaseRules rules(*opened.base);
   const bool has_raw = std::any_of(plan.modules.begin(), plan.modules.end(),
                                    [](const auto& entry) { return !entry.second.raw.empty(); });
   WalkInput walk_input{input, plan, *opened.base, rules, *policy};
   walk_input.raw_is_needed = true;  // what nothing else explains is raw text, or it would not have been built
   Diagnostics ignored;
-  return AccessQuestion(input, plan, opened.base, *policy).run(question, walk(walk_input, ignored), has_raw);
+  const std::vector<WalkedRule> walked = walk(walk_input, ignored);
+  AccessQuestion answer(walk_input, opened.base, has_raw);
+  return question.kind == Question::Kind::grants ? answer.all(question.subject, walked) : answer.run(question, walked);
 }
 
 }  // namespace
@@ -391,7 +378,7 @@ Explanation explain_access(const Input& input, const Lowered& lowered, const Pla
 Explanation explain(const Input& input, const Lowered& lowered, const Question& question) {
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   if (question.kind == Question::Kind::rule) return RuleQuestion(input, lowered, plan).run(question.places);
-  return explain_access(input, lowered, plan, question);
+  return explain_access(input, plan, question);
 }
 
 }  // namespace macc::backends::selinux

@@ -182,7 +182,7 @@ class Finder {
   void look_at(ir::DomainId id) {
     const ir::Domain& domain = input_.policy.domain(id);
     const std::string type = domain_type(domain);
-    Lines brought, opened = opened_files(id);
+    Lines brought = about_own(id, brought_), opened = about_own(id, opened_);
     for (const auto& name : names_of(type)) {
       brought.merge(Lines(brought_.lines(name)));
       opened.merge(Lines(opened_.lines(name)));
@@ -199,19 +199,36 @@ class Finder {
       if (rule.effect == ir::Effect::deny) check_denial(id, rule, attributes);
   }
 
-  /// What attributes open of the types of the domain's own files, with how many types each is about.
-  Lines opened_files(ir::DomainId id) {
-    std::map<std::string, std::size_t> attributes;
+  /// What attributes bring to the types of the domain's own files and ports, or open of them, with how many types each
+  /// is about.
+  Lines about_own(ir::DomainId id, AttributeRules& rules) {
+    std::set<std::string> files, ports;
     for (const Region& region : plan_.labels.regions()) {
       const bool own = region.origin == Region::Origin::entry ? region.domain == id : belongs_to(region, id);
-      if (!own) continue;
-      for (const auto& name : names_of(region.types[0])) ++attributes[name];
+      if (own) files.insert(region.types[0]);
     }
+    for (const auto& [name, module] : plan_.modules)
+      for (const auto& [type, declaration] : module.types)
+        if (!module.ports.empty() && asks_at(id, declaration.span)) ports.insert(type);
+    Lines lines = counted_lines(files, "file", rules);
+    lines.merge(counted_lines(ports, "port", rules));
+    return lines;
+  }
+
+  Lines counted_lines(const std::set<std::string>& types, std::string_view what, AttributeRules& rules) {
+    std::map<std::string, std::size_t> attributes;
+    for (const auto& type : types)
+      for (const auto& name : names_of(type)) ++attributes[name];
     Lines lines;
     for (const auto& [attribute, count] : attributes)
-      for (const auto& [rank, text] : opened_.lines(attribute))
-        lines.emplace(rank, fmt::format("{} own file {} in {}", count, count == 1 ? "type" : "types", text));
+      for (const auto& [rank, text] : rules.lines(attribute))
+        lines.emplace(rank, fmt::format("{} own {} {} in {}", count, what, count == 1 ? "type" : "types", text));
     return lines;
+  }
+
+  [[nodiscard]] bool asks_at(ir::DomainId id, Span span) const {
+    const auto& rules = input_.policy.domain(id).rules;
+    return std::any_of(rules.begin(), rules.end(), [&](const ir::Rule& rule) { return rule.where.span == span; });
   }
 
   /// Resources beside the domains of a module belong to all of them.

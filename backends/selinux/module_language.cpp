@@ -206,6 +206,8 @@ class Collector {
       out_.classes["process"];
       for (const Level* level : {&value.first.low, &value.first.high}) add_level(*level);
     }
+    for (const FileContext& context : module_.file_contexts)
+      if (!context.type.empty()) add(context.type);
     return std::move(out_);
   }
 

@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 namespace {
 
 using backends::Explained;
+using backends::Grant;
 using backends::Question;
 using Json = nlohmann::ordered_json;
 
@@ -43,11 +44,17 @@ std::optional<Place> place_of(const std::string& text) {
 std::optional<Question> question_of(Session& session) {
   Question question;
   std::vector<std::string>& operands = session.arguments.operands;
-  if (session.arguments.has(Option::rule) && session.arguments.has(Option::access)) {
-    usage(session, "`--rule` and `--access` ask different questions: give one of them");
+  const auto asks = [&](Option option) { return session.arguments.has(option); };
+  if (asks(Option::rule) + asks(Option::access) + asks(Option::grants) > 1) {
+    usage(session, "`--rule`, `--access` and `--grants` ask different questions: give one of them");
     return std::nullopt;
   }
-  if (session.arguments.has(Option::rule)) return question;
+  if (asks(Option::rule)) return question;
+  if (asks(Option::grants)) {
+    question.kind = Question::Kind::grants;
+    question.subject = session.arguments.value(Option::grants);
+    return question;
+  }
   question.kind = Question::Kind::access;
   if (operands.size() < 4) {
     usage(session, "`--access` needs four words: DOMAIN TYPE CLASS PERMISSION");
@@ -121,7 +128,27 @@ Json json_of(const Session& session, const Explained& explained) {
   }
   Json parts = Json::array();
   for (const Explained& part : explained.parts) parts.push_back(json_of(session, part));
-  return {{"text", report::valid_utf8(explained.text)}, {"place", std::move(place)}, {"parts", std::move(parts)}};
+  Json all = {{"text", report::valid_utf8(explained.text)}, {"place", std::move(place)}, {"parts", std::move(parts)}};
+  if (!explained.kind.empty()) all["kind"] = explained.kind;
+  return all;
+}
+
+std::string text_of(const Session& session, const Grant& grant) {
+  std::string line = fmt::format("{} {} {}", grant.kind, grant.source, grant.target);
+  if (!grant.class_name.empty()) line += " " + grant.class_name;
+  if (!grant.permissions.empty()) line += fmt::format(" {{ {} }}", fmt::join(grant.permissions, " "));
+  if (!grant.name.empty()) line += fmt::format(" `{}`", printable(grant.name));
+  if (!grant.result.empty()) line += " becomes " + grant.result;
+  if (!grant.condition.empty()) line += " if " + grant.condition;
+  return text_of(session, Explained{std::move(line), {}, grant.reasons}, 0);
+}
+
+Json json_of(const Session& session, const Grant& grant) {
+  Json reasons = Json::array();
+  for (const Explained& reason : grant.reasons) reasons.push_back(json_of(session, reason));
+  return {{"kind", grant.kind},        {"source", grant.source},           {"target", grant.target},
+          {"class", grant.class_name}, {"permissions", grant.permissions}, {"name", report::valid_utf8(grant.name)},
+          {"result", grant.result},    {"condition", grant.condition},     {"reasons", std::move(reasons)}};
 }
 
 void answer(Session& session, const project::Target& target, const backends::Explanation& explanation) {
@@ -131,12 +158,18 @@ void answer(Session& session, const project::Target& target, const backends::Exp
   if (session.arguments.value(Option::format, "text") == "json") {
     Json parts = Json::array();
     for (const Explained& part : explanation.parts) parts.push_back(json_of(session, part));
-    const Json all = {{"version", 1}, {"target", target.target.name}, {"answer", std::move(parts)}};
+    Json all = {{"version", 1}, {"target", target.target.name}, {"answer", std::move(parts)}};
+    if (session.arguments.has(Option::grants)) {
+      Json& grants = all["grants"] = Json::array();
+      for (const Grant& grant : explanation.grants) grants.push_back(json_of(session, grant));
+      all["groups"] = explanation.groups;
+    }
     session.out = all.dump(2) + "\n";
     session.raw_out = true;
     return;
   }
   for (const Explained& part : explanation.parts) session.out += text_of(session, part, 0);
+  for (const Grant& grant : explanation.grants) session.out += text_of(session, grant);
 }
 
 /// The one target that the question is about.

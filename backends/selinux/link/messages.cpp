@@ -98,6 +98,17 @@ class Places {
     return found == nullptr ? nullptr : innermost(*found, raw.line);
   }
 
+  /// Where our statements put something into an attribute.
+  [[nodiscard]] std::vector<RawPlace> memberships(std::string_view attribute) {
+    std::vector<RawPlace> found;
+    for (std::size_t i = 0; i < context_.modules.size(); ++i) {
+      const std::string source = source_name(i);
+      for (const CilExpression& top : statements(source))
+        if (top.head() == "typeattributeset" && top.symbol(1) == attribute) found.push_back({source, top.line});
+    }
+    return found;
+  }
+
   /// Where one of our statements has this keyword.
   [[nodiscard]] std::optional<RawPlace> find_keyword(std::string_view keyword) {
     for (std::size_t i = 0; i < context_.modules.size(); ++i) {
@@ -336,6 +347,7 @@ class LogReader {
     if (more()) ++at_;
     LinkMessage& message = report(LinkProblem::neverallow, rule, {});
     read_broken_rules(message);
+    add_memberships(message);
     add_place(message, *place);
     const bool of_base = places_.resolve(*place).in_base;
     message.text = fmt::format("{} what a neverallow of {} forbids: `{}`",
@@ -376,6 +388,20 @@ class LogReader {
     }
   }
 
+  /// A rule of the base that reaches a type of ours has no place of ours: what put the type into the rule's source has,
+  /// or, where nothing did, into its target.
+  void add_memberships(LinkMessage& message) {
+    const auto ours = [](const LinkPlace& place) { return !place.in_base; };
+    if (std::any_of(message.places.begin(), message.places.end(), ours)) return;
+    for (const std::size_t word : {1, 2}) {
+      for (const std::string& rule : message.rules)
+        for_each_statement(rule, [&](CilExpression& allow) {
+          for (const RawPlace& raw : places_.memberships(allow.symbol(word))) add_place(message, raw);
+        });
+      if (std::any_of(message.places.begin(), message.places.end(), ours)) return;
+    }
+  }
+
   bool read_bounds() {
     const auto child = after(line(), "Child type ");
     if (!child) return false;
@@ -383,6 +409,7 @@ class LogReader {
     LinkMessage& message = report(LinkProblem::bounds, std::string(child->substr(0, child->find(' '))), {});
     ++at_;
     read_broken_rules(message);
+    add_memberships(message);
     message.text = "the " + printable(text.substr(6));
     return true;
   }

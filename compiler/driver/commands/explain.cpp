@@ -51,10 +51,11 @@ void unknown(Session& session, const std::string& wanted) {
 }  // namespace
 
 void run_explain(Session& session) {
-  if (session.arguments.has(Option::rule) || session.arguments.has(Option::access)) return explain_target(session);
+  const auto asks = [&](Option option) { return session.arguments.has(option); };
+  if (asks(Option::rule) || asks(Option::access) || asks(Option::grants)) return explain_target(session);
   if (session.arguments.has(Option::target) || session.arguments.has(Option::format)) {
     session.diagnostics.report(Code::E0005, {},
-                               "`--target` and `--format` go with `--rule FILE:LINE` or with `--access`");
+                               "`--target` and `--format` go with `--rule FILE:LINE`, `--grants NAME` or `--access`");
     return;
   }
   if (session.arguments.operands.empty()) session.out = list_all();
