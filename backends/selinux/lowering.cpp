@@ -79,6 +79,7 @@ Context::Context(const Input& input_, Platform platform_, Diagnostics& diagnosti
 Module& Context::module(const std::string& name) {
   Module& module = modules[name];
   module.name = name;
+  module.levels = platform.base().has_levels();
   module.user = platform[Name::system_user];
   module.object_role = platform[Name::object_role];
   return module;

@@ -181,6 +181,7 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
     return verification;
   }
   verification.against = opened.base->description();
+  verification.notices = opened.base->notices();
   if (opened.base->is_skeleton()) verification.reason = opened.reason;
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   const std::size_t before = diagnostics.error_count();

@@ -19,6 +19,8 @@ struct TargetResult {
 
 /// What the platform's compiler said, in a line without its end.
 [[nodiscard]] std::string checked_text(const backends::Verification& verification);
+/// The same as the lines of a target's summary, with what the check could not look at.
+[[nodiscard]] std::string checked_lines(const backends::Verification& verification);
 
 /// The whole of report.json (docs/json.md).
 [[nodiscard]] std::string report_json(const TargetResult& result, const ir::Policy& policy,

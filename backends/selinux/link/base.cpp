@@ -214,6 +214,7 @@ bool Base::has_attribute(std::string_view name) const { return data_->inventory.
 bool Base::has_boolean(std::string_view name) const { return data_->inventory.has_boolean(name); }
 bool Base::has_role(std::string_view name) const { return data_->inventory.roles.contains(name); }
 bool Base::has_user(std::string_view name) const { return data_->inventory.has_user(name); }
+bool Base::has_levels() const { return data_->inventory.mls; }
 bool Base::has_sensitivity(std::string_view name) const { return contains(data_->inventory.sensitivities, name); }
 bool Base::has_category(std::string_view name) const { return contains(data_->inventory.categories, name); }
 bool Base::has_module(std::string_view name) const {

@@ -156,6 +156,8 @@ class Base {
   [[nodiscard]] bool has_boolean(std::string_view name) const;
   [[nodiscard]] bool has_role(std::string_view name) const;
   [[nodiscard]] bool has_user(std::string_view name) const;
+  /// Whether its contexts have levels: policies of TYPE=standard have none.
+  [[nodiscard]] bool has_levels() const;
   [[nodiscard]] bool has_sensitivity(std::string_view name) const;
   [[nodiscard]] bool has_category(std::string_view name) const;
   /// A module that is part of this base (one that was left out is not).

@@ -34,7 +34,8 @@ void collect(int /*level*/, const char* fragment) {
 }
 
 /// One compilation. The log level is the highest: at lower ones 3.4 drops conflicting file contexts in silence,
-/// shows only some of the rules that break a neverallow, and says nothing of optional blocks that vanish.
+/// shows only some of the rules that break a neverallow, and says nothing of optional blocks that vanish. Whether
+/// contexts have levels is what the policy's own `mls` statement says.
 class Compilation {
  public:
   Compilation(Log& log, const CompileOptions& options) {
@@ -43,7 +44,6 @@ class Compilation {
     cil_set_log_level(CIL_INFO);
     cil_set_log_handler(collect);
     cil_db_init(&db_);
-    cil_set_mls(db_, 1);
     cil_set_policy_version(db_, std::min(kPolicyVersion, sepol_policy_kern_vers_max()));
     cil_set_target_platform(db_, SEPOL_TARGET_SELINUX);
     cil_set_multiple_decls(db_, options.merge_declarations ? 1 : 0);
