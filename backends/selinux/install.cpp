@@ -146,8 +146,7 @@ class Steps {
   /// Levels are changed by force only; without it, those that files got from their processes stay.
   void relabel() {
     const auto paths = roots(context_, false);
-    const auto with_level =
-        context_.platform.base().has_levels() ? roots(context_, true) : std::vector<std::string>();
+    const auto with_level = context_.platform.base().has_levels() ? roots(context_, true) : std::vector<std::string>();
     for (auto* list : {&lowered_.install, &lowered_.remove}) {
       if (!paths.empty()) list->push_back(command("restorecon -R -i", paths));
       if (!with_level.empty()) list->push_back(command("restorecon -R -F -i", with_level));

@@ -165,7 +165,8 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
                       Span span) {
   std::string problem;
   const auto range = Range::parse(started.level, problem);
-  if (range && module.levels) module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
+  if (range && module.levels)
+    module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
 }
 
 // ---- exec rules

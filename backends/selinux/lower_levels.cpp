@@ -36,8 +36,7 @@ class LevelCheck {
       return std::nullopt;
     }
     if (const std::string missing = missing_in_base(*found); !missing.empty()) {
-      report(text, span, "names `" + missing + "`, which the system's policy does not have")
-          .note(names_of_base());
+      report(text, span, "names `" + missing + "`, which the system's policy does not have").note(names_of_base());
       return std::nullopt;
     }
     return found;

@@ -162,8 +162,6 @@ std::string counts_text(const FidelityCounts& counts) {
   return out;
 }
 
-}  // namespace
-
 std::string checked_text(const Verification& v) {
   const std::string reason = report::safe(v.reason);
   if (v.status == Verification::Status::not_checked) return "NOT CHECKED by the platform's compiler: " + reason;
@@ -171,6 +169,8 @@ std::string checked_text(const Verification& v) {
   return fmt::format("by {}{}: {}", report::safe(v.checker), against,
                      v.status == Verification::Status::passed ? "accepted" : "refused");
 }
+
+}  // namespace
 
 std::string checked_lines(const Verification& v) {
   std::string out = fmt::format("  checked   {}\n", checked_text(v));

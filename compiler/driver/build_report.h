@@ -17,9 +17,7 @@ struct TargetResult {
   backends::FidelityReport fidelity = backends::merged(lowered.fidelity, verification.found);
 };
 
-/// What the platform's compiler said, in a line without its end.
-[[nodiscard]] std::string checked_text(const backends::Verification& verification);
-/// The same as the lines of a target's summary, with what the check could not look at.
+/// What the platform's compiler said, and what it could not look at: lines of a target's summary.
 [[nodiscard]] std::string checked_lines(const backends::Verification& verification);
 
 /// The whole of report.json (docs/json.md).

@@ -102,6 +102,23 @@ class Compilation {
   sepol_policydb_t* policy_ = nullptr;
 };
 
+/// Before this version constraints hold the types themselves, in a place where the conversion does not look.
+void name_types_of_constraints(const policydb_t& policy) {
+  if (policy.policyvers >= POLICYDB_VERSION_CONSTRAINT_NAMES) return;
+  for (std::uint32_t i = 0; i < policy.p_classes.nprim; ++i) {
+    const class_datum_t* of = policy.class_val_to_struct[i];
+    if (of == nullptr) continue;
+    for (const constraint_node_t* node : {of->constraints, of->validatetrans}) {
+      for (; node != nullptr; node = node->next) {
+        for (constraint_expr_t* part = node->expr; part != nullptr; part = part->next) {
+          if (part->expr_type == CEXPR_NAMES && (part->attr & CEXPR_TYPE) != 0 && part->type_names != nullptr)
+            ebitmap_cpy(&part->type_names->types, &part->names);
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 
 std::string package_to_cil(std::string package) {
@@ -161,6 +178,7 @@ Decompiled decompile(std::string image) {
   std::size_t size = 0;
   if (policydb_read(&policy, &file, 0) == 0 && policy.policy_type == POLICY_KERN) {
     result.version = policy.policyvers;
+    name_types_of_constraints(policy);
     if (std::FILE* out = open_memstream(&data, &size)) {
       result.ok = sepol_kernel_policydb_to_cil(out, &policy) == 0;
       std::fclose(out);
