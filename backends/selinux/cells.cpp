@@ -115,7 +115,7 @@ class CellPlanner {
     region.span = expressions.front().second;
     for (const auto& [expression, span] : expressions) {
       region.set = region.set | (input_.meaning.set(*expression) & PathSet::non_directories());
-      add_elements(*expression, "file", domain.module, span);
+      add_elements(*expression, kinds::file, domain.module, span);
     }
     for (std::size_t other : entry_index_.near(region.set))
       if (plan_.cells[other].set.meets(region.set)) report_entry_overlap(plan_.cells[other], region);
@@ -133,18 +133,18 @@ class CellPlanner {
         .also(first.span, "entered here first");
   }
 
-  void add_elements(const ir::PathExpr& expression, const std::string& object, const std::string& module, Span span) {
-    for (const auto& pattern : expression.include) add_element(pattern, object, module, span);
-    for (const auto& pattern : expression.exclude) add_element(pattern, object, module, span);
+  void add_elements(const ir::PathExpr& expression, Kinds kinds, const std::string& module, Span span) {
+    for (const auto& pattern : expression.include) add_element(pattern, kinds, module, span);
+    for (const auto& pattern : expression.exclude) add_element(pattern, kinds, module, span);
   }
 
-  void add_element(const PathPattern& pattern, const std::string& object, const std::string& module, Span span) {
+  void add_element(const PathPattern& pattern, Kinds kinds, const std::string& module, Span span) {
     const std::string key = pattern.text() + (pattern.excludes_top() ? " beneath" : "");
-    if (!known_elements_.insert({key, object}).second) return;
+    if (!known_elements_.insert({key, kinds}).second) return;
     PathSet set = PathSet::of(pattern);
-    if (object == "file") set = set & PathSet::non_directories();
+    if (kinds == kinds::file) set = set & PathSet::non_directories();
     if (set.empty()) return;
-    plan_.elements.push_back({pattern, set, element_object(pattern, object), module, span});
+    plan_.elements.push_back({pattern, set, element_kinds(pattern, kinds), module, span});
   }
 
   // ---- what rules say, and where they cut
@@ -205,7 +205,7 @@ class CellPlanner {
       return;
     }
     for (std::size_t entry : entry_index_.near(region.set)) region.set = region.set - plan_.cells[entry].set;
-    add_elements(resource.paths, "any", resource.module, resource.where.span);
+    add_elements(resource.paths, kinds::all, resource.module, resource.where.span);
     split(std::move(region));
   }
 
@@ -353,7 +353,7 @@ class CellPlanner {
   void add_inside(const Cut& cut, const Region& region) {
     const PathSet extent = input_.meaning.extent(region.resource);
     if (extent.contains(cut.set)) {
-      add_element(cut.pattern, "any", region.module, cut.span);
+      add_element(cut.pattern, kinds::all, region.module, cut.span);
       return;
     }
     auto patterns = (extent & cut.set).as_patterns(kMaxCells);
@@ -363,7 +363,7 @@ class CellPlanner {
           "the part of `" + printable(cut.pattern.text()) + "` in " + region.what + " cannot be written as patterns");
       return;
     }
-    for (const auto& pattern : *patterns) add_element(pattern, "any", region.module, cut.span);
+    for (const auto& pattern : *patterns) add_element(pattern, kinds::all, region.module, cut.span);
   }
 
   const Input& input_;
@@ -371,8 +371,8 @@ class CellPlanner {
   NameTable& names_;
   Diagnostics& diagnostics_;
   CellPlan plan_;
-  std::set<std::pair<std::string, std::string>> known_elements_;  ///< pattern and object
-  paths::PathIndex entry_index_;                                  ///< of cells that are entries
+  std::set<std::pair<std::string, Kinds>> known_elements_;  ///< pattern and kinds
+  paths::PathIndex entry_index_;                            ///< of cells that are entries
   std::vector<Cut> cuts_;
   std::set<std::string> known_cuts_;
   paths::PathIndex cut_index_;
@@ -383,9 +383,9 @@ class CellPlanner {
 
 }  // namespace
 
-std::string element_object(const PathPattern& pattern, const std::string& otherwise) {
-  if (pattern.tail() == paths::Tail::directory) return "dir";
-  return pattern.tail() == paths::Tail::file && otherwise == "any" ? "nondir" : otherwise;
+Kinds element_kinds(const PathPattern& pattern, Kinds kinds) {
+  if (pattern.tail() == paths::Tail::directory) return kinds::directory;
+  return pattern.tail() == paths::Tail::file ? kinds & kinds::but_directories : kinds;
 }
 
 CellPlan plan_cells(const Input& input, NameTable& names, Diagnostics& diagnostics) {

@@ -11,15 +11,13 @@ namespace macc::backends::selinux {
 struct Element {
   paths::PathPattern pattern;
   paths::PathSet set;
-  /// What its file context is about: "any", "file" for executables, "dir" for a directory alone, "nondir" for all
-  /// but directories.
-  std::string object = "any";
+  Kinds kinds = kinds::all;  ///< that its file context is about: files alone for executables
   std::string module;
   Span span;
 };
 
-/// The object of a pattern whose tail does not say otherwise.
-[[nodiscard]] std::string element_object(const paths::PathPattern& pattern, const std::string& otherwise);
+/// What a pattern can be, whose tail may say that it is no directory.
+[[nodiscard]] Kinds element_kinds(const paths::PathPattern& pattern, Kinds kinds);
 
 struct CellPlan {
   std::vector<Region> cells;      ///< own and entry regions, disjoint

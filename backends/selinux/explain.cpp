@@ -127,7 +127,7 @@ class RuleQuestion {
         parts.push_back({fmt::format("type {}, in {}", type, fmt::join(declaration.attributes, " ")), {}});
     for (const FileContext& context : module.file_contexts)
       if (context.span == place)
-        parts.push_back({fmt::format("filecon {} {}: {}", printable(context.regex, 400), context.object,
+        parts.push_back({fmt::format("filecon {} {}: {}", printable(context.regex, 400), word_of(context.kinds),
                                      context.type.empty() ? "no label" : context.type),
                          {}});
     for (const PortLabel& port : module.ports)

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace macc::backends::selinux {
 
@@ -14,6 +15,10 @@ inline constexpr Kinds none = 0, all = 127, but_directories = all & ~directory;
 }  // namespace kinds
 /// The class of SELinux that one kind is ("lnk_file"); for one bit.
 [[nodiscard]] std::string_view class_of(Kinds kind);
+/// As CIL calls it in a file context ("symlink"); "any" for all kinds. Throws std::invalid_argument for some of them.
+[[nodiscard]] std::string_view word_of(Kinds kinds);
+/// The single kinds of a set, in a fixed order.
+[[nodiscard]] std::vector<Kinds> each_of(Kinds kinds);
 /// The kind that a class is; none for a class that is no file.
 [[nodiscard]] Kinds kind_of(std::string_view class_name);
 /// The kind of a flag; none for what is no flag.

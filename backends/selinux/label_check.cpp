@@ -31,7 +31,7 @@ std::vector<Witness> system_witnesses(const Input& input, const Labels& labels) 
   auto add = [&](const ir::PathExpr& paths, Span span) {
     const auto divided = labels.divide(input.meaning.set(paths));
     for (const auto& [region, part, which] : divided->parts) {
-      if (region->origin != Region::Origin::system || region->types.empty()) continue;
+      if (region->origin != Region::Origin::system || region->types.empty() || seen.contains(region)) continue;
       const PathSet files = part & PathSet::non_directories();
       auto path = files.empty() ? part.example() : files.example();
       if (path && !labelled_by_the_kernel(*path) && seen.insert(region).second)

@@ -230,7 +230,11 @@ void Labels::take_labelled(Division& division, std::vector<LabelledPart> parts) 
   for (LabelledPart& part : parts)
     division.parts.push_back({&region_of_type(part.type), std::move(part.set), part.kinds});
   // Paths that have a label as one kind of object are known, whatever the other kinds have.
-  if (!unlabelled.empty()) division.rest = division.rest | (unite(std::move(unlabelled)) - unite(std::move(labelled)));
+  if (unlabelled.empty()) return;
+  PathSet bare = unite(std::move(unlabelled));
+  for (const PathSet& set : labelled)
+    if (bare.meets(set)) bare = bare - set;
+  division.rest = division.rest | bare;
 }
 
 const Region& Labels::region_of_type(const std::string& type) const {
@@ -302,7 +306,14 @@ bool Labels::reaches(const Region& region, const PathSet& set) const {
   return example_in(region, region.set & set).has_value();
 }
 
-std::vector<std::string> Labels::others_of(const Region& region, const PathSet& set) const {
+const std::vector<std::string>& Labels::others_of(const Region& region, const PathSet& set) const {
+  if (others_.size() >= kMaxAnswers) others_.clear();
+  const auto [it, fresh] = others_.try_emplace({&region, set.identity()}, Others{set, {}});
+  if (fresh) it->second.entries = find_others(region, set);
+  return it->second.entries;
+}
+
+std::vector<std::string> Labels::find_others(const Region& region, const PathSet& set) const {
   std::vector<std::string> others;
   for (const std::string& type : region.types) {
     if (system_ != nullptr) {

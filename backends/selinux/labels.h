@@ -84,7 +84,8 @@ class Labels {
   /// Whether a path of the set has the label of the region.
   [[nodiscard]] bool reaches(const Region& region, const paths::PathSet& set) const;
   /// What else of the system has one of the region's types, so that a grant on the type is one on it: "etc_t: /etc/.*".
-  [[nodiscard]] std::vector<std::string> others_of(const Region& region, const paths::PathSet& set) const;
+  /// Good until the next call.
+  [[nodiscard]] const std::vector<std::string>& others_of(const Region& region, const paths::PathSet& set) const;
   /// The system's own file contexts; null without a policy that has them.
   [[nodiscard]] const SystemContexts* system_contexts() const { return system_.get(); }
   /// The folders that the system labels as others; the first one that a path is in, counts.
@@ -103,6 +104,7 @@ class Labels {
   enum class Folders : std::uint8_t { described, inherited };
   [[nodiscard]] Division compute(const paths::PathSet& set, Folders folders) const;
   [[nodiscard]] std::optional<std::string> example_in(const Region& region, paths::PathSet set) const;
+  [[nodiscard]] std::vector<std::string> find_others(const Region& region, const paths::PathSet& set) const;
   void use_contexts(const Base& base);
   void take_labelled(Division& division, std::vector<LabelledPart> parts) const;
   /// Takes from what is left of `set` the paths that the system labels.
@@ -123,6 +125,11 @@ class Labels {
   };
   using Answers = std::unordered_map<const void*, Answer>;
   mutable Answers divided_, divided_above_;
+  struct Others {
+    paths::PathSet asked;
+    std::vector<std::string> entries;
+  };
+  mutable std::map<std::pair<const Region*, const void*>, Others> others_;
   mutable std::map<const Region*, std::optional<std::string>> examples_;
   std::map<std::string, std::vector<FileContext>> contexts_;
   std::map<ir::ResourceId, std::vector<std::string>> adopted_;

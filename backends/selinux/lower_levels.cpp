@@ -3,15 +3,10 @@
 #include <algorithm>
 
 #include "backends/selinux/base_choice.h"
+#include "backends/selinux/starters.h"
 
 namespace macc::backends::selinux {
 namespace {
-
-/// How a domain may run.
-struct Running {
-  Range range;
-  bool instances = false;  ///< each instance of a unit has a category of its own
-};
 
 std::string with_instance(std::string text, std::string_view name) {
   for (std::size_t at = text.find(kInstance); at != std::string::npos; at = text.find(kInstance, at))
@@ -83,24 +78,10 @@ void check_unit(const ir::Entry& entry, LevelCheck& check) {
   (void)check.range(with_instance(entry.level, "0"), entry.where.span);
 }
 
-std::vector<Running> ways_to_run(const ir::Domain& domain) {
-  std::vector<Running> list;
-  std::string ignored;
-  const auto add = [&](const std::string& text) {
-    if (auto range = Range::parse(with_instance(text.empty() ? "s0" : text, "0"), ignored))
-      list.push_back({*range, has_instance(text)});
-  };
-  for (const auto& entry : domain.entries)
-    if (entry.from == ir::Entry::From::unit) add(entry.level.empty() ? domain.level : entry.level);
-  const bool only_units = !domain.entries.empty() && list.size() == domain.entries.size();
-  if (!only_units) add(domain.level);
-  return list;
-}
-
 /// What levels take away from the rules of a build.
 class Narrowing {
  public:
-  explicit Narrowing(Context& context) : context_(context) {
+  explicit Narrowing(Context& context) : context_(context), starters_(starters_of(context.policy)) {
     for (const auto& domain : context.policy.domains) ways_.push_back(ways_to_run(domain));
     for (const Region& region : context.labels.regions()) {
       if (!region.is_own()) continue;
@@ -116,6 +97,7 @@ class Narrowing {
     for (std::size_t i = 0; i < context_.policy.domains.size(); ++i) {
       const ir::Domain& domain = context_.policy.domains[i];
       if (domain.external) continue;
+      check_users(static_cast<ir::DomainId>(i));
       for (const ir::Rule& rule : domain.rules)
         if (rule.effect == ir::Effect::allow)
           say(static_cast<ir::DomainId>(i), rule, std::visit([&](const auto& a) { return taken(i, a); }, rule.access));
@@ -124,6 +106,32 @@ class Narrowing {
 
  private:
   using What = std::set<std::string>;
+
+  /// A user runs nothing at a level outside of their own range: the start fails.
+  void check_users(ir::DomainId id) {
+    const ir::Domain& domain = context_.policy.domain(id);
+    const Range& range = ways_[static_cast<std::size_t>(id)].front().range;
+    if (domain.level.empty() || !starters_[static_cast<std::size_t>(id)].users) return;
+    What what;
+    for (const PolicyUser& user : context_.platform.base().users())
+      if (may_log_in(user) && !covers(user, range))
+        what.insert("start by " + user.name + ", whose range is " + range_of(user));
+    if (!what.empty())
+      context_.fidelity.add(id, "entry from user", domain.where.span, Topic::levels, {what.begin(), what.end()});
+  }
+
+  bool may_log_in(const PolicyUser& user) const {
+    const auto roles = context_.platform.login_roles();
+    return std::any_of(user.roles.begin(), user.roles.end(), [&](const std::string& role) {
+      return std::find(roles.begin(), roles.end(), role) != roles.end();
+    });
+  }
+
+  static bool covers(const PolicyUser& user, const Range& range) {
+    std::string ignored;
+    const auto own = Range::parse(range_of(user), ignored);
+    return !own || (range.low.dominates(own->low) && own->high.dominates(range.high));
+  }
 
   Range level_of(const Region& region) const {
     std::string ignored;
@@ -193,6 +201,7 @@ class Narrowing {
   }
 
   Context& context_;
+  std::vector<Starters> starters_;                        // by domain
   std::vector<std::vector<Running>> ways_;                // by domain
   std::map<const Region*, std::vector<Running>> levels_;  // that files of a region may have
 };
@@ -224,6 +233,22 @@ void say_unenforced(Context& context) {
 }
 
 }  // namespace
+
+std::string range_of(const PolicyUser& user) { return user.low == user.high ? user.low : user.low + "-" + user.high; }
+
+std::vector<Running> ways_to_run(const ir::Domain& domain) {
+  std::vector<Running> list;
+  std::string ignored;
+  const auto add = [&](const std::string& text) {
+    if (auto range = Range::parse(with_instance(text.empty() ? "s0" : text, "0"), ignored))
+      list.push_back({*range, has_instance(text)});
+  };
+  for (const auto& entry : domain.entries)
+    if (entry.from == ir::Entry::From::unit) add(entry.level.empty() ? domain.level : entry.level);
+  const bool only_units = !domain.entries.empty() && list.size() == domain.entries.size();
+  if (!only_units) add(domain.level);
+  return list;
+}
 
 void lower_levels(Context& context) {
   if (!uses_levels(context.policy)) return;

@@ -12,6 +12,16 @@ void lower_levels(Context& context);
 /// cover, and other processes of such a level.
 void say_what_levels_take(Context& context);
 
+/// How a domain may run.
+struct Running {
+  Range range;
+  bool instances = false;  ///< each instance of a unit has a category of its own
+};
+[[nodiscard]] std::vector<Running> ways_to_run(const ir::Domain& domain);
+
+/// "s0", "s0-s0:c0.c1023"; "" in a policy without levels.
+[[nodiscard]] std::string range_of(const PolicyUser& user);
+
 /// `level` of a unit with its instance: "%i" in it stands for the instance's name, as in systemd's own files.
 inline constexpr std::string_view kInstance = "%i";
 

@@ -175,7 +175,7 @@ void Subject::say_shared(const ir::Rule& rule, const paths::PathSet& set, const 
     if (!set.contains(region.set)) say(rule, Topic::shared_type, region.types);
     return;
   }
-  const std::vector<std::string> others = context.labels.others_of(region, set);
+  const std::vector<std::string>& others = context.labels.others_of(region, set);
   if (!others.empty()) say(rule, Topic::shared_type, others);
 }
 

@@ -533,7 +533,7 @@ std::string to_fc(const Module& module, Dialect dialect) {
   for (const auto& fc : module.file_contexts) {
     out += has_m4_word(fc.regex) ? "`" + fc.regex + "'" : fc.regex;
     out += "\t";
-    if (const std::string_view flag = file_type_flag(fc.object); !flag.empty()) out.append(flag).append("\t");
+    if (const std::string_view flag = flag_of(fc.kinds); !flag.empty()) out.append(flag).append("\t");
     if (fc.type.empty()) {
       out += "<<none>>\n";
       continue;

@@ -167,7 +167,7 @@ class Emitter {
     section("labels", !module_.file_contexts.empty() || !module_.ports.empty());
     for (const auto& fc : module_.file_contexts) {
       Node label = fc.type.empty() ? Node::list({}) : context(module_, fc.type, fc.level);
-      write(form("filecon", Node::quoted(fc.regex), fc.object, std::move(label)), fc.span);
+      write(form("filecon", Node::quoted(fc.regex), word_of(fc.kinds), std::move(label)), fc.span);
     }
     for (const auto& port : module_.ports) {
       Node range = port.range.first == port.range.last
@@ -342,20 +342,15 @@ std::string object_context(const Module& module, std::string_view type) {
   return module.user + ":" + module.object_role + ":" + std::string(type);
 }
 
-std::string_view file_type_flag(const std::string& object) {
-  static const std::map<std::string_view, std::string_view> kFlags = {
-      {"any", ""},     {"file", "--"},   {"dir", "-d"},  {"char", "-c"},
-      {"block", "-b"}, {"socket", "-s"}, {"pipe", "-p"}, {"symlink", "-l"}};
-  return kFlags.at(object);
-}
-
 std::string to_file_contexts(const Module& module) {
   std::string out;
   for (const auto& fc : module.file_contexts) {
     out += fc.regex + "\t";
-    if (const std::string_view flag = file_type_flag(fc.object); !flag.empty()) out.append(flag).append("\t");
+    if (const std::string_view flag = flag_of(fc.kinds); !flag.empty()) out.append(flag).append("	");
     const std::string level = module.levels ? ":" + fc.level.text() : "";
-    out += fc.type.empty() ? "<<none>>\n" : object_context(module, fc.type) + level + "\n";
+    out += fc.type.empty() ? "<<none>>
+                             " : object_context(module, fc.type) + level + "
+                             ";
   }
   return out;
 }

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "backends/selinux/cil.h"
+#include "backends/selinux/kinds.h"
 #include "backends/selinux/levels.h"
 #include "backends/selinux/origin.h"
 #include "compiler/base/source.h"
@@ -80,9 +81,11 @@ struct TransitionValue {
   Span span;
 };
 
-/// A file context: regular expression, object ("any", "file", "dir", ...) and type; an empty type is <<none>>.
+/// A file context; an empty type is <<none>>.
 struct FileContext {
-  std::string regex, object, type;
+  std::string regex;
+  Kinds kinds = kinds::all;  ///< all, or one
+  std::string type;
   Span span;
   Level level = {};  ///< s0 unless the resource has another
 };
@@ -164,8 +167,6 @@ struct Promises {
 
 /// "system_u:object_r:TYPE"
 [[nodiscard]] std::string object_context(const Module& module, std::string_view type);
-/// "--" of "file", "-d" of "dir" ...; "" of "any".
-[[nodiscard]] std::string_view file_type_flag(const std::string& object);
 
 /// Calls `visit` for each statement of the file, in the order of the text. Raw texts are not among them.
 void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit);

@@ -254,7 +254,7 @@ std::vector<SystemContexts::Moved> SystemContexts::as_looked_up(const PathSet& s
 namespace {
 
 /// Where the exact shares are too complex: who has one, with all that it could be. A label is never left out, and none
-/// is named that no path has, unless even that question is too complex.
+/// is named that no path has. Throws paths::TooComplex where even that cannot be told.
 class RoughShares {
  public:
   RoughShares(const PathSet& set, const std::vector<PathSet::Claim>& claims) : set_(set), claims_(claims) {
@@ -263,35 +263,31 @@ class RoughShares {
 
   std::vector<paths::PathShare> run() {
     std::map<std::uint32_t, std::vector<PathSet>> found;
-    for (std::size_t i = 0; i < claims_.size(); ++i) {
-      PathSet part = set_ & *claims_[i].set;
-      if (!part.empty() && wins(i, part)) found[claims_[i].group].push_back(std::move(part));
-    }
+    for (std::size_t i = 0; i < claims_.size(); ++i)
+      if (PathSet part = part_of(i); !part.empty()) found[claims_[i].group].push_back(std::move(part));
     std::vector<paths::PathShare> shares;
     for (auto& [group, sets] : found) shares.push_back({group, unite(std::move(sets))});
     return shares;
   }
 
  private:
-  /// Whether the group of a claim has a path of its part. An example shows it nearly always.
-  bool wins(std::size_t claim, const PathSet& part) {
-    const std::uint32_t group = claims_[claim].group;
-    if (group_of(part.example().value()) == group) return true;
-    std::vector<PathSet::Claim> later;
-    for (std::size_t other : index_.near(part))
-      if (other > claim && claims_[other].group != group) later.push_back(claims_[other]);
-    try {
-      return !part.is_covered_by(later);
-    } catch (const paths::TooComplex&) {
-      return true;
+  /// What a claim could have: nothing, or a set whose example its group has. Where a later claim has the example, all
+  /// that this one has is left out, and the next example asked.
+  [[nodiscard]] PathSet part_of(std::size_t claim) const {
+    PathSet part = set_ & *claims_[claim].set;
+    while (const auto example = part.example()) {
+      const std::size_t winner = last_claim_on(*example);
+      if (claims_[winner].group == claims_[claim].group) break;
+      part = part - *claims_[winner].set;
     }
+    return part;
   }
 
-  [[nodiscard]] std::uint32_t group_of(const std::string& name) const {
-    std::uint32_t group = PathSet::unclaimed;
+  [[nodiscard]] std::size_t last_claim_on(const std::string& name) const {
+    std::size_t last = 0;
     for (std::size_t i : index_.near(name))
-      if (claims_[i].set->contains(name)) group = claims_[i].group;
-    return group;
+      if (claims_[i].set->contains(name)) last = i;
+    return last;
   }
 
   const PathSet& set_;
@@ -316,7 +312,8 @@ std::vector<LabelledPart> SystemContexts::every_label(const PathSet& set) const 
 
 void SystemContexts::divide_names(const PathSet& set, Kinds which, std::vector<LabelledPart>& parts) const {
   if (set.empty()) return;
-  const std::vector<std::size_t> near = near_names(set);
+  std::vector<std::size_t> near = near_names(set);
+  std::erase_if(near, [&](std::size_t entry) { return !names(entry).meets(set); });
   // Kinds for which the same entries compete have the same labels.
   std::map<std::vector<std::size_t>, Kinds> competitors;
   for (Kinds kind : kEachKind) {

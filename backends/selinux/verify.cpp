@@ -6,6 +6,7 @@
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/cil.h"
+#include "backends/selinux/constraints.h"
 #include "backends/selinux/formats.h"
 #include "backends/selinux/found.h"
 #include "backends/selinux/label_check.h"
@@ -74,13 +75,13 @@ void report_message(const LinkMessage& message, const Places& places, Diagnostic
   for (const LinkPlace& place : message.places)
     if (Span span = places.span(place); span.valid() && std::find(spans.begin(), spans.end(), span) == spans.end())
       spans.push_back(span);
-  Diagnostic& diagnostic =
-      diagnostics.report(code_of(message.problem), spans.empty() ? Span{} : spans.front(), message.text);
+  Diagnostic diagnostic(code_of(message.problem), spans.empty() ? Span{} : spans.front(), message.text);
   if (message.level == LinkMessage::Level::warning) diagnostic.severity = Severity::warning;
   for (std::size_t i = 1; i < spans.size(); ++i) diagnostic.also(spans[i], "and here");
   if (message.problem == LinkProblem::filecon)
     diagnostic.note("say which module of the system the domain replaces: `replaces selinux \"NAME\";`");
   for (const auto& rule : message.rules) diagnostic.note("the rule `" + printable(rule, 300) + "` breaks it");
+  diagnostics.add(std::move(diagnostic));
 }
 
 /// The modules as they would be without raw text; empty when none has any.
@@ -129,6 +130,7 @@ FidelityReport account(const Input& input, const Planned& plan, const Base& base
     walk_input.raw_is_needed = !without;
   }
   const auto walked = walk(walk_input, diagnostics);
+  check_constraints(input, plan, base, linked.image, diagnostics);
   return find_more(input, plan, *policy, walked, walk_input.raw_is_needed);
 }
 

@@ -779,15 +779,24 @@ bool is_subset(const Dfa& subset, const Dfa& superset) {
 }
 
 Dfa residual(const Dfa& dfa, Dfa::State state) {
-  Nfa nfa;
-  for (Dfa::State s = 0; s < dfa.size(); ++s) nfa.add_state();
-  // State s of the automaton is s + 1 here.
-  for (Dfa::State s = 0; s < dfa.size(); ++s) {
-    for (const Dfa::Edge& edge : dfa.edges_of(s)) nfa.add_edge(s + 1, edge.first, edge.last, edge.target + 1);
-    if (dfa.accepting[s]) nfa.want(s + 1);
+  // What a minimal automaton does from one state on is minimal, too: the states only get other numbers.
+  constexpr Dfa::State unnumbered = ~0U;
+  std::vector<Dfa::State> numbers(dfa.size(), unnumbered);
+  std::vector<Dfa::State> members = {state};
+  numbers[state] = 0;
+  Dfa result;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Dfa::State member = members[i];
+    for (const Dfa::Edge& edge : dfa.edges_of(member)) {
+      if (numbers[edge.target] == unnumbered) {
+        numbers[edge.target] = static_cast<Dfa::State>(members.size());
+        members.push_back(edge.target);
+      }
+      result.add_edge(edge.first, edge.last, numbers[edge.target]);
+    }
+    result.close_state(dfa.accepting[member]);
   }
-  nfa.add_epsilon(0, state + 1);
-  return nfa.determinize();
+  return result;
 }
 
 Dfa directories_above(const Dfa& dfa) {

@@ -160,7 +160,11 @@ def bench_base(options: argparse.Namespace, macc: str, base: list[str], work: pa
     common = ["secilc", "-M", "true", "-c", "33", "-m", "-o", "/dev/null", "-f", "file_contexts", *base]
 
     steps = {"macc base import": [macc, "base", "import", str(BASE_MODULES), "--out", str(file)],
-             "macc build of one service, without verification": [macc, "build", "--no-verify", "--out", "out", "shop.macc"]}
+             "macc build of one service, without verification":
+                 [macc, "build", "--target", "selinux", "--no-verify", "--out", "out", "shop.macc"],
+             "macc build of one service": [macc, "build", "--target", "selinux", "--out", "out", "shop.macc"],
+             "macc build --full of one service":
+                 [macc, "build", "--target", "selinux", "--full", "--out", "out", "shop.macc"]}
     measured = {}
     for what, command in steps.items():
         measured[what] = measure(command, folder, options.repeat)

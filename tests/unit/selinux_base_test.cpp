@@ -312,6 +312,7 @@ TEST_SUITE("selinux base") {
       CHECK(found.contexts.at(0).value_or("") == "system_u:object_r:shadow_t");
       const LinkResult linked =
           link(base, {{"shop.cil", "(filecon \"/srv/shop\" file (system_u object_r etc_t ((s0) (s0))))"}});
+      for (const LinkMessage& message : linked.messages) MESSAGE(message.text);
       REQUIRE(linked.ok);
       CHECK(linked.file_contexts.find("/srv/shop\t--\tsystem_u:object_r:etc_t\n") != std::string::npos);
     };
@@ -346,6 +347,8 @@ TEST_SUITE("selinux base") {
       return std::size_t{0};
     };
     CHECK(count(*base.base, "mlsconstrain") >= count(*Base::skeleton(), "mlsconstrain"));
-    CHECK(link(*base.base, {}).ok);
+    const LinkResult linked = link(*base.base, {});
+    for (const LinkMessage& message : linked.messages) MESSAGE(message.text);
+    CHECK(linked.ok);
   }
 }

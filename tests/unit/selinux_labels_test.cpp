@@ -8,6 +8,7 @@
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
 #include "backends/selinux/system_contexts.h"
+#include "tests/support/selinux_target.h"
 
 using namespace macc::backends::selinux;
 using macc::paths::PathPattern;
@@ -118,6 +119,37 @@ TEST_CASE("each path has the label that libselinux finds") {
       ask(contexts, name, questions);
     CHECK(questions.size() > 100);
     compare(*base, questions);
+  }
+}
+
+TEST_CASE("what a resource leaves out keeps all the labels that the system gives there") {
+  const BaseOrReason installed = Base::installed();
+  if (installed.base == nullptr) return;
+  const Base& base = *installed.base;
+  const auto built = macc::test::lower_on(
+      installed.base,
+      "macc 1;\nmodule acme.web;\ndomain webd {\n  entry \"/usr/sbin/acme-webd\";\n"
+      "  resource site : content relabel { \"/var/www/**\" except { \"/var/www/html/**\", \"/var/www/cgi-bin/**\", "
+      "\"/var/www/apcupsd/**\", \"/var/www/nut-cgi-bin/**\" } }\n"
+      "  resource conf : config relabel { \"/etc/acme/**\" except \"/etc/acme/sub/**\" }\n"
+      "  allow read site, conf;\n}\n");
+  CAPTURE(built->messages());
+  CHECK(built->diagnostics.all().empty());
+  macc::test::link_on(*built, base);
+  std::vector<LookupQuery> queries;
+  for (const char* hole : {"/var/www/html", "/var/www/cgi-bin", "/var/www/apcupsd", "/etc/acme/sub"})
+    for (const char* below :
+         {"", "/x", "/logs", "/logs/x", "/x/logs/nextcloud/apps", "/nextcloud/apps/logs/x", "/x/cgi-bin/y", "/cgi-bin",
+          "/cgi-bin/nextcloud/data/x", "/munin/cgi/x", "/munin/x", "/cvsweb.cgi", "/x/sites/default/files/logs/y",
+          "/wp-content", "/l2tp", "/x/al2tp/logs", "/lightsquid/report/x", "/roundcubemail/temp"})
+      for (const auto& [kind, object] : kKinds)
+        if (*below != '\0' || kind == kinds::directory) queries.push_back({std::string(hole) + below, object});
+  const LookupResult before = lookup(base.file_contexts(), queries);
+  const LookupResult after = lookup(built->linked.file_contexts, queries);
+  REQUIRE(before.error + after.error == "");
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    CAPTURE(queries[i].path);
+    CHECK(before.contexts[i] == after.contexts[i]);
   }
 }
 

@@ -98,6 +98,18 @@ TEST_CASE("the level of a resource is that of its files, and narrows what others
   CHECK(said);
 }
 
+TEST_CASE("users whose own range does not hold a domain's level cannot start it, and the report says so") {
+  const auto policy = [](const std::string& level) {
+    return "macc 1;\nmodule m;\ndomain tool { entry \"/usr/bin/tool\" from user; level \"" + level + "\"; }\n";
+  };
+  const auto b = build(policy("s0:c1"));
+  std::vector<std::string> what;
+  for (const auto& entry : b->lowered.fidelity.entries)
+    if (entry.rule == "entry from user") what = entry.what;
+  CHECK(what == std::vector<std::string>{"start by user_u, whose range is s0"});
+  CHECK(build(policy("s0"))->fidelity("entry from user").empty());
+}
+
 TEST_CASE("levels that no system has are reported") {
   for (const char* level : {"s1", "s0:c2000", "s0:c5.c2", "s0:c1-s0"}) {
     CAPTURE(level);
@@ -227,7 +239,13 @@ std::shared_ptr<const se::Base> imported(const std::string& place) {
 TEST_CASE("packages are linked with a binary policy, which has lost what they require; one in CIL takes none") {
   if (backends::find_program("checkmodule").empty()) return;
   const macc::test::Folder folder;
-  folder.write("policy/policy.33", se::link(*se::Base::skeleton(), {}, {.whole_base = true}).image);
+  // A policy that is compiled keeps the attributes that its rules use.
+  std::string used;
+  for (const std::string& attribute : se::Base::skeleton()->attributes())
+    used += "(dontaudit " + attribute + " self (process (signull)))\n";
+  const se::LinkResult whole = se::link(*se::Base::skeleton(), {{"used.cil", used}}, {.whole_base = true});
+  REQUIRE(whole.ok);
+  folder.write("policy/policy.33", whole.image);
   const Packages binary = verified_packages(imported(folder.path().string()));
   CAPTURE(binary.messages);
   CHECK(binary.verification.status == backends::Verification::Status::passed);

@@ -8,19 +8,13 @@
 
 #include "backends/selinux/lower.h"
 #include "backends/selinux/platform.h"
+#include "tests/support/selinux_base.h"
 #include "tests/support/selinux_target.h"
 
 namespace macc::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string skeleton_text() {
-  std::ifstream in(fs::path(MACC_SOURCE_DIR) / "backends/selinux/link/skeleton.cil");
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 void replace_word(std::string& text, const std::string& word, const std::string& with) {
   auto is_part = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
@@ -29,18 +23,6 @@ void replace_word(std::string& text, const std::string& word, const std::string&
     const bool ends = at + word.size() >= text.size() || !is_part(text[at + word.size()]);
     if (starts && ends) text.replace(at, word.size(), with);
   }
-}
-
-/// A policy made of a text, as a system would have it.
-std::shared_ptr<const se::Base> base_of(const std::string& text) {
-  std::string name = (fs::temp_directory_path() / "macc-platform-XXXXXX").string();
-  REQUIRE(mkdtemp(name.data()) != nullptr);
-  std::ofstream(fs::path(name) / "base.cil") << text;
-  const se::BaseOrReason opened = se::Base::from_folder(name, {}, false);
-  fs::remove_all(name);
-  CAPTURE(opened.reason);
-  REQUIRE(opened.base);
-  return opened.base;
 }
 
 /// The skeleton with the names that Fedora's policy and older ones have.

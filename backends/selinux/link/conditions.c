@@ -18,3 +18,10 @@ void macc_visit_conditions(const policydb_t* policy, const struct macc_condition
     visit_rules(condition->false_list, 0, visitor);
   }
 }
+
+int macc_set_booleans(policydb_t* policy, int on) {
+  uint32_t i;
+  for (i = 0; i < policy->p_bools.nprim; ++i)
+    if (policy->bool_val_to_struct[i] != NULL) policy->bool_val_to_struct[i]->state = on;
+  return evaluate_conds(policy);
+}

@@ -22,6 +22,9 @@ enum { MACC_COND_BOOL = 1, MACC_COND_NOT, MACC_COND_OR, MACC_COND_AND, MACC_COND
 
 void macc_visit_conditions(const policydb_t* policy, const struct macc_condition_visitor* visitor);
 
+/* Sets all booleans, and the rules under them with it. Not 0 on failure. */
+int macc_set_booleans(policydb_t* policy, int on);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,13 +1,17 @@
 #include "backends/selinux/link/decision.h"
 
 #include <sepol/debug.h>
+#include <sepol/policydb/policydb.h>
 #include <sepol/policydb/services.h>
+#include <sepol/policydb/sidtab.h>
 #include <sepol/sepol.h>
 
 #include <chrono>
 #include <cstdio>
+#include <unordered_map>
 
 #include "backends/selinux/link/child.h"
+#include "backends/selinux/link/conditions.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -40,7 +44,108 @@ std::string answers(const std::string& image, const std::vector<Question>& quest
   return out;
 }
 
+constexpr char kRefused = 'c', kNoRule = 't';
+
+/// The policy's numbers of contexts. Meetings share most of theirs.
+class ContextIds {
+ public:
+  explicit ContextIds(bool with_levels) : with_levels_(with_levels) {}
+
+  /// Of those that the policy permits.
+  std::vector<sepol_security_id_t> of(const std::vector<SecurityContext>& contexts) {
+    std::vector<sepol_security_id_t> ids;
+    for (const SecurityContext& context : contexts)
+      if (const sepol_security_id_t id = of(context); id != kNone) ids.push_back(id);
+    return ids;
+  }
+
+ private:
+  static constexpr sepol_security_id_t kNone = 0;
+
+  sepol_security_id_t of(const SecurityContext& context) {
+    std::string text = context.user + ":" + context.role + ":" + context.type;
+    if (with_levels_) text += ":" + context.range;
+    const auto [it, fresh] = ids_.try_emplace(std::move(text), kNone);
+    if (fresh && sepol_context_to_sid(it->first.c_str(), it->first.size() + 1, &it->second) != 0) it->second = kNone;
+    return it->second;
+  }
+
+  bool with_levels_;
+  std::unordered_map<std::string, sepol_security_id_t> ids_;
+};
+
+/// What stands between two contexts and a permission.
+char obstacle(sepol_security_id_t source, sepol_security_id_t target, sepol_security_class_t class_number,
+              const std::string& permission) {
+  sepol_access_vector_t wanted = 0;
+  sepol_av_decision decision{};
+  unsigned int reason = 0;
+  if (sepol_string_to_av_perm(class_number, permission.c_str(), &wanted) != 0 ||
+      sepol_compute_av_reason(source, target, class_number, wanted, &decision, &reason) != 0)
+    return kNoRule;
+  if (reason == 0) return kAllowed;
+  return (reason & SEPOL_COMPUTEAV_TE) != 0 ? kNoRule : kRefused;
+}
+
+/// Notes in `verdicts` what is allowed in one pair of contexts at least, else what is refused.
+void meet(const Meeting& meeting, ContextIds& contexts, std::string& verdicts) {
+  sepol_security_class_t class_number = 0;
+  if (sepol_string_to_security_class(meeting.class_name.c_str(), &class_number) != 0) return;
+  const auto sources = contexts.of(meeting.sources), targets = contexts.of(meeting.targets);
+  for (std::size_t i = 0; i < meeting.permissions.size(); ++i)
+    for (const auto source : sources)
+      for (const auto target : targets) {
+        if (verdicts[i] == kAllowed) continue;
+        const char found = obstacle(source, target, class_number, meeting.permissions[i]);
+        if (found != kNoRule) verdicts[i] = found;
+      }
+}
+
+/// A verdict for each permission of each meeting, in order. Only for use inside run_in_child().
+std::string verdicts_on(const std::string& image, const std::vector<Meeting>& meetings) {
+  sepol_debug(0);
+  policydb_t policy{};
+  sidtab_t ids{};
+  policy_file_t file{};
+  policy_file_init(&file);
+  file.type = PF_USE_MEMORY;
+  file.data = const_cast<char*>(image.data());
+  file.len = image.size();
+  if (policydb_init(&policy) != 0 || policydb_read(&policy, &file, 0) != 0 || sepol_sidtab_init(&ids) != 0) return {};
+  sepol_set_policydb(&policy);
+  sepol_set_sidtab(&ids);
+  std::vector<std::string> verdicts;
+  for (const Meeting& meeting : meetings) verdicts.emplace_back(meeting.permissions.size(), kNoRule);
+  ContextIds contexts(policy.mls != 0);
+  for (const int on : {0, 1}) {
+    if (macc_set_booleans(&policy, on) != 0) return {};
+    for (std::size_t i = 0; i < meetings.size(); ++i) meet(meetings[i], contexts, verdicts[i]);
+  }
+  std::string out;
+  for (const std::string& list : verdicts) out += list;
+  return out;
+}
+
 }  // namespace
+
+Refusals refused_by_constraints(const std::string& image, const std::vector<Meeting>& meetings) {
+  const ChildResult child = run_in_child([&] { return verdicts_on(image, meetings); }, kTimeLimit);
+  Refusals result;
+  std::size_t wanted = 0;
+  for (const Meeting& meeting : meetings) wanted += meeting.permissions.size();
+  if (child.status != ChildResult::Status::finished)
+    result.reason = "libsepol " + describe(child);
+  else if (child.output.size() != wanted)
+    result.reason = "libsepol cannot read the policy";
+  if (!result.reason.empty()) return result;
+  std::size_t at = 0;
+  for (const Meeting& meeting : meetings) {
+    auto& refused = result.refused.emplace_back();
+    for (const std::string& permission : meeting.permissions)
+      if (child.output[at++] == kRefused) refused.push_back(permission);
+  }
+  return result;
+}
 
 Decisions decide(const std::string& image, const std::vector<Question>& questions) {
   const ChildResult child = run_in_child([&] { return answers(image, questions); }, kTimeLimit);

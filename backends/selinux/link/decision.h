@@ -19,4 +19,25 @@ struct Decisions {
 };
 [[nodiscard]] Decisions decide(const std::string& image, const std::vector<Question>& questions);
 
+/// Who asks, or what is asked for. Policies without levels do not look at the range.
+struct SecurityContext {
+  std::string user, role, type, range;
+};
+
+/// Permissions that rules allow, and the contexts in which the two types can meet.
+struct Meeting {
+  std::vector<SecurityContext> sources, targets;
+  std::string class_name;
+  std::vector<std::string> permissions;
+};
+
+/// For each meeting the permissions that constraints (of users, roles and levels) and role allow rules refuse in every
+/// pair of contexts and whatever the booleans are. Contexts that the policy does not permit do not count; nothing is
+/// refused where there are no others. With a reason when the policy cannot be read.
+struct Refusals {
+  std::vector<std::vector<std::string>> refused;
+  std::string reason;
+};
+[[nodiscard]] Refusals refused_by_constraints(const std::string& image, const std::vector<Meeting>& meetings);
+
 }  // namespace macc::backends::selinux

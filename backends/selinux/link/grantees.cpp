@@ -24,18 +24,40 @@ bool is_change(std::string_view permission) {
   return std::find(kChanges.begin(), kChanges.end(), permission) != kChanges.end();
 }
 
-/// Calls `visit` for each statement, those under conditions too.
+using Words = std::set<std::string, std::less<>>;
+
+/// The second operand of a statement at the start of a line, "" where there is none.
+std::string_view second_operand(std::string_view line) {
+  for (int word = 0; word < 2; ++word) {
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos) return {};
+    line.remove_prefix(space + 1);
+  }
+  return line.substr(0, line.find_first_of(" )"));
+}
+
+/// Calls `visit` for each statement of a kind about one of the targets, those under conditions too. The texts of a base
+/// have a statement a line (docs/base-format.md), so that others need not be taken apart.
 template <typename Visit>
-void visit_rules(const Base& base, Visit visit) {
+void visit_rules(const Base& base, std::string_view kind, const Words& targets, Visit visit) {
+  const std::string start = "(" + std::string(kind) + " ";
+  const auto visit_one = [&](const CilExpression& rule) {
+    if (rule.head() == kind && targets.contains(rule.symbol(2))) visit(rule);
+  };
   const auto each = [&](CilExpression& statement) {
-    if (statement.head() != "booleanif") return visit(statement);
+    if (statement.head() != "booleanif") return visit_one(statement);
     for (std::size_t branch = 2; branch < statement.items.size(); ++branch) {
-      std::vector<CilExpression>& items = statement.items[branch].items;
-      for (std::size_t i = 1; i < items.size(); ++i) visit(items[i]);
+      const std::vector<CilExpression>& items = statement.items[branch].items;
+      for (std::size_t i = 1; i < items.size(); ++i) visit_one(items[i]);
     }
   };
-  for_each_statement(base.data().core, each);
-  for_each_statement(base.data().rest, each);
+  for (std::string_view text : {std::string_view(base.data().core), std::string_view(base.data().rest)})
+    while (!text.empty()) {
+      const std::string_view line = text.substr(0, text.find('\n'));
+      text.remove_prefix(std::min(line.size() + 1, text.size()));
+      if (line.starts_with("(booleanif ") || (line.starts_with(start) && targets.contains(second_operand(line))))
+        for_each_statement(line, each);
+    }
 }
 
 }  // namespace
@@ -43,11 +65,11 @@ void visit_rules(const Base& base, Visit visit) {
 std::vector<Grantee> grantees_of(const Base& base, std::string_view type) {
   const std::string name = base.canonical_type(type);
   const std::vector<std::string> attributes = base.attributes_of(name);
-  std::set<std::string, std::less<>> targets(attributes.begin(), attributes.end());
+  Words targets(attributes.begin(), attributes.end());
   targets.insert(name);
   std::map<std::string, bool, std::less<>> changes;  // by subject
-  visit_rules(base, [&](const CilExpression& rule) {
-    if (rule.head() != "allow" || rule.items.size() != 4 || !targets.contains(rule.symbol(2))) return;
+  visit_rules(base, "allow", targets, [&](const CilExpression& rule) {
+    if (rule.items.size() != 4) return;
     const CilExpression& access = rule.items[3];
     if (access.items.size() != 2 || !is_file_class(access.symbol(0))) return;
     const auto& permissions = access.items[1].items;
@@ -64,9 +86,9 @@ std::vector<Grantee> grantees_of(const Base& base, std::string_view type) {
 std::vector<SystemEntryPoint> entry_points_of(const Base& base, std::string_view exec_type) {
   const std::string name = base.canonical_type(exec_type);
   std::vector<SystemEntryPoint> list;
-  visit_rules(base, [&](const CilExpression& rule) {
-    if (rule.head() != "typetransition" || rule.items.size() != 5 || rule.symbol(2) != name) return;
-    if (rule.symbol(3) == "process") list.push_back({std::string(rule.symbol(1)), std::string(rule.symbol(4))});
+  visit_rules(base, "typetransition", {name}, [&](const CilExpression& rule) {
+    if (rule.items.size() == 5 && rule.symbol(3) == "process")
+      list.push_back({std::string(rule.symbol(1)), std::string(rule.symbol(4))});
   });
   std::sort(list.begin(), list.end(),
             [](const auto& a, const auto& b) { return std::tie(a.domain, a.source) < std::tie(b.domain, b.source); });
@@ -76,13 +98,12 @@ std::vector<SystemEntryPoint> entry_points_of(const Base& base, std::string_view
 std::string module_of(const Base& base, std::string_view type) {
   const std::string name = base.canonical_type(type);
   const std::string& core = base.data().core;
-  const LineMarks marks(core);
+  const std::string declaration = "\n(type " + name + ")\n";
+  const std::size_t before = core.find(declaration);
+  if (before == std::string::npos) return "";
+  const auto lines = std::count(core.begin(), core.begin() + static_cast<std::ptrdiff_t>(before) + 1, '\n');
   std::string module;
-  for_each_statement(core, [&](const CilExpression& statement) {
-    if (!module.empty() || statement.head() != "type" || statement.symbol(1) != name) return;
-    LinkPlace place;
-    if (marks.find(statement.line, place)) module = place.file;
-  });
+  if (LinkPlace place; LineMarks(core).find(static_cast<std::uint32_t>(lines) + 1, place)) module = place.file;
   return base.has_module(module) ? module : std::string();
 }
 
