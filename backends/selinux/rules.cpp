@@ -346,11 +346,9 @@ std::string to_file_contexts(const Module& module) {
   std::string out;
   for (const auto& fc : module.file_contexts) {
     out += fc.regex + "\t";
-    if (const std::string_view flag = flag_of(fc.kinds); !flag.empty()) out.append(flag).append("	");
+    if (const std::string_view flag = flag_of(fc.kinds); !flag.empty()) out.append(flag).append("\t");
     const std::string level = module.levels ? ":" + fc.level.text() : "";
-    out += fc.type.empty() ? "<<none>>
-                             " : object_context(module, fc.type) + level + "
-                             ";
+    out += fc.type.empty() ? "<<none>>\n" : object_context(module, fc.type) + level + "\n";
   }
   return out;
 }
