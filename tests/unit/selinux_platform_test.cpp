@@ -147,7 +147,8 @@ TEST_CASE(
   for (const auto& entry : built->lowered.fidelity.entries)
     said |= entry.topic == "absent" && entry.fidelity == backends::Fidelity::narrower;
   CHECK(said);
-  CHECK_FALSE(built->may("d_t", "other_nslcd_runtime_t", "sock_file", "write"));
+  CHECK(built->may("d_t", "other_nslcd_runtime_t", "sock_file", "write"));  // by the path's own label
+  CHECK_FALSE(built->may("d_t", "other_nslcd_t", "unix_stream_socket", "connectto"));
   CHECK(built->may("d_t", "sssd_var_lib_t", "sock_file", "write"));
   CHECK(lower_on(base, domain("allow connect unix system.ldap_lookup_socket;", imports))->has(Code::E1022));
 }
