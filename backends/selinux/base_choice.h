@@ -23,4 +23,7 @@ namespace macc::backends::selinux {
 /// Types that the system has, but not without the modules that the build replaces. Empty without a system's policy.
 [[nodiscard]] std::set<std::string> replaced_types(const Input& input);
 
+/// The regular expressions of file contexts that go with the modules that the build replaces.
+[[nodiscard]] std::set<std::string> replaced_contexts(const Input& input);
+
 }  // namespace macc::backends::selinux

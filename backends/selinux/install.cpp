@@ -4,7 +4,10 @@
 #include <set>
 #include <variant>
 
+#include "backends/selinux/base_choice.h"
 #include "backends/selinux/formats.h"
+#include "backends/selinux/link/file_order.h"
+#include "backends/selinux/system_contexts.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -73,6 +76,20 @@ std::vector<std::string> roots(const Context& context, bool levels) {
     for (const auto& entry : domain.entries)
       if (entry.from != ir::Entry::From::unit) add(entry.paths);
   return without_nested(all);
+}
+
+/// What a file context of the system labels, as a word of a shell command: a path, or all paths that begin so.
+std::string word_for(const std::string& regex) {
+  SystemEntry entry;
+  entry.regex = regex;
+  std::string head = entry.head();
+  constexpr std::string_view kTree = "(/.*)?";
+  const std::string_view stem = regex;
+  const bool is_tree = stem.ends_with(kTree) && context_order(stem.substr(0, stem.size() - kTree.size())).exact;
+  if (is_tree || context_order(regex).exact) return quoted(head);
+  const bool is_folder = head.ends_with('/');
+  if (is_folder && head.size() > 1) head.pop_back();
+  return quoted(head) + (is_folder ? "" : "*");
 }
 
 class Steps {
@@ -147,8 +164,15 @@ class Steps {
   void relabel() {
     const auto paths = roots(context_, false);
     const auto with_level = context_.platform.base().has_levels() ? roots(context_, true) : std::vector<std::string>();
+    std::set<std::string> words;
+    for (const auto& path : paths) words.insert(quoted(path));
+    // The types of what the replaced modules label are gone, and back again afterwards.
+    for (const auto& regex : replaced_contexts(context_.input))
+      if (!regex.starts_with("HOME_")) words.insert(word_for(regex));
+    std::string places;
+    for (const auto& word : words) places += " " + word;
     for (auto* list : {&lowered_.install, &lowered_.remove}) {
-      if (!paths.empty()) list->push_back(command("restorecon -R -i", paths));
+      if (!places.empty()) list->push_back("restorecon -R -i" + places);
       if (!with_level.empty()) list->push_back(command("restorecon -R -F -i", with_level));
     }
   }

@@ -275,7 +275,7 @@ const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scop
     return nullptr;
   }
   if (name.parts.size() > 1 && !scope.module->imports.contains(name.parts[0].text)) {
-    const std::string candidate = "std." + name.parts[0].text;
+    const std::string candidate = "std." + name.parts[name.parts[0].text == "std" ? 1 : 0].text;
     const auto known = finder_.known();
     if (std::find(known.begin(), known.end(), candidate) != known.end()) {
       d.note(fmt::format("module `{}` is not imported here: add `import {};`", candidate, candidate));
