@@ -101,6 +101,8 @@ struct Verification {
   std::string checker;  ///< "apparmor_parser 3.0.8", "libsepol 3.4"
   std::string against;  ///< "the installed Debian policy (331 modules)", "features debian12"
   std::string reason;   ///< for not_checked: why, and what to install
+  /// What the check could not look at, whatever its outcome, a sentence each.
+  std::vector<std::string> notices = {};
   /// What only the compiled artifacts show. An entry takes the place of those about the same rule and topic, and of one
   /// that calls the rule exact.
   FidelityReport found = {};

@@ -32,9 +32,10 @@ struct BaseAnswer {
 
 /// Where a base is to be imported from. Everything may be "".
 struct BaseSource {
-  std::string from;    ///< a folder or file; "": the system below `root`
-  std::string policy;  ///< the name of the system's policy; "": the configured one
-  std::string root;    ///< another system's root folder
+  std::string from;                         ///< a folder or file; "": the system below `root`
+  std::string policy;                       ///< the name of the system's policy; "": the configured one
+  std::string root;                         ///< another system's root folder
+  std::vector<std::string> leave_out = {};  ///< modules that are not to be in it
 };
 
 struct ImportedBase {

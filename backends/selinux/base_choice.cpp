@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -51,13 +52,40 @@ BaseOrReason from_file(const std::string& path) {
   });
 }
 
-/// One of the words, or a file. A module can be left out of what is linked here only.
+/// Why the base in a file cannot be used for domains that replace some modules; "" when it can.
+std::string module_left_in(const Base& base, const std::string& path, const LeftOut& replaced) {
+  for (const std::string& module : replaced) {
+    const auto& left_out = base.left_out();
+    if (std::find(left_out.begin(), left_out.end(), module) != left_out.end()) continue;
+    if (base.has_module(module))
+      return fmt::format(
+          "a domain replaces the system's module `{0}`, which is part of the base `{1}`: make the base without it, "
+          "`macc base import --leave-out {0} --out FILE`",
+          printable(module), printable(path));
+    if (base.modules().empty())
+      return fmt::format(
+          "a domain replaces the system's module `{0}`, and the base `{1}` is of a binary policy, which does not say "
+          "what "
+          "is part of which module: make one of the system's module store or packages, or, where the module is "
+          "switched "
+          "off already, say so with `--leave-out {0}`",
+          printable(module), printable(path));
+    const std::string guess = did_you_mean(module, base.modules());
+    return fmt::format("a domain replaces the system's module `{}`, which the base `{}` does not have{}",
+                       printable(module), printable(path),
+                       guess.empty() ? "" : fmt::format(": did you mean `{}`?", printable(guess)));
+  }
+  return "";
+}
+
+/// One of the words, or a file.
 BaseOrReason choose(const std::string& which, const std::string& policy, const LeftOut& leave_out) {
   if (which == kSkeleton) return {Base::skeleton(), ""};
   if (which != kAuto && which != kInstalled) {
-    if (leave_out.empty()) return from_file(which);
-    return {nullptr, fmt::format("the module `{}` cannot be left out of the base `{}`: a base file is linked already",
-                                 printable(leave_out.front()), printable(which))};
+    BaseOrReason found = from_file(which);
+    if (!found.base) return found;
+    std::string reason = module_left_in(*found.base, which, leave_out);
+    return reason.empty() ? found : BaseOrReason{nullptr, std::move(reason)};
   }
   BaseOrReason found = installed(policy, leave_out);
   if (found.base || which == kInstalled) return found;
@@ -88,7 +116,8 @@ struct Replacement {
 };
 
 Replacement replacement(const Input& input) {
-  if (replaced_modules(input.policy).empty()) return {};
+  // A base file is of another system, and does not hold what was left out of it.
+  if (replaced_modules(input.policy).empty() || names_base_file(input.target)) return {};
   const BaseOrReason rest = chosen_base(input);
   if (!rest.base || rest.base->is_skeleton()) return {};
   return {installed(setting(input.target, "policy", "default"), {}).base, rest.base};
@@ -108,12 +137,11 @@ std::set<std::string> expressions_in(std::string_view lines) {
 }  // namespace
 
 std::set<std::string> replaced_types(const Input& input) {
-  std::set<std::string> gone;
-  const Replacement bases = replacement(input);
-  if (!bases.whole) return gone;
-  for (const auto& type : bases.whole->types())
-    if (!bases.rest->has_type(type)) gone.insert(type);
-  return gone;
+  if (replaced_modules(input.policy).empty()) return {};
+  const BaseOrReason rest = chosen_base(input);
+  if (!rest.base) return {};
+  const auto& types = rest.base->left_out_types();
+  return {types.begin(), types.end()};
 }
 
 std::set<std::string> replaced_contexts(const Input& input) {

@@ -13,6 +13,7 @@
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
+#include "backends/selinux/platform.h"
 #include "compiler/base/diagnostic.h"
 
 namespace macc::backends::selinux {
@@ -77,7 +78,9 @@ Table summary(const Base& base) {
   Names users;
   for (const PolicyUser& user : base.users()) users.push_back(user.name);
   add("users", joined(users));
-  add("levels", fmt::format("{} sensitivities, {} categories", base.sensitivities().size(), base.categories().size()));
+  add("levels", !base.has_levels() ? "none"
+                                   : fmt::format("{} sensitivities, {} categories", base.sensitivities().size(),
+                                                 base.categories().size()));
   add("booleans", count(base.booleans().size()));
   add("ports", count(base.ports().size()));
   add("genfs contexts", count(base.genfs_contexts().size()));
@@ -89,6 +92,34 @@ Table summary(const Base& base) {
   for (const auto& [keyword, number] : base.rule_counts()) add(keyword + " rules", count(number));
   add("capabilities", joined(base.capabilities()));
   return table;
+}
+
+/// Adds to an answer what macc looks for in every policy and this one lacks.
+void add_lacking(const Base& base, BaseAnswer& answer) {
+  Table table{"lacking", "", {"name", "looked for", "what it is", "without it"}, {}};
+  Names systems;
+  std::string without_systems;
+  for (const PlatformFinding& finding : check_platform(base)) {
+    if (!finding.found.empty()) continue;
+    if (finding.id.empty()) {
+      systems.push_back(finding.what);
+      without_systems = finding.without;
+      continue;
+    }
+    table.rows.push_back({finding.id, fmt::format("{} {}", word(finding.kind), fmt::join(finding.looked_for, " or ")),
+                          finding.what, finding.required ? "what needs it is refused" : finding.without});
+  }
+  const bool can_be_renamed = !table.rows.empty();
+  if (!systems.empty())
+    table.rows.push_back({"-", fmt::format("types of {} file systems", systems.size()), "what is mounted",
+                          fmt::format("{}: {}", without_systems, joined(systems))});
+  if (table.rows.empty()) return;
+  table.title = "names that macc looks for and does not find";
+  if (can_be_renamed)
+    answer.notices.push_back(
+        fmt::format("where this policy has another name for one of them, a target says so: `names = \"{}=NAME\"`",
+                    table.rows.front()[0]));
+  answer.tables.push_back(std::move(table));
 }
 
 struct Kind {
@@ -374,7 +405,7 @@ class SelinuxBases final : public BaseTool {
  public:
   ImportedBase import(const BaseSource& source) const override {
     ImportedBase result;
-    const BaseOrReason made = Base::import({source.from, source.policy, source.root});
+    const BaseOrReason made = Base::import({source.from, source.policy, source.root}, source.leave_out);
     if (!made.base) {
       result.summary.problem = made.reason;
       result.summary.hints = {
@@ -386,6 +417,7 @@ class SelinuxBases final : public BaseTool {
     result.file_name = name_for(made.base->origin());
     result.summary.notices = made.base->notices();
     result.summary.tables.push_back(summary(*made.base));
+    add_lacking(*made.base, result.summary);
     return result;
   }
 
@@ -394,7 +426,10 @@ class SelinuxBases final : public BaseTool {
     if (!opened.base) return unusable(opened.reason);
     BaseAnswer answer;
     answer.notices = opened.base->notices();
-    if (questions.empty()) answer.tables.push_back(summary(*opened.base));
+    if (questions.empty()) {
+      answer.tables.push_back(summary(*opened.base));
+      add_lacking(*opened.base, answer);
+    }
     for (const BaseQuestion& question : questions) {
       BaseAnswer part = about(*opened.base, question);
       if (!part.problem.empty()) return part;

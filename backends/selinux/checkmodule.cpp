@@ -57,7 +57,9 @@ CompiledModule compile_module(const std::string& name, const ModuleText& text) {
     compiled.trouble = "no temporary folder could be written";
     return compiled;
   }
-  const ProcessResult result = run_process({program, "-M", "-m", "-o", module.string(), source.string()}, kTimeLimit);
+  std::vector<std::string> command = {program, "-m", "-o", module.string(), source.string()};
+  if (text.levels) command.insert(command.begin() + 1, "-M");
+  const ProcessResult result = run_process(command, kTimeLimit);
   if (result.end != ProcessResult::End::exited) {
     compiled.trouble = result.end == ProcessResult::End::timed_out ? "checkmodule did not finish in time"
                                                                    : "checkmodule did not run to its end";

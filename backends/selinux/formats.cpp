@@ -123,6 +123,7 @@ void add_package(const std::string& name, const Module& module, const SourceMana
   if (module.ports.empty()) return;
   Module ports;
   ports.name = module.name;
+  ports.levels = module.levels;
   ports.user = module.user;
   ports.object_role = module.object_role;
   ports.ports = module.ports;

@@ -162,7 +162,8 @@ class Steps {
 
   /// Levels are changed by force only; without it, those that files got from their processes stay.
   void relabel() {
-    const auto paths = roots(context_, false), with_level = roots(context_, true);
+    const auto paths = roots(context_, false);
+    const auto with_level = context_.platform.base().has_levels() ? roots(context_, true) : std::vector<std::string>();
     std::set<std::string> words;
     for (const auto& path : paths) words.insert(quoted(path));
     // The types of what the replaced modules label are gone, and back again afterwards.

@@ -234,6 +234,11 @@ void leave_out_unknown(Context& context, Module& module) {
   for (const auto& [span, what] : lost) context.fidelity.add_at(span, Topic::unknown_class, what);
 }
 
+/// The rules of the standard library about what this system does not have.
+void say_absent(Context& context) {
+  for (const auto& [span, what] : context.absent) context.fidelity.add_at(span, Topic::absent, what);
+}
+
 }  // namespace
 
 Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
@@ -258,6 +263,7 @@ Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagn
     if (!diagnostics.has_errors()) check_moves(context);
     if (diagnostics.has_errors()) return {};
     for (auto& [name, module] : context.modules) leave_out_unknown(context, module);
+    say_absent(context);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{.artifacts = artifacts(context, *plan), .fidelity = context.fidelity.report(), .plan = plan};
     add_install_steps(context, lowered);

@@ -152,9 +152,10 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   subject.context.fidelity.add(subject.id, "entry from unit " + entry.unit, span, Topic::unit_entry, entered);
   std::string level = entry.level.empty() ? subject.domain.level : entry.level;
   if (level.empty()) level = "s0";
+  level = subject.module.levels ? ":" + level : "";
   subject.context.extra.push_back({"units/" + entry.unit + ".d/50-selinux.conf",
                                    "[Service]\nSELinuxContext=" + subject.name(Name::system_user, span) + ":" +
-                                       subject.name(Name::system_role, span) + ":" + subject.type + ":" + level + "\n",
+                                       subject.name(Name::system_role, span) + ":" + subject.type + level + "\n",
                                    "drop-in of " + entry.unit + " for " + subject.domain.name});
 }
 
@@ -164,7 +165,8 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
                       Span span) {
   std::string problem;
   const auto range = Range::parse(started.level, problem);
-  if (range) module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
+  if (range && module.levels)
+    module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
 }
 
 // ---- exec rules

@@ -18,7 +18,9 @@ bool has_instance(const std::string& text) { return text.find(kInstance) != std:
 
 class LevelCheck {
  public:
-  explicit LevelCheck(Context& context) : context_(context), base_(chosen_base(context.input).base) {}
+  explicit LevelCheck(Context& context) : context_(context), base_(chosen_base(context.input).base) {
+    if (!base_) base_ = Base::skeleton();
+  }
 
   /// The range of a text, which is reported when it is none or the system lacks a part of it.
   std::optional<Range> range(const std::string& text, Span span) {
@@ -29,8 +31,7 @@ class LevelCheck {
       return std::nullopt;
     }
     if (const std::string missing = missing_in_base(*found); !missing.empty()) {
-      report(text, span, "names `" + missing + "`, which the system's policy does not have")
-          .note("the reference policy of Debian has `s0` and the categories `c0` to `c1023`");
+      report(text, span, "names `" + missing + "`, which the system's policy does not have").note(names_of_base());
       return std::nullopt;
     }
     return found;
@@ -42,7 +43,7 @@ class LevelCheck {
 
  private:
   [[nodiscard]] std::string missing_in_base(const Range& range) const {
-    if (!base_) return "";
+    if (!base_->has_levels()) return "";  // nothing is asked of it then
     for (const Level* level : {&range.low, &range.high}) {
       const std::string sensitivity = "s" + std::to_string(level->sensitivity);
       if (!base_->has_sensitivity(sensitivity)) return sensitivity;
@@ -50,6 +51,17 @@ class LevelCheck {
         if (level->categories[i] && !base_->has_category("c" + std::to_string(i))) return "c" + std::to_string(i);
     }
     return "";
+  }
+
+  /// "it has the sensitivities `s0` to `s15` and the categories `c0` to `c1023`"
+  [[nodiscard]] std::string names_of_base() const {
+    return "it has the sensitivities " + ends_of(base_->sensitivities()) + " and the categories " +
+           ends_of(base_->categories());
+  }
+  static std::string ends_of(const std::vector<std::string>& names) {
+    if (names.empty()) return "none";
+    const std::string first = "`" + printable(names.front()) + "`";
+    return names.size() == 1 ? first : first + " to `" + printable(names.back()) + "`";
   }
 
   Context& context_;
@@ -204,6 +216,22 @@ bool uses_levels(const ir::Policy& policy) {
                      [](const ir::Resource& resource) { return !resource.level.empty(); });
 }
 
+/// Levels that a system without levels cannot enforce.
+void say_unenforced(Context& context) {
+  const ir::Policy& policy = context.policy;
+  const auto say = [&](ir::DomainId domain, const std::string& level, const std::string& of, Span span) {
+    if (!level.empty()) context.fidelity.add(domain, "level of " + of, span, Topic::no_levels, {level});
+  };
+  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+    const ir::Domain& domain = policy.domains[i];
+    const auto id = static_cast<ir::DomainId>(i);
+    say(id, domain.level, domain.name, domain.where.span);
+    for (const auto& entry : domain.entries) say(id, entry.level, entry.unit, entry.where.span);
+  }
+  for (const auto& resource : policy.resources)
+    say(ir::DomainId::none, resource.level, resource.name, resource.where.span);
+}
+
 }  // namespace
 
 std::string range_of(const PolicyUser& user) { return user.low == user.high ? user.low : user.low + "-" + user.high; }
@@ -224,6 +252,7 @@ std::vector<Running> ways_to_run(const ir::Domain& domain) {
 
 void lower_levels(Context& context) {
   if (!uses_levels(context.policy)) return;
+  if (!context.platform.base().has_levels()) say_unenforced(context);
   LevelCheck check(context);
   for (const auto& domain : context.policy.domains) {
     if (!domain.level.empty()) (void)check.range(domain.level, domain.where.span);
@@ -242,11 +271,11 @@ void lower_levels(Context& context) {
   }
   for (auto& [name, module] : context.modules)
     for (FileContext& fc : module.file_contexts)
-      if (auto level = levels.find(fc.type); level != levels.end()) fc.level = level->second;
+      if (auto level = levels.find(fc.type); level != levels.end() && module.levels) fc.level = level->second;
 }
 
 void say_what_levels_take(Context& context) {
-  if (uses_levels(context.policy)) Narrowing(context).run();
+  if (uses_levels(context.policy) && context.platform.base().has_levels()) Narrowing(context).run();
 }
 
 }  // namespace macc::backends::selinux

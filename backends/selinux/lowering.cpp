@@ -79,6 +79,7 @@ Context::Context(const Input& input_, Platform platform_, Diagnostics& diagnosti
 Module& Context::module(const std::string& name) {
   Module& module = modules[name];
   module.name = name;
+  module.levels = platform.base().has_levels();
   module.user = platform[Name::system_user];
   module.object_role = platform[Name::object_role];
   return module;
@@ -101,12 +102,24 @@ const std::string& Context::name(Name name, Span span) {
   return found;
 }
 
+bool is_noted(const Context& context, Span span) {
+  return span.valid() && context.input.sources.file(span.file).is_bundled();
+}
+
 void report_unbound(Context& context, const ir::Bindings& bindings, const std::string& what, Span declared, Span span) {
   for (const auto& names : context.platform.unbound(bindings, "type")) {
+    if (is_noted(context, span)) {
+      context.absent[span].insert(what + " (" + names + ")");
+      continue;
+    }
     auto& report = context.diagnostics.report(
         Code::E1022, span, context.platform.base().description() + " does not have the type of `" + what + "`");
     report.note("it would be `" + names + "`");
     report.also(declared, "declared here");
+    if (is_noted(context, declared))
+      report.note(
+          "what is not on this system needs no rule; for what has another type here, declare it yourself, as "
+          "`external`");
     const std::string guess = did_you_mean(names.substr(0, names.find(' ')), context.platform.base().types());
     if (!guess.empty()) report.note("it has `" + guess + "`");
   }
@@ -116,8 +129,9 @@ std::vector<std::string> Context::types_of(ir::DomainId id, Span span) {
   const ir::Domain& domain = policy.domain(id);
   if (!domain.external) return {domain_type(domain)};
   if (domain.bindings.find("selinux", "type") != nullptr) {
-    if (unbound_.count(id) == 0 && !platform.unbound(domain.bindings, "type").empty()) {
-      unbound_.insert(id);
+    const bool is_new = is_noted(*this, span) || unbound_.count(id) == 0;
+    if (is_new && !platform.unbound(domain.bindings, "type").empty()) {
+      if (!is_noted(*this, span)) unbound_.insert(id);
       report_unbound(*this, domain.bindings, policy.qualified_name(id), domain.where.span, span);
     }
     return platform.bound(domain.bindings, "type");
@@ -166,10 +180,11 @@ void Subject::say_shared(const ir::Rule& rule, const paths::PathSet& set, const 
 }
 
 const std::vector<std::string>& Subject::types(const Region& region, Span span) {
-  if (region.resource != ir::ResourceId::none && unbound_.count(region.resource) == 0) {
+  const bool is_new = is_noted(context, span) || unbound_.count(region.resource) == 0;
+  if (region.resource != ir::ResourceId::none && is_new) {
     const ir::Bindings& bindings = context.policy.resource(region.resource).bindings;
     if (!region.is_own() && !context.platform.unbound(bindings, "type").empty()) {
-      unbound_.insert(region.resource);
+      if (!is_noted(context, span)) unbound_.insert(region.resource);
       report_unbound(context, bindings, region.what, region.span, span);
       return region.types;
     }

@@ -70,6 +70,8 @@ struct Context {
   std::map<std::string, Module> modules;  ///< by macc module
   FidelityLog fidelity;
   std::vector<Artifact> extra;  ///< drop-ins
+  /// What rules of the standard library name and the system's policy does not have, by their places.
+  std::map<Span, std::set<std::string>> absent;
 
   [[nodiscard]] Module& module(const std::string& name);
   /// What the system's policy calls this; "" and, once, a report at `span` when it has no name for it.
@@ -83,8 +85,10 @@ struct Context {
 };
 
 /// Reports at `span`, where the external declaration is used, the types that it names and the system's policy does not
-/// have.
+/// have. The standard library speaks of many programs, of which a system has some: there it is only noted.
 void report_unbound(Context& context, const ir::Bindings& bindings, const std::string& what, Span declared, Span span);
+/// Whether report_unbound() has only noted it.
+[[nodiscard]] bool is_noted(const Context& context, Span span);
 
 /// One own domain while it is lowered.
 class Subject {

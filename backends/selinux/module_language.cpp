@@ -524,7 +524,9 @@ void check_module_language(const Module& module, Dialect dialect, Diagnostics& d
 
 ModuleText to_te(const Module& module, std::string_view name, std::string_view header, Dialect dialect,
                  const IsAttribute& is_attribute, const SourceManager& sources) {
-  return TeWriter(module, dialect, is_attribute, sources).run(name, header);
+  ModuleText text = TeWriter(module, dialect, is_attribute, sources).run(name, header);
+  text.levels = module.levels;
+  return text;
 }
 
 std::string to_fc(const Module& module, Dialect dialect) {

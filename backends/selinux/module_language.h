@@ -25,6 +25,7 @@ using IsAttribute = std::function<bool(std::string_view)>;
 struct ModuleText {
   std::string text;
   std::vector<Span> lines;  ///< lines[0] is that of line 1
+  bool levels = true;       ///< whether it is for a system with levels
 };
 
 /// What a module opens to the modules of others, in the words of the reference policy's interfaces.

@@ -230,19 +230,21 @@ std::vector<std::string> Platform::unbound(const ir::Bindings& bindings, std::st
 
 std::vector<PlatformFinding> check_platform(const Base& base) {
   std::vector<PlatformFinding> list;
-  auto add = [&](NameKind kind, std::string what, std::string_view alternatives, bool needed,
+  auto add = [&](std::string_view id, NameKind kind, std::string what, std::string_view alternatives, bool needed,
                  std::string_view without) {
     const auto names = words(alternatives);
-    list.push_back({kind,
+    list.push_back({std::string(id),
+                    kind,
                     std::move(what),
                     {names.begin(), names.end()},
                     first_of(base, kind, alternatives),
                     needed,
                     std::string(without)});
   };
-  for (const NameRow& row : kNames) add(row.kind, std::string(row.what), row.alternatives, row.required, row.without);
+  for (const NameRow& row : kNames)
+    add(row.id, row.kind, std::string(row.what), row.alternatives, row.required, row.without);
   for (const Row& row : kFilesystems)
-    add(NameKind::type, "file systems of " + std::string(row.name), row.alternatives, false,
+    add("", NameKind::type, std::string(row.name), row.alternatives, false,
         "mounting them is granted as mounting any file system");
   return list;
 }

@@ -32,8 +32,9 @@ enum class NameKind : std::uint8_t { type, attribute, role, user };
 
 /// What a table of names says about one policy.
 struct PlatformFinding {
+  std::string id;  ///< as the setting `names` writes it; "" for what has none there
   NameKind kind = NameKind::type;
-  std::string what;                     ///< "the program that starts services"
+  std::string what;                     ///< "the program that starts services"; of a file system its name
   std::vector<std::string> looked_for;  ///< in order of preference
   std::string found;                    ///< "" when the policy has none of them
   bool required = false;

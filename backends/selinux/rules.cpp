@@ -347,7 +347,8 @@ std::string to_file_contexts(const Module& module) {
   for (const auto& fc : module.file_contexts) {
     out += fc.regex + "\t";
     if (const std::string_view flag = flag_of(fc.kinds); !flag.empty()) out.append(flag).append("\t");
-    out += fc.type.empty() ? "<<none>>\n" : object_context(module, fc.type) + ":" + fc.level.text() + "\n";
+    const std::string level = module.levels ? ":" + fc.level.text() : "";
+    out += fc.type.empty() ? "<<none>>\n" : object_context(module, fc.type) + level + "\n";
   }
   return out;
 }

@@ -113,6 +113,7 @@ struct BooleanDeclaration {
 struct Module {
   std::string name;
   std::string user, object_role;  ///< of labels
+  bool levels = true;             ///< whether labels have levels on the system
   std::map<std::string, Declaration> types;
   std::set<std::pair<std::string, std::string>> role_types;  ///< (role, type)
   std::map<std::string, BooleanDeclaration> booleans;

@@ -12,6 +12,7 @@
 #include "backends/selinux/label_check.h"
 #include "backends/selinux/link/access.h"
 #include "backends/selinux/link/link.h"
+#include "backends/selinux/link/package.h"
 #include "backends/selinux/names.h"
 #include "backends/selinux/planned.h"
 #include "backends/selinux/statements.h"
@@ -147,9 +148,17 @@ Lowered with_cil(const Input& input, const Lowered& lowered, const Planned& plan
 /// that cannot be done, or "".
 std::string check_packages(const Input& input, const Lowered& lowered, const Base& base, const LinkResult& planned,
                            const LinkOptions& options, Diagnostics& diagnostics) {
-  const Emitted emitted = emitted_modules(input, lowered, diagnostics);
+  Emitted emitted = emitted_modules(input, lowered, diagnostics);
   if (!emitted.reason.empty()) return emitted.reason;
   if (diagnostics.has_errors()) return "";
+  if (!takes_packages(base)) {
+    if (!base.modules().empty() && !base.is_skeleton()) {
+      diagnostics.report(Code::E1043, {}, base.description() + " takes no module packages: all of it is CIL")
+          .note("build this target with `format = \"cil\"`");
+      return "";
+    }
+    emitted.modules.push_back(package_declarations());
+  }
   const LinkResult linked = link(base, emitted.modules, options);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);
@@ -183,6 +192,7 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
     return verification;
   }
   verification.against = opened.base->description();
+  verification.notices = opened.base->notices();
   if (opened.base->is_skeleton()) verification.reason = opened.reason;
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   const std::size_t before = diagnostics.error_count();

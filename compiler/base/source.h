@@ -33,6 +33,9 @@ struct Position {
 };
 
 /// One text with its line table. Lines end with '\n'; a '\r' before it is not part of the line.
+/// What paths of the standard library's files start with.
+inline constexpr std::string_view kBundled = "<stdlib>/";
+
 class SourceFile {
  public:
   SourceFile(std::string path, std::string text, std::string stable_path);
@@ -42,6 +45,8 @@ class SourceFile {
   /// The name that goes into what is written: it does not depend on where macc was started, so that the same policy
   /// gives the same bytes, and it names no folder above the project.
   [[nodiscard]] const std::string& stable_path() const { return stable_path_; }
+  /// Whether it is part of the standard library.
+  [[nodiscard]] bool is_bundled() const { return stable_path_.starts_with(kBundled); }
   [[nodiscard]] const std::string& text() const { return text_; }
   /// An offset past the end gives the position behind the last byte.
   [[nodiscard]] Position position(std::uint32_t offset) const;

@@ -87,7 +87,8 @@ class Writer {
     return {{"status", word(v.status)},
             {"checker", valid_utf8(v.checker)},
             {"against", valid_utf8(v.against)},
-            {"reason", valid_utf8(v.reason)}};
+            {"reason", valid_utf8(v.reason)},
+            {"notices", texts(v.notices)}};
   }
 
   [[nodiscard]] Json topics(const FidelityCounts& counts) const {
@@ -161,14 +162,20 @@ std::string counts_text(const FidelityCounts& counts) {
   return out;
 }
 
-}  // namespace
-
 std::string checked_text(const Verification& v) {
   const std::string reason = report::safe(v.reason);
   if (v.status == Verification::Status::not_checked) return "NOT CHECKED by the platform's compiler: " + reason;
   const std::string against = v.against.empty() ? "" : " with " + report::safe(v.against);
   return fmt::format("by {}{}: {}", report::safe(v.checker), against,
                      v.status == Verification::Status::passed ? "accepted" : "refused");
+}
+
+}  // namespace
+
+std::string checked_lines(const Verification& v) {
+  std::string out = fmt::format("  checked   {}\n", checked_text(v));
+  for (const std::string& notice : v.notices) out += fmt::format("    note: {}\n", report::safe(notice));
+  return out;
 }
 
 std::string report_json(const TargetResult& result, const ir::Policy& policy, const SourceManager& sources) {
@@ -181,7 +188,7 @@ std::string report_text(const TargetResult& result, const std::string& folder) {
   for (const backends::Artifact& a : result.lowered.artifacts) {
     out += fmt::format("  wrote     {}/{}: {}\n", report::safe(folder), report::safe(a.path), report::safe(a.what));
   }
-  out += fmt::format("  checked   {}\n", checked_text(result.verification));
+  out += checked_lines(result.verification);
   out += fmt::format("  fidelity  {}\n", counts_text(counts));
   for (const backends::FidelityTopic& topic : result.fidelity.topics) {
     const auto found = counts.by_topic.find(topic.key);

@@ -17,8 +17,8 @@ struct TargetResult {
   backends::FidelityReport fidelity = backends::merged(lowered.fidelity, verification.found);
 };
 
-/// What the platform's compiler said, in a line without its end.
-[[nodiscard]] std::string checked_text(const backends::Verification& verification);
+/// What the platform's compiler said, and what it could not look at: lines of a target's summary.
+[[nodiscard]] std::string checked_lines(const backends::Verification& verification);
 
 /// The whole of report.json (docs/json.md).
 [[nodiscard]] std::string report_json(const TargetResult& result, const ir::Policy& policy,

@@ -106,7 +106,7 @@ std::optional<FileId> Modules::find(const std::string& module) {
   if (!text) return std::nullopt;
   std::string shown = module;
   std::replace(shown.begin(), shown.end(), '.', '/');
-  const FileId id = loader_.add(fmt::format("<stdlib>/{}{}", shown, ".macc"), std::string(*text));
+  const FileId id = loader_.add(fmt::format("{}{}{}", kBundled, shown, ".macc"), std::string(*text));
   library_.emplace(module, id);
   return id;
 }

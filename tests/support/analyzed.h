@@ -53,7 +53,7 @@ class MapFinder : public sema::ModuleFinder {
     if (!with_library_) return std::nullopt;
     const auto text = stdlib::find(module);
     if (!text) return std::nullopt;
-    return sources_.add("<std>/" + module + ".macc", std::string(*text));
+    return sources_.add(std::string(kBundled) + module + ".macc", std::string(*text));
   }
   std::vector<std::string> known() const override {
     std::vector<std::string> out;

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -8,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "backends/process.h"
 #include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/cil_reader.h"
 #include "backends/selinux/link/file_order.h"
@@ -139,7 +141,7 @@ TEST_SUITE("selinux base") {
     CHECK(reason(changed) == "it is damaged (its checksum does not fit)");
     std::string newer = good;
     newer[8] = 77;
-    CHECK(reason(newer) == "it is of version 77, newer than this macc, which reads version 1");
+    CHECK(reason(newer) == "it is of version 77, newer than this macc, which reads version 2");
     CHECK(reason(seal_base("")) == "it is damaged (section `about` is missing)");
     CHECK(reason(seal_base("nonsense")) == "it is damaged (its list of sections)");
     for (std::size_t size : {100U, 5000U, 100000U})
@@ -198,6 +200,8 @@ TEST_SUITE("selinux base") {
     CHECK_FALSE(base.has_type("off_t"));
     CHECK(base.port_type("tcp", 9100) == "etc_t");
     CHECK(base.port_type("tcp", 9250) == "better_t");
+    CHECK(base.label_aliases() == std::vector<LabelAlias>{{"/shop", "/etc"}});
+    CHECK(base.notices().empty());
     for (const PolicyBoolean& boolean : base.booleans()) {
       if (boolean.name == "till_open") CHECK(boolean.value);
     }
@@ -210,6 +214,38 @@ TEST_SUITE("selinux base") {
     CHECK(Base::import({"", "nosuch", folder.path().string()}).reason.starts_with("there is no policy `nosuch`"));
     CHECK(Base::import({"", "../x", folder.path().string()}).reason == "`../x` is no name of a policy");
 
+    SUBCASE("a module is left out, and its types are remembered") {
+      const BaseOrReason rest = Base::import({"", "", folder.path().string()}, {"till"});
+      CAPTURE(rest.reason);
+      REQUIRE(rest.base != nullptr);
+      const BaseOrReason again = Base::from_bytes(rest.base->to_bytes());
+      REQUIRE(again.base != nullptr);
+      CHECK_FALSE(again.base->has_type("better_t"));
+      CHECK(again.base->left_out() == std::vector<std::string>{"till"});
+      CHECK(again.base->left_out_types() == std::vector<std::string>{"better_t"});
+      CHECK(Base::import({"", "", folder.path().string()}, {"tlil"}).reason ==
+            "the policy has no module `tlil`: did you mean `till`?");
+    }
+    SUBCASE("what semanage changed and a base does not take up is said") {
+      folder.write("var/lib/selinux/shop/active/nodes.local", "# nothing\n");
+      CHECK(Base::import({"", "", folder.path().string()}).base->notices().empty());
+      folder.write("var/lib/selinux/shop/active/nodes.local",
+                   "nodecon ipv4 10.0.0.0 255.0.0.0 system_u:object_r:etc_t:s0\n");
+      CHECK(Base::import({"", "", folder.path().string()}).base->notices().size() == 1);
+    }
+    SUBCASE("a policy of another name is offered") {
+      folder.write("etc/selinux/config", "SELINUX=enforcing\n");
+      CHECK(
+          Base::import({"", "", folder.path().string()}).reason.ends_with("there is `shop`: name it with `--policy`"));
+    }
+    SUBCASE("what is no policy is told from one") {
+      folder.write("shop.base", base.to_bytes());
+      CHECK(Base::import({(folder.path() / "shop.base").string(), "", ""}).reason.find("is a base already") !=
+            std::string::npos);
+      folder.write("till.cil", "(type till_t)");
+      CHECK(Base::import({(folder.path() / "till.cil").string(), "", ""}).reason.find("is one module") !=
+            std::string::npos);
+    }
     SUBCASE("its binary policy says the same but for what it does not hold") {
       const LinkResult whole = link(base, {}, {.whole_base = true});
       REQUIRE(whole.ok);
@@ -230,8 +266,89 @@ TEST_SUITE("selinux base") {
       const LookupResult here = lookup(base.file_contexts(), queries),
                          there = lookup(binary.base->file_contexts(), queries);
       CHECK(here.contexts == there.contexts);
+      CHECK(binary.base->label_aliases().empty());
+      const BaseOrReason said = Base::import({(folder.path() / "binary").string(), "", ""}, {"till"});
+      REQUIRE(said.base != nullptr);
+      CHECK(said.base->left_out() == std::vector<std::string>{"till"});
+      CHECK(said.base->notices().size() == 4);
+      // Built as one piece, a policy has its template of homes beside the file contexts.
+      folder.write("binary/contexts/files/homedir_template", "HOME_DIR/\\.till\t--\tsystem_u:object_r:better_t:s0\n");
+      const BaseOrReason in_one_piece = Base::import({(folder.path() / "binary").string(), "", ""});
+      REQUIRE(in_one_piece.base != nullptr);
+      const LookupResult home = lookup(*in_one_piece.base, {{"/home/joe/.till", ObjectKind::file}});
+      CHECK(type_of_context(home.contexts.at(0).value_or("")) == "better_t");
+      CHECK(in_one_piece.base->notices().size() == 2);
+      // What does not fit together is named.
+      const auto with_contexts = [&](const std::string& more) {
+        folder.write("binary/contexts/files/file_contexts", split_contexts(base.file_contexts()).system + more);
+        return Base::import({(folder.path() / "binary").string(), "", ""}).reason;
+      };
+      CHECK(with_contexts("/srv/till\tsystem_u:object_r:nosuch_t:s0\n").ends_with("`nosuch_t` is declared nowhere"));
+      CHECK(with_contexts("/srv/till\tsystem_u:object_r:etc_t:s0\n/srv/till\tsystem_u:object_r:usr_t:s0\n")
+                .ends_with("`/srv/till` has two contexts (etc_t, usr_t)"));
       folder.write("broken/policy/policy.33", whole.image.substr(0, whole.image.size() / 2));
       CHECK(Base::import({(folder.path() / "broken").string(), "", ""}).base == nullptr);
     }
+  }
+
+  TEST_CASE("a policy without levels") {
+    const macc::test::Folder folder;
+    std::string text;
+    for_each_statement(skeleton_text(), [&](CilExpression& statement) {
+      const std::string_view head = statement.head();
+      if (head != "mls" && !head.starts_with("mls") && head != "rangetransition") text += to_text(statement) + "\n";
+    });
+    folder.write("policy/base.cil", "(mls false)\n" + text);
+    const auto read = [&](const std::string& from) {
+      BaseOrReason made = Base::import({(folder.path() / from).string(), "", ""});
+      CAPTURE(made.reason);
+      REQUIRE(made.base != nullptr);
+      return made.base;
+    };
+    const auto check = [](const Base& base) {
+      CHECK_FALSE(base.has_levels());
+      const LookupResult found = lookup(base, {{"/etc/shadow", ObjectKind::file}});
+      REQUIRE(found.error.empty());
+      CHECK(found.contexts.at(0).value_or("") == "system_u:object_r:shadow_t");
+      const LinkResult linked = link(
+          base,
+          {{"shop.cil",
+            "(allow init_t etc_t (file (read)))\n(filecon \"/srv/shop\" file (system_u object_r etc_t ((s0) (s0))))"}});
+      REQUIRE(linked.ok);
+      CHECK(linked.file_contexts.find("/srv/shop\t--\tsystem_u:object_r:etc_t\n") != std::string::npos);
+    };
+    const std::shared_ptr<const Base> of_modules = read("policy");
+    check(*of_modules);
+    CHECK(Base::skeleton()->has_levels());
+    folder.write("binary/policy/policy.33", link(*of_modules, {}, {.whole_base = true}).image);
+    folder.write("binary/contexts/files/file_contexts", split_contexts(of_modules->file_contexts()).system);
+    check(*read("binary"));
+  }
+
+  TEST_CASE("a binary policy of a version that does not name the attributes of constraints") {
+    const std::string compiler = macc::backends::find_program("secilc");
+    if (compiler.empty()) {
+      MESSAGE("secilc is not installed");
+      return;
+    }
+    const macc::test::Folder folder;
+    folder.write("base.cil", skeleton_text());
+    const std::string policy = (folder.path() / "policy.28").string();
+    const auto made = macc::backends::run_process(
+        {compiler, "-c", "28", "-o", policy, "-f", "/dev/null", (folder.path() / "base.cil").string()},
+        std::chrono::seconds(60));
+    REQUIRE(made.status == 0);
+    const BaseOrReason base = Base::import({policy, "", ""});
+    CAPTURE(base.reason);
+    REQUIRE(base.base != nullptr);
+    const auto count = [](const Base& of, std::string_view kind) {
+      for (const auto& [keyword, number] : of.rule_counts()) {
+        if (keyword == kind) return number;
+      }
+      return std::size_t{0};
+    };
+    CHECK(count(*base.base, "mlsconstrain") >= count(*Base::skeleton(), "mlsconstrain"));
+    const LinkResult linked = link(*base.base, {{"shop.cil", "(allow init_t etc_t (file (read)))"}});
+    CHECK(linked.ok);
   }
 }

@@ -537,7 +537,8 @@ TEST_SUITE("selinux link") {
     SUBCASE("a module that another one needs cannot, and neither can one that is not there") {
       CHECK(Base::from_folder(folder.path.string(), {"shop"}).reason ==
             "the module `shop` cannot be left out: `till` needs its `shop_t`");
-      CHECK(Base::from_folder(folder.path.string(), {"stall"}).reason == "the policy has no module `stall`");
+      CHECK(Base::from_folder(folder.path.string(), {"stall"}).reason ==
+            "the policy has no module `stall`: did you mean `till`?");
     }
     SUBCASE("a cache folder that cannot be written does not matter") {
       const Setting nowhere("XDG_CACHE_HOME", "/proc/nowhere");

@@ -17,6 +17,7 @@
 #include "backends/selinux/link/package.h"
 #include "backends/selinux/module_language.h"
 #include "backends/temporary_folder.h"
+#include "tests/support/folder.h"
 #include "tests/support/selinux_target.h"
 
 using namespace macc;
@@ -200,4 +201,61 @@ TEST_CASE("a name that checkmodule refuses is reported at its line") {
       "macc 1;\nmodule m;\nexternal resource odd {\n  \"/opt/odd/**\";\n  selinux type role;\n}\n"
       "domain d {\n  entry \"/usr/lib/d/d\";\n  allow read odd;\n}\n");
   CHECK(b->has(Code::E1043));
+}
+
+namespace {
+
+/// What verification says of packages that are built for the base in a file.
+struct Packages {
+  backends::Verification verification;
+  Diagnostics found;
+  std::string messages;
+};
+Packages verified_packages(const std::shared_ptr<const se::Base>& base) {
+  const macc::test::Folder folder;
+  folder.write("system.base", base->to_bytes());
+  auto b = lower_only(kSmall);
+  b->target.settings = {{"format", "pp"}, {"base", (folder.path() / "system.base").string()}};
+  b->diagnostics = Diagnostics();
+  b->lowered = backends::selinux_backend().lower(b->input(), b->diagnostics);
+  CAPTURE(b->messages());
+  REQUIRE_FALSE(b->diagnostics.has_errors());
+  Packages result;
+  result.verification = backends::selinux_backend().verify(b->input(), b->lowered, b->diagnostics);
+  result.messages = b->messages();
+  result.found = std::move(b->diagnostics);
+  return result;
+}
+
+std::shared_ptr<const se::Base> imported(const std::string& place) {
+  const se::BaseOrReason made = se::Base::import({place, "", ""});
+  CAPTURE(made.reason);
+  REQUIRE(made.base != nullptr);
+  return made.base;
+}
+
+}  // namespace
+
+TEST_CASE("packages are linked with a binary policy, which has lost what they require; one in CIL takes none") {
+  if (backends::find_program("checkmodule").empty()) return;
+  const macc::test::Folder folder;
+  // A policy that is compiled keeps the attributes that its rules use.
+  std::string used;
+  for (const std::string& attribute : se::Base::skeleton()->attributes())
+    used += "(dontaudit init_t " + attribute + " (file (getattr)))\n";
+  const se::LinkResult whole = se::link(*se::Base::skeleton(), {{"used.cil", used}}, {.whole_base = true});
+  REQUIRE(whole.ok);
+  folder.write("policy/policy.33", whole.image);
+  const Packages binary = verified_packages(imported(folder.path().string()));
+  CAPTURE(binary.messages);
+  CHECK(binary.verification.status == backends::Verification::Status::passed);
+  CHECK(binary.verification.notices.size() == 4);
+
+  CHECK(verified_packages(se::Base::skeleton()).verification.status == backends::Verification::Status::passed);
+
+  std::ifstream skeleton(std::filesystem::path(MACC_SOURCE_DIR) / "backends/selinux/link/skeleton.cil");
+  folder.write("cil/base.cil", {std::istreambuf_iterator<char>(skeleton), {}});
+  const Packages cil = verified_packages(imported((folder.path() / "cil").string()));
+  CHECK(cil.verification.status == backends::Verification::Status::failed);
+  CHECK(cil.messages.find("takes no module packages") != std::string::npos);
 }

@@ -133,4 +133,42 @@ TEST_CASE(
   CHECK(count == 2);
 }
 
+TEST_CASE(
+    "what the standard library speaks of and a policy lacks is said and not granted; what a policy asks for is an "
+    "error") {
+  std::string text = skeleton_text();
+  for (const char* name : {"nslcd_t", "nslcd_runtime_t", "nslcd_var_run_t"})
+    replace_word(text, name, "other_" + std::string(name));
+  const auto base = base_of(text);
+  const std::string imports = "import std.nameservice;\nimport std.system;\n";
+  const auto built = lower_on(base, domain("include nameservice.directory_accounts;", imports));
+  link_on(*built, *base);
+  bool said = false;
+  for (const auto& entry : built->lowered.fidelity.entries)
+    said |= entry.topic == "absent" && entry.fidelity == backends::Fidelity::narrower;
+  CHECK(said);
+  CHECK(built->may("d_t", "other_nslcd_runtime_t", "sock_file", "write"));  // by the path's own label
+  CHECK_FALSE(built->may("d_t", "other_nslcd_t", "unix_stream_socket", "connectto"));
+  CHECK(built->may("d_t", "sssd_var_lib_t", "sock_file", "write"));
+  CHECK(lower_on(base, domain("allow connect unix system.ldap_lookup_socket;", imports))->has(Code::E1022));
+}
+
+TEST_CASE("on a policy without levels those of a domain are not enforced") {
+  std::string text;
+  std::stringstream lines(skeleton_text());
+  for (std::string line; std::getline(lines, line);) text += line == "(mls true)" ? "(mls false)\n" : line + "\n";
+  const auto base = base_of(text);
+  const auto built =
+      lower_on(base, domain("level \"s0:c1\";\nresource f : state level \"s0:c1\" { \"/var/lib/d/**\" }\n"
+                            "entry \"/usr/lib/d\" from unit \"d.service\";"));
+  link_on(*built, *base);
+  std::size_t said = 0;
+  for (const auto& entry : built->lowered.fidelity.entries) said += entry.topic == "no-levels" ? 1 : 0;
+  CHECK(said == 2);
+  CHECK(built->cil().find("rangetransition") == std::string::npos);
+  CHECK(built->cil("m.fc").find(":s0") == std::string::npos);
+  CHECK(built->cil("units/d.service.d/50-selinux.conf").find("SELinuxContext=system_u:system_r:d_t\n") !=
+        std::string::npos);
+}
+
 }  // namespace macc::test

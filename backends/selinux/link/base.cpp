@@ -52,6 +52,12 @@ std::string describe(const PolicySource& source, std::size_t modules, const std:
   return text + ')';
 }
 
+std::string no_module(const std::string& module, const std::vector<std::string>& modules) {
+  const std::string guess = did_you_mean(module, modules);
+  return fmt::format("the policy has no module `{}`{}", printable(module),
+                     guess.empty() ? "" : fmt::format(": did you mean `{}`?", printable(guess)));
+}
+
 /// The modules that are left, or the reason why they cannot be determined.
 std::string choose_modules(const std::vector<PackageFile>& packages, const std::vector<std::string>& leave_out,
                            std::vector<std::string>& modules) {
@@ -62,7 +68,7 @@ std::string choose_modules(const std::vector<PackageFile>& packages, const std::
   }
   for (const std::string& module : leave_out) {
     const auto at = std::lower_bound(modules.begin(), modules.end(), module);
-    if (at == modules.end() || *at != module) return fmt::format("the policy has no module `{}`", printable(module));
+    if (at == modules.end() || *at != module) return no_module(module, modules);
     modules.erase(at);
   }
   return {};
@@ -84,7 +90,8 @@ std::string build_from_binary(const PolicySource& source, const Companions& comp
   std::string reason = build_base_of_binary(*image, to_filecons(companions.file_contexts + "\n" + homes), data);
   if (!reason.empty()) return fmt::format("{}: {}", printable(source.binary), reason);
   data.notices.emplace_back("neverallows are not in a binary policy, so none of the system's is checked");
-  data.notices.emplace_back("a binary policy does not say which modules it was made of");
+  data.notices.emplace_back(
+      "a binary policy does not say which modules it was made of: one of ours with the same name would replace it");
   if (companions.file_contexts.empty())
     data.notices.push_back(fmt::format("there are no file contexts in {}, so no path of the system has a label",
                                        printable(source.contexts)));
@@ -111,7 +118,7 @@ bool names(const CilExpression& expression, std::string_view name) {
 /// What follows from the texts.
 void take_names(Base::Data& data) {
   data.inventory = take_inventory(data.core);
-  if (data.label_aliases.empty()) data.label_aliases = default_label_aliases();
+  std::erase_if(data.left_out_types, [&](const std::string& type) { return data.inventory.has_type(type); });
 }
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
@@ -145,7 +152,7 @@ BaseOrReason Base::from_source(const PolicySource& source, const std::vector<std
   std::sort(without.begin(), without.end());
   without.erase(std::unique(without.begin(), without.end()), without.end());
   auto data = std::make_unique<Data>();
-  std::string reason = choose_modules(source.packages, without, data->modules);
+  std::string reason = source.binary.empty() ? choose_modules(source.packages, without, data->modules) : std::string();
   if (!reason.empty()) return {nullptr, std::move(reason)};
   const Companions companions = read_companions(source);
   const BaseCache cache(source, without, companions);
@@ -153,6 +160,10 @@ BaseOrReason Base::from_source(const PolicySource& source, const std::vector<std
   reason = source.binary.empty() ? build_base(source.packages, without, *data)
                                  : build_from_binary(source, companions, *data);
   if (!reason.empty()) return {nullptr, std::move(reason)};
+  data->left_out = without;
+  if (!source.binary.empty() && !without.empty())
+    data->notices.push_back(fmt::format(
+        "that it is without {} cannot be seen in a binary policy: it was said at import", fmt::join(without, ", ")));
   data->description = describe(source, data->modules.size(), without);
   data->origin = source.place;
   apply_companions(companions, *data);
@@ -192,6 +203,7 @@ std::shared_ptr<const Base> Base::skeleton() {
     data.description = "the bundled skeleton of a policy";
     data.skeleton = true;
     data.modules = {"skeleton"};
+    data.label_aliases = default_label_aliases();
     std::string text;
     for (const link_data::EmbeddedFile& file : link_data::selinux_skeleton()) text += file.text;
     const CondensedPolicy policy = condense(text);  // a statement a line
@@ -214,6 +226,7 @@ bool Base::has_attribute(std::string_view name) const { return data_->inventory.
 bool Base::has_boolean(std::string_view name) const { return data_->inventory.has_boolean(name); }
 bool Base::has_role(std::string_view name) const { return data_->inventory.roles.contains(name); }
 bool Base::has_user(std::string_view name) const { return data_->inventory.has_user(name); }
+bool Base::has_levels() const { return data_->inventory.mls; }
 bool Base::has_sensitivity(std::string_view name) const { return contains(data_->inventory.sensitivities, name); }
 bool Base::has_category(std::string_view name) const { return contains(data_->inventory.categories, name); }
 bool Base::has_module(std::string_view name) const {
@@ -224,6 +237,8 @@ bool Base::has_permission(std::string_view class_name, std::string_view permissi
   const auto at = classes.find(class_name);
   return at != classes.end() && at->second.contains(permission);
 }
+const std::vector<std::string>& Base::left_out() const { return data_->left_out; }
+const std::vector<std::string>& Base::left_out_types() const { return data_->left_out_types; }
 const std::vector<std::string>& Base::types() const { return data_->inventory.types; }
 const std::vector<std::string>& Base::modules() const { return data_->modules; }
 

@@ -18,7 +18,9 @@ struct Base::Data {
   std::uint64_t policy_version = 0;  ///< of a binary policy; 0 for modules
   bool skeleton = false;
   std::vector<std::string> modules;  ///< sorted
-  std::string core, rest;            ///< see condense.h
+  /// Modules that were left out, and the types that only they declare; both sorted.
+  std::vector<std::string> left_out, left_out_types;
+  std::string core, rest;  ///< see condense.h
   std::string file_contexts;
   std::string local_file_contexts;  ///< the administrator's, file_contexts.local
   /// Neverallows that the base breaks itself, with the rule: "(neverallow ...) (allow ...)". They are no fault of ours.

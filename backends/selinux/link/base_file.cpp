@@ -18,7 +18,7 @@ namespace {
 constexpr std::string_view kMagic = "MACCBASE";
 // To be raised when a reader of today would misunderstand what is written; also when condense() changes, since the
 // cache has nothing else to tell by.
-constexpr std::uint64_t kVersion = 1;
+constexpr std::uint64_t kVersion = 2;
 
 // ---- writing and reading alike: each part of the data is described once, for both directions ----
 
@@ -105,6 +105,8 @@ void visit_about(Way& way, Data& data) {
   way.number(data.policy_version);
   way.flag(data.skeleton);
   way.texts(data.modules);
+  way.texts(data.left_out);
+  way.texts(data.left_out_types);
   way.texts(data.own_violations);
   auto& inventory = data.inventory;
   way.flag(inventory.mls);

@@ -140,8 +140,24 @@ SourceOrReason binary_source(const std::string& path) {
   return {std::move(source), {}};
 }
 
+/// A file that is no policy, but what somebody could take for one; "" for any other.
+std::string other_than_policy(const std::string& path) {
+  const std::string shown = printable(path);
+  if (is_base_file(path))
+    return fmt::format("{} is a base already: name it as `base` of a target, or ask it with `macc base show`", shown);
+  for (const std::string_view ending : {".pp", ".pp.bz2", ".cil"}) {
+    if (path.ends_with(ending))
+      return fmt::format(
+          "{} is one module, and a base is made of a whole policy: name the folder that holds its modules", shown);
+  }
+  return {};
+}
+
 SourceOrReason source_at(const std::string& place) {
-  if (is_file(place)) return binary_source(place);
+  if (is_file(place)) {
+    if (std::string reason = other_than_policy(place); !reason.empty()) return {{}, std::move(reason)};
+    return binary_source(place);
+  }
   if (!is_folder(place)) return {{}, fmt::format("there is no folder or file {}", printable(place))};
   for (const char* modules : {"/active/modules", "/modules", ""}) {
     const bool has_priorities = is_folder(place + modules + "/100") || is_folder(place + modules + "/400");
@@ -165,6 +181,19 @@ std::string configured_policy(const std::string& root) {
       return std::string(words_of(line.substr(kKey.size())).front());
   }
   return "default";
+}
+
+/// ", which has `a`, `b`" of the policies below a root; "" without any.
+std::string policies_there(const std::string& root) {
+  std::set<std::string> names;
+  for (const std::string_view folder : {kStores, kShare, kConfiguration}) {
+    for (const std::string& name : names_in(root + std::string(folder))) {
+      const std::string place = fmt::format("{}{}{}", root, folder, name);
+      if (is_policy_name(name) && is_folder(place) && source_at(place).reason.empty())
+        names.insert(fmt::format("`{}`", printable(name)));
+    }
+  }
+  return names.empty() ? std::string() : fmt::format("; there is {}: name it with `--policy`", fmt::join(names, ", "));
 }
 
 std::string read_if_there(const std::string& folder, std::string_view name) {
@@ -251,6 +280,22 @@ std::map<std::string, bool, std::less<>> local_booleans(std::string_view text) {
   return values;
 }
 
+/// Files of `semanage` that no base takes up.
+struct Unread {
+  std::string_view name, what;
+};
+constexpr Unread kUnread[] = {{"nodes.local", "labels of addresses"},
+                              {"interfaces.local", "labels of network interfaces"},
+                              {"users.local", "users and their roles"}};
+
+/// Whether a file of `semanage` says anything.
+bool has_entries(std::string_view text) {
+  while (!text.empty()) {
+    if (!words_of(take_line(text)).empty()) return true;
+  }
+  return false;
+}
+
 void replace_all(std::string& text, std::string_view word, std::string_view with) {
   for (std::size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + with.size()))
     text.replace(at, word.size(), with);
@@ -288,8 +333,8 @@ SourceOrReason find_source(const ImportRequest& request) {
     if (SourceOrReason found = source_at(place); found.reason.empty()) return found;
   }
   return {{},
-          fmt::format("there is no policy `{}`: looked in {}{}, {} and {}", printable(name), printable(root), kStores,
-                      kShare, kConfiguration)};
+          fmt::format("there is no policy `{}`: looked in {}{}, {} and {}{}", printable(name), printable(root), kStores,
+                      kShare, kConfiguration, policies_there(root))};
 }
 
 Companions read_companions(const PolicySource& source) {
@@ -299,6 +344,19 @@ Companions read_companions(const PolicySource& source) {
   companions.local_file_contexts = read_if_there(source.contexts, "file_contexts.local");
   companions.ports = read_if_there(source.active, "ports.local");
   companions.booleans = read_if_there(source.active, "booleans.local");
+  for (const Unread& file : kUnread) {
+    if (has_entries(read_if_there(source.active, file.name)))
+      companions.notices.push_back(fmt::format("{} that `semanage` changed are not in it: {}", file.what, file.name));
+  }
+  const bool knows_folders = is_file(source.contexts + "/file_contexts") ||
+                             is_file(source.contexts + "/file_contexts.subs_dist") || !companions.aliases.empty();
+  if (!source.contexts.empty() && !knows_folders) {
+    companions.aliases_dist = to_file(default_label_aliases());
+    companions.notices.push_back(
+        "folders that are labelled as others are taken to be Debian's: there is no "
+        "file_contexts.subs_dist in " +
+        printable(source.contexts));
+  }
   std::error_code error;
   if (!source.active.empty() && (void(fs::directory_iterator(source.active, error)), error.value() == EACCES))
     companions.notices.push_back("ports and booleans that `semanage` changed are not known: " + source.active +
@@ -307,6 +365,8 @@ Companions read_companions(const PolicySource& source) {
   companions.file_contexts = read_if_there(source.contexts, "file_contexts");
   companions.homedirs = read_if_there(source.contexts, "file_contexts.homedirs");
   companions.home_template = read_if_there(source.active, "homedir_template");
+  // Where a policy is built as one piece it stands beside the other file contexts.
+  if (companions.home_template.empty()) companions.home_template = read_if_there(source.contexts, "homedir_template");
   return companions;
 }
 

@@ -321,8 +321,9 @@ class LogReader {
                                    : LinkProblem::other,
                subject, fmt::format("`{}` has two contexts ({})", printable(subject), printable(contexts)));
     for (const RawPlace& place : raw) add_place(message, place);
-    if (std::any_of(message.places.begin(), message.places.end(), [](const LinkPlace& p) { return p.in_base; }))
-      message.text += fmt::format(", one of them in {}", context_.base);
+    const bool of_base =
+        std::any_of(message.places.begin(), message.places.end(), [](const LinkPlace& p) { return p.in_base; });
+    if (of_base && !context_.base.empty()) message.text += fmt::format(", one of them in {}", context_.base);
     return true;
   }
 
@@ -352,7 +353,7 @@ class LogReader {
     const bool of_base = places_.resolve(*place).in_base;
     message.text = fmt::format("{} what a neverallow of {} forbids: `{}`",
                                message.rules.size() == 1 ? "a rule allows" : "rules allow",
-                               of_base ? context_.base : "the policy itself", printable(rule));
+                               of_base ? base_name() : "the policy itself", printable(rule));
     if (of_base) message.text += generated_attribute(rule);
     return true;
   }
@@ -444,7 +445,7 @@ class LogReader {
     const bool of_base = context_.inventory.knows(name);
     LinkMessage& message =
         report(LinkProblem::redeclared, name,
-               of_base ? fmt::format("{} already has the name `{}`", context_.base, printable(name))
+               of_base ? fmt::format("{} already has the name `{}`", base_name(), printable(name))
                        : fmt::format("the {} `{}` is declared twice", printable(kind), printable(name)));
     ++at_;
     for (std::string_view before; more(); ++at_) {
@@ -482,11 +483,13 @@ class LogReader {
     if (!unknown_) unknown_.emplace(context_);
     return unknown_->in(*statement);
   }
+  [[nodiscard]] std::string base_name() const { return context_.base.empty() ? "the policy" : context_.base; }
   std::string declared_nowhere(const std::vector<std::string>& names) const {
     std::string list;
     for (const std::string& name : names) list += fmt::format("{}`{}`", list.empty() ? "" : ", ", printable(name));
-    return fmt::format("{} {} declared neither in the policy nor in {}", list, names.size() == 1 ? "is" : "are",
-                       context_.base);
+    const char* are = names.size() == 1 ? "is" : "are";
+    if (context_.base.empty()) return fmt::format("{} {} declared nowhere", list, are);
+    return fmt::format("{} {} declared neither in the policy nor in {}", list, are, context_.base);
   }
 
   // "Failed to resolve permission x" or "Failed to find sensitivity", then "Failed to resolve X statement at ...".

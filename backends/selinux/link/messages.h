@@ -20,7 +20,7 @@ struct LogContext {
   const std::vector<CilModule>& modules;  ///< ours, by number
   std::string_view core, rest;            ///< the base's texts
   const Inventory& inventory;             ///< the base's names
-  std::string base;                       ///< how the base is called in a sentence
+  std::string base;                       ///< how the base is called in a sentence; "" for a base that is linked alone
 };
 
 /// Messages in the order of the log. Nothing in it is lost when `failed`: lines that are not understood become messages

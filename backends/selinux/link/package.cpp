@@ -1,5 +1,7 @@
 #include "backends/selinux/link/package.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <functional>
 #include <utility>
@@ -11,6 +13,7 @@ namespace macc::backends::selinux {
 namespace {
 
 constexpr std::chrono::seconds kTimeLimit{60};
+constexpr std::string_view kRequired = "cil_gen_require";
 
 PackageResult in_child(const std::function<std::string()>& work, const char* otherwise) {
   ChildResult child = run_in_child(work, kTimeLimit);
@@ -27,6 +30,12 @@ PackageResult make_package(const std::string& module, const std::string& file_co
 
 PackageResult package_text(const std::string& package) {
   return in_child([&] { return sepol::package_to_cil(package); }, "libsepol cannot read the module package");
+}
+
+bool takes_packages(const Base& base) { return base.has_attribute(kRequired); }
+
+CilModule package_declarations() {
+  return {"base-package", fmt::format("(typeattribute {0})\n(roleattribute {0})\n", kRequired)};
 }
 
 }  // namespace macc::backends::selinux

@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "backends/selinux/link/link.h"
+
 namespace macc::backends::selinux {
 
 /// A result, or why there is none (one sentence).
@@ -17,5 +19,11 @@ struct PackageResult {
 
 /// What `semodule -i` makes of a package: its CIL.
 [[nodiscard]] PackageResult package_text(const std::string& package);
+
+/// Whether packages can be linked with a base: their CIL puts the names that they require into an attribute which the
+/// base package of a policy declares. One that is written in CIL has none, and a binary policy has lost it.
+[[nodiscard]] bool takes_packages(const Base& base);
+/// That declaration, to link packages with a binary policy whose system has it.
+[[nodiscard]] CilModule package_declarations();
 
 }  // namespace macc::backends::selinux

@@ -74,9 +74,12 @@ class Owners {
         if (head == "type" || head == "typeattribute" || head == "typealias" || head == "role" ||
             head == "roleattribute" || head == "boolean" || head == "user")
           owners_.emplace(top.symbol(1), module.name);
+        if (head == "type") types_.emplace(top.symbol(1));
       });
     }
   }
+  /// The types that they declare, sorted.
+  [[nodiscard]] std::vector<std::string> types() const { return {types_.begin(), types_.end()}; }
   /// A sentence about the first name in the text that was left out; "" when there is none.
   [[nodiscard]] std::string blame(const CilExpression& statement, const std::string& user) const {
     if (const auto owner = owners_.find(statement.atom); owner != owners_.end())
@@ -89,12 +92,13 @@ class Owners {
 
  private:
   std::map<std::string, std::string, std::less<>> owners_;
+  std::set<std::string> types_;
 };
 
 /// Why the packages do not link with each other.
-std::string explain(const sepol::Log& log, const Texts& texts) {
-  const Inventory nothing;
-  const LogContext context{texts.kept, {}, {}, nothing, "the policy"};
+std::string explain(const sepol::Log& log, const Texts& texts, const CondensedPolicy& policy = {}) {
+  const Inventory names = take_inventory(policy.core);
+  const LogContext context{texts.kept, policy.core, policy.rest, names, ""};
   const Owners owners(texts.left_out);
   for (const LinkMessage& message : read_log(log, true, context)) {
     if (message.level != LinkMessage::Level::error) continue;
@@ -115,7 +119,7 @@ std::string explain(const sepol::Log& log, const Texts& texts) {
 
 std::vector<std::string> violations(const sepol::Log& log, const CondensedPolicy& policy) {
   const Inventory nothing;
-  const LogContext context{{}, policy.core, policy.rest, nothing, "the policy"};
+  const LogContext context{{}, policy.core, policy.rest, nothing, ""};
   std::vector<std::string> found;
   for (const LinkMessage& message : read_log(log, false, context)) {
     if (message.problem != LinkProblem::neverallow) continue;
@@ -131,12 +135,13 @@ void link_alone(const CondensedPolicy& policy, const Texts& texts, ByteWriter& o
   sepol::Compiled compiled = sepol::compile(sources, {});
   const std::vector<std::string> own_violations = violations(compiled.log, policy);
   if (!compiled.ok && !own_violations.empty()) compiled = sepol::compile(sources, {.neverallow = false});
-  if (!compiled.ok) return out.text(explain(compiled.log, texts));
+  if (!compiled.ok) return out.text(explain(compiled.log, texts, policy));
   out.text("");
   out.text(policy.core);
   out.text(policy.rest);
   out.text(compiled.file_contexts);
   out.texts(own_violations);
+  out.texts(Owners(texts.left_out).types());
 }
 
 /// What the child does.
@@ -234,6 +239,7 @@ std::string take_linked(ByteReader& in, Base::Data& data) {
   if (std::string reason = in.text(); !reason.empty()) return reason;
   for (std::string* text : {&data.core, &data.rest, &data.file_contexts}) *text = in.text();
   data.own_violations = in.texts();
+  data.left_out_types = in.texts();
   return in.good() ? std::string() : "linking the policy itself gave a damaged result";
 }
 

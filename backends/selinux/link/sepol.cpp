@@ -34,7 +34,8 @@ void collect(int /*level*/, const char* fragment) {
 }
 
 /// One compilation. The log level is the highest: at lower ones 3.4 drops conflicting file contexts in silence,
-/// shows only some of the rules that break a neverallow, and says nothing of optional blocks that vanish.
+/// shows only some of the rules that break a neverallow, and says nothing of optional blocks that vanish. Whether
+/// contexts have levels is what the policy's own `mls` statement says.
 class Compilation {
  public:
   Compilation(Log& log, const CompileOptions& options) {
@@ -43,7 +44,6 @@ class Compilation {
     cil_set_log_level(CIL_INFO);
     cil_set_log_handler(collect);
     cil_db_init(&db_);
-    cil_set_mls(db_, 1);
     cil_set_policy_version(db_, std::min(kPolicyVersion, sepol_policy_kern_vers_max()));
     cil_set_target_platform(db_, SEPOL_TARGET_SELINUX);
     cil_set_multiple_decls(db_, options.merge_declarations ? 1 : 0);
@@ -101,6 +101,23 @@ class Compilation {
   cil_db_t* db_ = nullptr;
   sepol_policydb_t* policy_ = nullptr;
 };
+
+/// Before this version constraints hold the types themselves, in a place where the conversion does not look.
+void name_types_of_constraints(const policydb_t& policy) {
+  if (policy.policyvers >= POLICYDB_VERSION_CONSTRAINT_NAMES) return;
+  for (std::uint32_t i = 0; i < policy.p_classes.nprim; ++i) {
+    const class_datum_t* of = policy.class_val_to_struct[i];
+    if (of == nullptr) continue;
+    for (const constraint_node_t* node : {of->constraints, of->validatetrans}) {
+      for (; node != nullptr; node = node->next) {
+        for (constraint_expr_t* part = node->expr; part != nullptr; part = part->next) {
+          if (part->expr_type == CEXPR_NAMES && (part->attr & CEXPR_TYPE) != 0 && part->type_names != nullptr)
+            ebitmap_cpy(&part->type_names->types, &part->names);
+        }
+      }
+    }
+  }
+}
 
 }  // namespace
 
@@ -161,6 +178,7 @@ Decompiled decompile(std::string image) {
   std::size_t size = 0;
   if (policydb_read(&policy, &file, 0) == 0 && policy.policy_type == POLICY_KERN) {
     result.version = policy.policyvers;
+    name_types_of_constraints(policy);
     if (std::FILE* out = open_memstream(&data, &size)) {
       result.ok = sepol_kernel_policydb_to_cil(out, &policy) == 0;
       std::fclose(out);

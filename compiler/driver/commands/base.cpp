@@ -83,7 +83,8 @@ bool tell(Session& session, const BaseAnswer& answer) {
     return true;
   }
   for (const Table& table : answer.tables) session.out += (session.out.empty() ? "" : "\n") + text_of(table);
-  for (const std::string& notice : answer.notices) session.out += fmt::format("\nnote: {}\n", report::safe(notice));
+  if (!answer.notices.empty()) session.out += "\n";
+  for (const std::string& notice : answer.notices) session.out += fmt::format("note: {}\n", report::safe(notice));
   return true;
 }
 
@@ -129,7 +130,9 @@ void import(Session& session, const BaseTool& bases) {
     return;
   }
   const backends::ImportedBase made =
-      bases.import({from, session.arguments.value(Option::policy), folder(session.arguments.value(Option::root))});
+      bases.import({from, session.arguments.value(Option::policy), folder(session.arguments.value(Option::root)),
+                    session.arguments.has(Option::leave_out) ? session.arguments.values.at(Option::leave_out)
+                                                             : std::vector<std::string>()});
   if (!tell(session, made.summary)) return;
   const fs::path out = session.environment.current / session.arguments.value(Option::out, made.file_name);
   const auto may_replace = [&](const fs::path& path) { return bases.is_base(path.string()); };
@@ -139,7 +142,7 @@ void import(Session& session, const BaseTool& bases) {
 }
 
 void show(Session& session, const BaseTool& bases) {
-  if (!refuse_options(session, "show", {Option::out, Option::policy, Option::root}) ||
+  if (!refuse_options(session, "show", {Option::out, Option::policy, Option::root, Option::leave_out}) ||
       !refuse_operands(session, "show", 0, 1))
     return;
   std::vector<backends::BaseQuestion> questions;
@@ -154,8 +157,8 @@ void show(Session& session, const BaseTool& bases) {
 
 void diff(Session& session, const BaseTool& bases) {
   if (!refuse_options(session, "diff",
-                      {Option::out, Option::policy, Option::root, Option::path, Option::type, Option::attribute,
-                       Option::port, Option::boolean, Option::class_name}) ||
+                      {Option::out, Option::policy, Option::root, Option::leave_out, Option::path, Option::type,
+                       Option::attribute, Option::port, Option::boolean, Option::class_name}) ||
       !refuse_operands(session, "diff", 2, 2))
     return;
   const auto& operands = session.arguments.operands;

@@ -164,7 +164,7 @@ class Verifier {
     for (const Diagnostic& d : in_folder.all()) found.add(d);
     if (!there) return;
     const backends::Verification verification = backend->verify(input, lowered, found);
-    checked = fmt::format("  checked   {}\n", checked_text(verification));
+    checked = checked_lines(verification);
   }
 
   Session& session_;
