@@ -540,6 +540,8 @@ def check_reading(build: Build, domain: dict, set_of, labels: Labels, system: di
             if mode == "file":  # what heads a tree is a directory
                 seen = {path: label for path, label in seen.items() if f"{path}/**" not in value["include"]}
             for path, label in seen.items():
+                if re.match(r"/dev/(?!shm/)", path) and mode == "file":
+                    continue  # those are device nodes
                 if not label or label in others or any(each.covers(path) for each in denied):
                     continue
                 count += 1
