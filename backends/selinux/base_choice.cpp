@@ -65,10 +65,8 @@ std::string module_left_in(const Base& base, const std::string& path, const Left
     if (base.modules().empty())
       return fmt::format(
           "a domain replaces the system's module `{0}`, and the base `{1}` is of a binary policy, which does not say "
-          "what "
-          "is part of which module: make one of the system's module store or packages, or, where the module is "
-          "switched "
-          "off already, say so with `--leave-out {0}`",
+          "what is part of which module: make one of the system's module store or packages, or, where the module is "
+          "switched off already, say so with `--leave-out {0}`",
           printable(module), printable(path));
     const std::string guess = did_you_mean(module, base.modules());
     return fmt::format("a domain replaces the system's module `{}`, which the base `{}` does not have{}",
@@ -110,48 +108,23 @@ bool names_base_file(const Target& target) {
 
 namespace {
 
-/// The system's policy with the modules that the build replaces, and without them; empty where that is the same.
-struct Replacement {
-  std::shared_ptr<const Base> whole, rest;
-};
+using Texts = const std::vector<std::string>& (Base::*)() const;
 
-Replacement replacement(const Input& input) {
-  // A base file is of another system, and does not hold what was left out of it.
-  if (replaced_modules(input.policy).empty() || names_base_file(input.target)) return {};
+/// What a base says of the modules that were left out of it.
+std::set<std::string> gone_with_modules(const Input& input, Texts texts) {
+  if (replaced_modules(input.policy).empty()) return {};
   const BaseOrReason rest = chosen_base(input);
-  if (!rest.base || rest.base->is_skeleton()) return {};
-  return {installed(setting(input.target, "policy", "default"), {}).base, rest.base};
-}
-
-/// The first columns of the lines of file contexts.
-std::set<std::string> expressions_in(std::string_view lines) {
-  std::set<std::string> list;
-  while (!lines.empty()) {
-    const std::string_view line = lines.substr(0, lines.find('\n'));
-    lines.remove_prefix(std::min(line.size() + 1, lines.size()));
-    list.emplace(line.substr(0, line.find_first_of(" \t")));
-  }
-  return list;
+  if (!rest.base) return {};
+  const std::vector<std::string>& list = ((*rest.base).*texts)();
+  return {list.begin(), list.end()};
 }
 
 }  // namespace
 
-std::set<std::string> replaced_types(const Input& input) {
-  if (replaced_modules(input.policy).empty()) return {};
-  const BaseOrReason rest = chosen_base(input);
-  if (!rest.base) return {};
-  const auto& types = rest.base->left_out_types();
-  return {types.begin(), types.end()};
-}
+std::set<std::string> replaced_types(const Input& input) { return gone_with_modules(input, &Base::left_out_types); }
 
 std::set<std::string> replaced_contexts(const Input& input) {
-  const Replacement bases = replacement(input);
-  if (!bases.whole) return {};
-  const std::set<std::string> before = expressions_in(bases.whole->file_contexts()),
-                              after = expressions_in(bases.rest->file_contexts());
-  std::set<std::string> gone;
-  std::set_difference(before.begin(), before.end(), after.begin(), after.end(), std::inserter(gone, gone.end()));
-  return gone;
+  return gone_with_modules(input, &Base::left_out_contexts);
 }
 
 }  // namespace macc::backends::selinux

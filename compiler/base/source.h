@@ -32,10 +32,10 @@ struct Position {
   std::uint32_t column = 1;
 };
 
-/// One text with its line table. Lines end with '\n'; a '\r' before it is not part of the line.
 /// What paths of the standard library's files start with.
 inline constexpr std::string_view kBundled = "<stdlib>/";
 
+/// One text with its line table. Lines end with '\n'; a '\r' before it is not part of the line.
 class SourceFile {
  public:
   SourceFile(std::string path, std::string text, std::string stable_path);

@@ -2,6 +2,9 @@
 // lacks an access that attributes.def names.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -18,13 +21,13 @@ enum class Need : std::uint8_t { refused, access, constraint };
 struct Row {
   std::string attribute;
   Need need;
-  std::string source, class_name, permission;
+  std::string source, class_name, permission, reason;
 };
 
 std::vector<Row> rows() {
   return {
 #define MACC_ATTRIBUTE(attribute, need, source, class_name, permission, reason) \
-  {attribute, Need::need, source, class_name, permission},
+  {attribute, Need::need, source, class_name, permission, reason},
 #include "backends/selinux/attributes.def"
 #undef MACC_ATTRIBUTE
   };
@@ -103,6 +106,18 @@ std::set<std::string> types_in(const SelinuxTarget& built, const std::string& at
 }
 
 }  // namespace
+
+TEST_CASE("the page on verification says why each attribute is joined") {
+  std::ifstream in(std::filesystem::path(MACC_SOURCE_DIR) / "docs/verification.md");
+  const std::string page{std::istreambuf_iterator<char>(in), {}};
+  for (const Row& row : rows()) {
+    CAPTURE(row.attribute);
+    const std::size_t line = page.find("\n| `" + row.attribute + "` |");
+    REQUIRE(line != std::string::npos);
+    const std::string text = page.substr(line + 1, page.find('\n', line + 1) - line - 1);
+    CHECK(text.ends_with("| " + row.reason + " |"));
+  }
+}
 
 TEST_CASE("each attribute that a build joins is needed") {
   const auto opened = se::Base::installed();

@@ -46,7 +46,7 @@ std::string describe(const PolicySource& source, std::size_t modules, const std:
                            : fmt::format("the installed Debian policy {}", version);
     if (source.is_store) text += " as it is in the module store";
   }
-  text += fmt::format(" ({} modules", modules);
+  text += fmt::format(" ({} module{}", modules, modules == 1 ? "" : "s");
   for (const std::string& module : leave_out)
     text += fmt::format("{}{}", &module == &leave_out.front() ? ", without " : ", ", module);
   return text + ')';
@@ -239,6 +239,7 @@ bool Base::has_permission(std::string_view class_name, std::string_view permissi
 }
 const std::vector<std::string>& Base::left_out() const { return data_->left_out; }
 const std::vector<std::string>& Base::left_out_types() const { return data_->left_out_types; }
+const std::vector<std::string>& Base::left_out_contexts() const { return data_->left_out_contexts; }
 const std::vector<std::string>& Base::types() const { return data_->inventory.types; }
 const std::vector<std::string>& Base::modules() const { return data_->modules; }
 

@@ -19,7 +19,7 @@ struct Base::Data {
   bool skeleton = false;
   std::vector<std::string> modules;  ///< sorted
   /// Modules that were left out, and the types that only they declare; both sorted.
-  std::vector<std::string> left_out, left_out_types;
+  std::vector<std::string> left_out, left_out_types, left_out_contexts;
   std::string core, rest;  ///< see condense.h
   std::string file_contexts;
   std::string local_file_contexts;  ///< the administrator's, file_contexts.local

@@ -107,6 +107,7 @@ void visit_about(Way& way, Data& data) {
   way.texts(data.modules);
   way.texts(data.left_out);
   way.texts(data.left_out_types);
+  way.texts(data.left_out_contexts);
   way.texts(data.own_violations);
   auto& inventory = data.inventory;
   way.flag(inventory.mls);

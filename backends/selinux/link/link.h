@@ -162,9 +162,11 @@ class Base {
   [[nodiscard]] bool has_category(std::string_view name) const;
   /// A module that is part of this base (one that was left out is not).
   [[nodiscard]] bool has_module(std::string_view name) const;
-  /// The modules of the policy that were left out when the base was made, and the types that only they declare.
+  /// The modules of the policy that were left out when the base was made, the types that only they declare, and the
+  /// regular expressions of their file contexts.
   [[nodiscard]] const std::vector<std::string>& left_out() const;
   [[nodiscard]] const std::vector<std::string>& left_out_types() const;
+  [[nodiscard]] const std::vector<std::string>& left_out_contexts() const;
   /// A permission of a class, its common permissions included.
   [[nodiscard]] bool has_permission(std::string_view class_name, std::string_view permission) const;
   [[nodiscard]] const std::vector<std::string>& types() const;  ///< without aliases

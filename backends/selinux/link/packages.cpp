@@ -75,11 +75,14 @@ class Owners {
             head == "roleattribute" || head == "boolean" || head == "user")
           owners_.emplace(top.symbol(1), module.name);
         if (head == "type") types_.emplace(top.symbol(1));
+        if (head == "filecon") contexts_.insert(without_quotes(top.symbol(1)));
       });
     }
   }
   /// The types that they declare, sorted.
   [[nodiscard]] std::vector<std::string> types() const { return {types_.begin(), types_.end()}; }
+  /// The regular expressions of their file contexts, sorted.
+  [[nodiscard]] std::vector<std::string> contexts() const { return {contexts_.begin(), contexts_.end()}; }
   /// A sentence about the first name in the text that was left out; "" when there is none.
   [[nodiscard]] std::string blame(const CilExpression& statement, const std::string& user) const {
     if (const auto owner = owners_.find(statement.atom); owner != owners_.end())
@@ -91,8 +94,13 @@ class Owners {
   }
 
  private:
+  static std::string without_quotes(std::string_view text) {
+    const bool quoted = text.size() >= 2 && text.front() == '"' && text.back() == '"';
+    return std::string(quoted ? text.substr(1, text.size() - 2) : text);
+  }
+
   std::map<std::string, std::string, std::less<>> owners_;
-  std::set<std::string> types_;
+  std::set<std::string> types_, contexts_;
 };
 
 /// Why the packages do not link with each other.
@@ -141,7 +149,9 @@ void link_alone(const CondensedPolicy& policy, const Texts& texts, ByteWriter& o
   out.text(policy.rest);
   out.text(compiled.file_contexts);
   out.texts(own_violations);
-  out.texts(Owners(texts.left_out).types());
+  const Owners left_out(texts.left_out);
+  out.texts(left_out.types());
+  out.texts(left_out.contexts());
 }
 
 /// What the child does.
@@ -240,6 +250,7 @@ std::string take_linked(ByteReader& in, Base::Data& data) {
   for (std::string* text : {&data.core, &data.rest, &data.file_contexts}) *text = in.text();
   data.own_violations = in.texts();
   data.left_out_types = in.texts();
+  data.left_out_contexts = in.texts();
   return in.good() ? std::string() : "linking the policy itself gave a damaged result";
 }
 
