@@ -86,7 +86,8 @@ BaseOrReason choose(const std::string& which, const std::string& policy, const L
     return reason.empty() ? found : BaseOrReason{nullptr, std::move(reason)};
   }
   BaseOrReason found = installed(policy, leave_out);
-  if (found.base || which == kInstalled) return found;
+  // Where there is a policy, it is the modules that cannot be left out.
+  if (found.base || which == kInstalled || (!leave_out.empty() && installed(policy, {}).base)) return found;
   return {Base::skeleton(), found.reason};
 }
 
@@ -120,6 +121,13 @@ std::set<std::string> gone_with_modules(const Input& input, Texts texts) {
 }
 
 }  // namespace
+
+std::string why_not_replaced(const Input& input) {
+  if (replaced_modules(input.policy).empty() || names_base_file(input.target)) return "";
+  const BaseOrReason base = chosen_base(input);
+  const bool has_policy = installed(setting(input.target, "policy", "default"), {}).base != nullptr;
+  return !base.base && has_policy ? base.reason : std::string();
+}
 
 std::set<std::string> replaced_types(const Input& input) { return gone_with_modules(input, &Base::left_out_types); }
 

@@ -20,6 +20,10 @@ namespace macc::backends::selinux {
 /// Whether a target names a file for its base: one that cannot be used is the author's mistake, and no other will do.
 [[nodiscard]] bool names_base_file(const Target& target);
 
+/// Why the installed policy cannot do without the modules that domains of the build replace, a sentence; "" when it
+/// can.
+[[nodiscard]] std::string why_not_replaced(const Input& input);
+
 /// Types that the system has, but not without the modules that the build replaces. Empty without a system's policy.
 [[nodiscard]] std::set<std::string> replaced_types(const Input& input);
 

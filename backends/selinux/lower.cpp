@@ -195,6 +195,21 @@ void sort_by_path(std::vector<Artifact>& list) {
   std::sort(list.begin(), list.end(), [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
 }
 
+/// What a domain replaces has to go: another policy would answer for another system.
+bool check_replaced(const Input& input, Diagnostics& diagnostics) {
+  const std::string reason = why_not_replaced(input);
+  if (reason.empty()) return true;
+  for (const auto& domain : input.policy.domains)
+    for (const auto& replacement : domain.replaces) {
+      if (replacement.backend != "selinux") continue;
+      diagnostics.report(Code::E1061, replacement.span, reason)
+          .note(
+              "a domain has to replace the modules that need this one, too: `replaces selinux \"A\", selinux \"B\";`");
+      return false;
+    }
+  return true;
+}
+
 /// A base that the target names by its file has to be there: another one would answer for another system.
 bool check_base(const Input& input, Diagnostics& diagnostics) {
   if (!names_base_file(input.target)) return true;
@@ -248,7 +263,9 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
 }
 
 Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagnostics& diagnostics) {
-  if (!check_bindings(input.policy, diagnostics) || !check_base(input, diagnostics)) return {};
+  if (!check_bindings(input.policy, diagnostics) || !check_base(input, diagnostics) ||
+      !check_replaced(input, diagnostics))
+    return {};
   try {
     Context context(input, platform_of(input, base, diagnostics), diagnostics);
     declare_labels(context);
