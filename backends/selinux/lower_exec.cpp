@@ -95,6 +95,13 @@ void enter_from_init(Subject& subject, const ir::Entry& entry) {
 void enter_from_users(Subject& subject, const ir::Entry& entry) {
   const Span span = entry.where.span;
   const std::string& users = subject.name(Name::user_domains, span);
+  const Base& base = subject.context.platform.base();
+  if (base.has_attribute(users) && base.types_in(users).empty()) {
+    subject.context.diagnostics.report(Code::E1071, span,
+                                       base.description() + " has no domains of logged-in users: nobody starts `" +
+                                           subject.domain.name + "` from a session");
+    return;
+  }
   const std::string exec = exec_type(subject.domain);
   allow_entry(subject.module, {}, users, exec, subject.type, true, span);
   level_transition(subject.module, subject.domain, users, exec, span);

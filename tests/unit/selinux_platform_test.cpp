@@ -6,8 +6,11 @@
 #include <fstream>
 #include <sstream>
 
+#include "backends/selinux/link/base_rules.h"
 #include "backends/selinux/lower.h"
+#include "backends/selinux/planned.h"
 #include "backends/selinux/platform.h"
+#include "backends/selinux/walk.h"
 #include "tests/support/selinux_base.h"
 #include "tests/support/selinux_target.h"
 
@@ -151,6 +154,23 @@ TEST_CASE(
   CHECK_FALSE(built->may("d_t", "other_nslcd_t", "unix_stream_socket", "connectto"));
   CHECK(built->may("d_t", "sssd_var_lib_t", "sock_file", "write"));
   CHECK(lower_on(base, domain("allow connect unix system.ldap_lookup_socket;", imports))->has(Code::E1022));
+}
+
+TEST_CASE("where a policy has no domains of users, nobody starts a tool from a session") {
+  std::string text = skeleton_text();
+  const std::size_t members = text.find("(typeattributeset userdomain (");
+  REQUIRE(members != std::string::npos);
+  text.erase(members, text.find("))", members) + 2 - members);
+  const auto base = base_of(text);
+  REQUIRE(base->types_in("userdomain").empty());
+  const auto built = lower_on(base, "macc 1;\nmodule m;\ndomain d { entry \"/usr/bin/acme-d\" from user; }\n");
+  CHECK(built->has(Code::E1071));
+  link_on(*built, *base);
+  Diagnostics diagnostics;
+  const se::BaseRules rules(*base);
+  (void)se::walk({built->input(), dynamic_cast<const se::Planned&>(*built->lowered.plan), *base, rules, *built->policy},
+                 diagnostics);
+  CHECK(diagnostics.all().empty());
 }
 
 TEST_CASE("on a policy without levels those of a domain are not enforced") {
