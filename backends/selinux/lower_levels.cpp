@@ -45,7 +45,7 @@ class LevelCheck {
   [[nodiscard]] std::string missing_in_base(const Range& range) const {
     if (!base_->has_levels()) return "";  // nothing is asked of it then
     for (const Level* level : {&range.low, &range.high}) {
-      const std::string sensitivity = "s" + std::to_string(level->sensitivity);
+      std::string sensitivity = "s" + std::to_string(level->sensitivity);
       if (!base_->has_sensitivity(sensitivity)) return sensitivity;
       for (unsigned i = 0; i < Level::kCategories; ++i)
         if (level->categories[i] && !base_->has_category("c" + std::to_string(i))) return "c" + std::to_string(i);
@@ -110,11 +110,13 @@ class Narrowing {
   /// A user runs nothing at a level outside of their own range: the start fails.
   void check_users(ir::DomainId id) {
     const ir::Domain& domain = context_.policy.domain(id);
-    const Range& range = ways_[static_cast<std::size_t>(id)].front().range;
     if (domain.level.empty() || !starters_[static_cast<std::size_t>(id)].users) return;
+    std::string ignored;
+    const auto range = Range::parse(domain.level, ignored);
+    if (!range) return;  // reported
     What what;
     for (const PolicyUser& user : context_.platform.base().users())
-      if (may_log_in(user) && !covers(user, range))
+      if (may_log_in(user) && !covers(user, *range))
         what.insert("start by " + user.name + ", whose range is " + range_of(user));
     if (!what.empty())
       context_.fidelity.add(id, "entry from user", domain.where.span, Topic::levels, {what.begin(), what.end()});
