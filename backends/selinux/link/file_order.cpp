@@ -25,11 +25,10 @@ struct Line {
     if (known != kFlags.end()) kind = static_cast<std::size_t>(known - kFlags.begin()) + 1;
   }
   friend std::strong_ordering operator<=>(const Line& a, const Line& b) {
-    if (const auto order = a.order <=> b.order; order != 0) return order;
-    if (const auto kind = a.kind <=> b.kind; kind != 0) return kind;
+    if (const auto by_order = a.order <=> b.order; by_order != 0) return by_order;
+    if (const auto by_kind = a.kind <=> b.kind; by_kind != 0) return by_kind;
     return a.regex <=> b.regex;
   }
-  friend bool operator==(const Line& a, const Line& b) { return (a <=> b) == 0; }
 };
 
 std::vector<Line> lines_of(std::string_view text) {
