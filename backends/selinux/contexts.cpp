@@ -311,7 +311,7 @@ class ContextPlanner {
       const SystemEntry& entry = system.entries()[id];
       const PathSet common = paths_of(id, nodes_[index].element.kinds) & hole;
       const PathSet beaten = common & beating(index, entry);
-      if (!beaten.empty() && !say_again(index, entry, common, beaten)) return report_lost(index, entry, beaten);
+      if (!beaten.empty() && !say_again(index, entry, common, beaten)) report_lost(index, entry, beaten);
     }
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "backends/selinux/base_choice.h"
 #include "backends/selinux/starters.h"
 
 namespace macc::backends::selinux {
@@ -18,9 +17,7 @@ bool has_instance(const std::string& text) { return text.find(kInstance) != std:
 
 class LevelCheck {
  public:
-  explicit LevelCheck(Context& context) : context_(context), base_(chosen_base(context.input).base) {
-    if (!base_) base_ = Base::skeleton();
-  }
+  explicit LevelCheck(Context& context) : context_(context), base_(context.platform.base()) {}
 
   /// The range of a text, which is reported when it is none or the system lacks a part of it.
   std::optional<Range> range(const std::string& text, Span span) {
@@ -43,20 +40,20 @@ class LevelCheck {
 
  private:
   [[nodiscard]] std::string missing_in_base(const Range& range) const {
-    if (!base_->has_levels()) return "";  // nothing is asked of it then
+    if (!base_.has_levels()) return "";  // nothing is asked of it then
     for (const Level* level : {&range.low, &range.high}) {
       std::string sensitivity = "s" + std::to_string(level->sensitivity);
-      if (!base_->has_sensitivity(sensitivity)) return sensitivity;
+      if (!base_.has_sensitivity(sensitivity)) return sensitivity;
       for (unsigned i = 0; i < Level::kCategories; ++i)
-        if (level->categories[i] && !base_->has_category("c" + std::to_string(i))) return "c" + std::to_string(i);
+        if (level->categories[i] && !base_.has_category("c" + std::to_string(i))) return "c" + std::to_string(i);
     }
     return "";
   }
 
   /// "it has the sensitivities `s0` to `s15` and the categories `c0` to `c1023`"
   [[nodiscard]] std::string names_of_base() const {
-    return "it has the sensitivities " + ends_of(base_->sensitivities()) + " and the categories " +
-           ends_of(base_->categories());
+    return "it has the sensitivities " + ends_of(base_.sensitivities()) + " and the categories " +
+           ends_of(base_.categories());
   }
   static std::string ends_of(const std::vector<std::string>& names) {
     if (names.empty()) return "none";
@@ -65,7 +62,7 @@ class LevelCheck {
   }
 
   Context& context_;
-  std::shared_ptr<const Base> base_;
+  const Base& base_;
 };
 
 void check_unit(const ir::Entry& entry, LevelCheck& check) {
