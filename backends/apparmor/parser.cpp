@@ -1,0 +1,93 @@
+#include "backends/apparmor/parser.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+
+#include "backends/process.h"
+#include "compiler/base/diagnostic.h"
+
+namespace macc::backends::apparmor {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::chrono::seconds kTimeLimit{60};
+
+/// N of "... at line N: ..."; 0 when the parser named no line.
+std::size_t line_of(std::string_view message) {
+  constexpr std::string_view kAt = "at line ";
+  const std::size_t at = message.find(kAt);
+  if (at == std::string_view::npos) return 0;
+  std::size_t line = 0;
+  for (std::size_t i = at + kAt.size(); i < message.size() && message[i] >= '0' && message[i] <= '9' && line < 10000000;
+       ++i) {
+    line = line * 10 + static_cast<std::size_t>(message[i] - '0');
+  }
+  return line;
+}
+
+std::vector<std::string> sentences(const std::string& err, const std::string& folder) {
+  std::vector<std::string> out;
+  for (std::size_t at = 0; at < err.size();) {
+    const std::size_t end = std::min(err.find('\n', at), err.size());
+    std::string line = err.substr(at, end - at);
+    for (std::size_t found = line.find(folder); found != std::string::npos; found = line.find(folder))
+      line.erase(found, folder.size());
+    if (!line.empty()) out.push_back(printable(line, 300));
+    at = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+Parser::Parser(const Features& features) : program_(find_program("apparmor_parser")) {
+  if (folder_.path().empty()) return;
+  ready_ = true;
+  ready_ = put("features", kernel_features(features)) && put("parser.conf", "") &&
+           put("apparmor.d/abi/" + std::string(features.abi), abi_features(features));
+}
+
+std::string Parser::version() const {
+  const ProcessResult result = run_process({program_, "--version"}, kTimeLimit);
+  constexpr std::string_view kBefore = "version ";
+  const std::string line = result.out.substr(0, result.out.find('\n'));
+  const std::size_t at = line.find(kBefore);
+  return at == std::string::npos ? "" : line.substr(at + kBefore.size());
+}
+
+bool Parser::put(const std::string& path, const std::string& content) const {
+  return ready_ && write_file(folder_.path() / path, content);
+}
+
+std::vector<std::string> Parser::arguments(const std::string& path) const {
+  const fs::path& folder = folder_.path();
+  const std::string base = (folder / "apparmor.d").string();
+  std::vector<std::string> out = {
+      program_,   "--config-file=" + (folder / "parser.conf").string(),  "--skip-kernel-load", "--skip-cache",
+      "--stdout", "--kernel-features=" + (folder / "features").string(), "--base=" + base,     "--Include=" + base};
+  // Abstractions of the distribution, for raw texts that include them.
+  std::error_code ignored;
+  if (fs::is_directory("/etc/apparmor.d", ignored)) out.emplace_back("--Include=/etc/apparmor.d");
+  // `network unix` itself is called downgraded where unix sockets are mediated as a family: that is no refusal.
+  out.insert(out.end(), {"--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi"});
+  out.push_back((folder / path).string());
+  return out;
+}
+
+Compilation Parser::compile(const std::string& path) const {
+  ProcessResult result = run_process(arguments(path), kTimeLimit);
+  using End = ProcessResult::End;
+  Compilation out;
+  if (result.end == End::timed_out) out.end = Compilation::End::timed_out;
+  if (result.end != End::exited) return out;
+  out.end = result.status == 0 ? Compilation::End::compiled : Compilation::End::refused;
+  out.policy = std::move(result.out);
+  out.said = sentences(result.err, folder_.path().string() + "/");
+  out.line = line_of(result.err);
+  return out;
+}
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,40 @@
+// apparmor_parser, with a private folder of the files that it reads: the features of a target, and profiles.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/apparmor/features.h"
+#include "backends/temporary_folder.h"
+
+namespace macc::backends::apparmor {
+
+/// What became of one profile's file.
+struct Compilation {
+  enum class End : std::uint8_t { compiled, refused, timed_out, killed } end = End::killed;
+  std::string policy;             ///< the bytes that the kernel would load
+  std::vector<std::string> said;  ///< the parser's sentences, without the names of our temporary files
+  std::size_t line = 0;           ///< that a refusal names, or the one before it; 0 when it names none
+};
+
+class Parser {
+ public:
+  explicit Parser(const Features& features);
+
+  [[nodiscard]] bool installed() const { return !program_.empty(); }
+  /// "3.0.8"; "" when it does not say.
+  [[nodiscard]] std::string version() const;
+  /// Writes a file below the folder ("apparmor.d/NAME", "apparmor.d/tunables/macc.d/NAME"); false when that fails.
+  [[nodiscard]] bool put(const std::string& path, const std::string& content) const;
+  /// Compiles a file that was put there; nothing is loaded. Warnings that a rule would not be enforced are refusals.
+  [[nodiscard]] Compilation compile(const std::string& path) const;
+
+ private:
+  [[nodiscard]] std::vector<std::string> arguments(const std::string& path) const;
+
+  std::string program_;
+  TemporaryFolder folder_{"macc-apparmor"};
+  bool ready_ = false;
+};
+
+}  // namespace macc::backends::apparmor
