@@ -27,13 +27,14 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     apparmor::LoweredPolicy policy = apparmor::lower_policy(input, apparmor::features_of(input.target), diagnostics);
     Lowered out;
-    out.artifacts = std::move(policy.others);
-    for (apparmor::ProfileText& p : policy.profiles) {
-      out.artifacts.push_back({p.path, std::move(p.written.text), "profile of " + p.name});
+    out.artifacts = policy.others;
+    for (const apparmor::ProfileText& p : policy.profiles) {
+      out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name});
     }
     std::sort(out.artifacts.begin(), out.artifacts.end(),
               [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
-    out.fidelity = std::move(policy.fidelity);
+    out.fidelity = policy.fidelity;
+    out.plan = std::make_shared<apparmor::LoweringPlan>(std::move(policy));
     return out;
   }
 
