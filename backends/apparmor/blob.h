@@ -38,23 +38,39 @@ inline constexpr std::uint32_t kSubset = 0x20;
 /// Of a profile's name, in the file automaton.
 inline constexpr std::uint32_t kChangeProfile = 0x80000000, kChangeOnExec = 0x40000000;
 
-/// A deterministic automaton over bytes.
-class CompiledAutomaton {
+/// A deterministic automaton over bytes, as far as walks need it.
+class ByteAutomaton {
  public:
   using State = std::uint32_t;
+  /// From dead no byte leads away, and it accepts nothing.
   static constexpr State dead = 0, start = 1;
+
+  ByteAutomaton() = default;
+  ByteAutomaton(const ByteAutomaton&) = default;
+  ByteAutomaton(ByteAutomaton&&) = default;
+  ByteAutomaton& operator=(const ByteAutomaton&) = default;
+  ByteAutomaton& operator=(ByteAutomaton&&) = default;
+  virtual ~ByteAutomaton() = default;
+
+  [[nodiscard]] virtual State step(State state, unsigned char byte) const = 0;
+  /// Bytes with the same number lead to the same states everywhere.
+  [[nodiscard]] virtual std::uint32_t byte_class(unsigned char byte) const = 0;
+};
+
+/// What the parser compiled.
+class CompiledAutomaton final : public ByteAutomaton {
+ public:
 
   /// nullopt with `error` set when the bytes are no automaton, or one that leads out of its tables.
   [[nodiscard]] static std::optional<CompiledAutomaton> read(std::string_view data, std::string& error);
 
-  [[nodiscard]] State step(State state, unsigned char byte) const;
+  [[nodiscard]] State step(State state, unsigned char byte) const override;
   [[nodiscard]] State run(std::string_view bytes, State from = start) const;
   [[nodiscard]] std::uint32_t accept(State state) const { return accept_[state]; }
   /// Audit and quiet bits; 0 where there are none.
   [[nodiscard]] std::uint32_t accept2(State state) const { return accept2_[state]; }
   [[nodiscard]] std::size_t size() const { return base_.size(); }
-  /// Bytes with the same number lead to the same states everywhere.
-  [[nodiscard]] std::uint32_t byte_class(unsigned char byte) const { return classes_[byte]; }
+  [[nodiscard]] std::uint32_t byte_class(unsigned char byte) const override { return classes_[byte]; }
 
  private:
   friend class PolicyReader;

@@ -48,6 +48,20 @@ struct Build {
   return {rule.audit, rule.effect == ir::Effect::deny, false};
 }
 
+/// What of a mount rule the system call names: bind, move, remount and changes of propagation go without a file system,
+/// remount and propagation without a source; the kernel asks about nothing else then, and the parser refuses rules that
+/// do. Bind, move and propagation have no further options (seen: the parser takes those for a rule of its own).
+struct MountForm {
+  bool names_type = true, names_source = true;
+  bool on_files = false;             ///< else directories alone
+  std::vector<std::string> options;  ///< those that are asked about
+  [[nodiscard]] bool leaves_out(const ir::MountAccess& access) const {
+    return (!names_type && !access.fstypes.empty()) || (!names_source && !access.from.include.empty()) ||
+           options.size() != access.options.size();
+  }
+};
+[[nodiscard]] MountForm mount_form(const ir::MountAccess& access);
+
 /// What a domain may do to a peer, written on both sides. `label` is the peer's name, "" any.
 struct PeerSide {
   ir::DomainId domain = ir::DomainId::none;  ///< none where the other side is not of this build

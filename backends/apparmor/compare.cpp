@@ -20,6 +20,15 @@ class Comparison::Impl {
     const Comparing comparing{build_, id_, profile, values, out};
     compare_files(comparing, files_, overlay_);
     compare_links(comparing, files_, overlay_);
+    compare_networks(comparing);
+    compare_unix_sockets(comparing);
+    compare_signals(comparing);
+    compare_tracing(comparing);
+    compare_changes_of_profile(comparing);
+    compare_mounts(comparing);
+    compare_bus(comparing);
+    compare_capabilities(comparing);
+    compare_profile(comparing);
     return out;
   }
 

@@ -21,5 +21,15 @@ struct Comparing {
 
 void compare_files(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay);
 void compare_links(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay);
+void compare_networks(const Comparing& comparing);
+void compare_unix_sockets(const Comparing& comparing);
+void compare_signals(const Comparing& comparing);
+void compare_tracing(const Comparing& comparing);
+void compare_changes_of_profile(const Comparing& comparing);
+void compare_mounts(const Comparing& comparing);
+void compare_bus(const Comparing& comparing);
+void compare_capabilities(const Comparing& comparing);
+/// Name, mode, when it is entered, and parts that no policy asks for.
+void compare_profile(const Comparing& comparing);
 
 }  // namespace macc::backends::apparmor

@@ -50,7 +50,9 @@ bool may_change(const ir::Rule& rule) {
 
 /// What the parser lets the owner do in a profile that may change to another one (seen with 3.0.8).
 constexpr std::pair<const char*, std::uint32_t> kAddedForChanges[] = {
-    {"/proc/*/attr/{,apparmor/}{current,exec}", kWrite}, {"/proc/*/attr/apparmor/", kRead}};
+    {"/proc/*/attr/{,apparmor/}{current,exec}", kWrite},
+    {"/proc/*/attr/apparmor/", kRead},
+    {"/sys/module/apparmor/parameters/enabled", kRead}};
 
 }  // namespace
 

@@ -128,33 +128,21 @@ class Kernel {
     return std::nullopt;
   }
 
-  static bool has_option(const ir::MountAccess& access, std::initializer_list<std::string_view> words) {
-    return std::any_of(access.options.begin(), access.options.end(), [&](const std::string& option) {
-      return std::find(words.begin(), words.end(), option) != words.end();
-    });
-  }
-
-  /// The system call names no file system and, but for bind and move, no source then; the parser refuses rules that do.
   void mount(const ir::Rule& rule, const ir::MountAccess& access) {
-    const bool bind = has_option(access, {"bind", "rbind"});
-    const bool without_source = has_option(access, {"remount", "private", "rprivate", "shared", "rshared", "slave",
-                                                    "rslave", "unbindable", "runbindable"});
-    const bool without_type = bind || without_source || has_option(access, {"move"});
-    const bool from = !access.from.include.empty();
+    const MountForm form = mount_form(access);
     MountRule out;
     out.qualifiers = qualifiers(rule);
-    if (!without_type) out.fstypes = access.fstypes;
-    out.options = access.options;
-    const auto target = one_glob(rule, access.on, bind ? Shape::both : Shape::directories);
+    if (form.names_type) out.fstypes = access.fstypes;
+    out.options = form.options;
+    const auto target = one_glob(rule, access.on, form.on_files ? Shape::both : Shape::directories);
     if (!target) return;
     out.target = *target;
-    if (from && !without_source) {
+    if (!access.from.include.empty() && form.names_source) {
       out.source = one_glob(rule, access.from, Shape::both);
       if (!out.source) return;
     }
     build_.add_unconditional(id_, id_, Guard::of(rule.condition), out, rule);
-    const bool unnamed = (without_type && !access.fstypes.empty()) || (without_source && from);
-    build_.fidelity.add(id_, rule, unnamed ? Topic::mount_unnamed : Topic::none);
+    build_.fidelity.add(id_, rule, form.leaves_out(access) ? Topic::mount_unnamed : Topic::none);
   }
 
   void paths(const ir::Rule& rule, const ir::PathsAccess& access) {
@@ -175,6 +163,35 @@ class Kernel {
 };
 
 }  // namespace
+
+MountForm mount_form(const ir::MountAccess& access) {
+  using Words = std::vector<std::string_view>;
+  static const Words kBinds = {"bind", "rbind"};
+  static const Words kPropagations = {"private", "rprivate", "shared",     "rshared",
+                                      "slave",   "rslave",   "unbindable", "runbindable"};
+  const auto among = [&](const Words& words) {
+    std::vector<std::string> out;
+    for (const std::string& option : access.options) {
+      if (std::find(words.begin(), words.end(), option) != words.end()) out.push_back(option);
+    }
+    return out;
+  };
+  MountForm out;
+  const bool remounts = !among({"remount"}).empty();
+  const auto binds = among(kBinds), changes = among(kPropagations), moves = among({"move"});
+  out.on_files = !binds.empty();
+  out.names_source = !remounts && changes.empty();
+  out.names_type = out.names_source && binds.empty() && moves.empty();
+  out.options = access.options;
+  if (remounts) return out;
+  for (const auto& kind : {binds, changes, moves}) {
+    if (!kind.empty()) {
+      out.options = kind;
+      break;
+    }
+  }
+  return out;
+}
 
 void lower_kernel(Build& build, ir::DomainId id) { Kernel(build, id).run(); }
 

@@ -24,17 +24,6 @@ std::vector<DomainId> own_domains(const ir::Policy& policy) {
   return out;
 }
 
-/// Paths at which a program of nobody's profile enters by itself. Other domains of the build enter by name, a unit by
-/// its drop-in.
-ir::PathExpr attached_paths(const ir::Domain& domain) {
-  ir::PathExpr out;
-  for (const Entry& e : domain.entries) {
-    if (e.from == Entry::From::unit || e.from == Entry::From::project) continue;
-    out.include.insert(out.include.end(), e.paths.include.begin(), e.paths.include.end());
-  }
-  return out;
-}
-
 // ---- checks over all profiles ----
 
 /// Folders of /etc/apparmor.d: a profile's file cannot have their names.
@@ -203,6 +192,15 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
 }
 
 }  // namespace
+
+ir::PathExpr attached_paths(const ir::Domain& domain) {
+  ir::PathExpr out;
+  for (const Entry& e : domain.entries) {
+    if (e.from == Entry::From::unit || e.from == Entry::From::project) continue;
+    out.include.insert(out.include.end(), e.paths.include.begin(), e.paths.include.end());
+  }
+  return out;
+}
 
 const Features& features_of(const Target& target) {
   const auto it = target.settings.find("features");

@@ -25,6 +25,9 @@ struct LoweredPolicy {
 };
 
 [[nodiscard]] LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics);
+/// Paths at which a program of nobody's profile enters by itself. Other domains of the build enter by name, a unit by
+/// its drop-in.
+[[nodiscard]] ir::PathExpr attached_paths(const ir::Domain& domain);
 /// The files of booleans, with other values than the declared ones.
 [[nodiscard]] std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values);
 /// The booleans whose variables a profile's text names.

@@ -22,10 +22,9 @@ int rank(unsigned char byte) {
 
 }  // namespace
 
-Product::Product(paths::Overlay& overlay, const CompiledAutomaton* compiled)
-    : overlay_(overlay), compiled_(compiled), rows_(compiled == nullptr ? 0 : compiled->size()) {
+Product::Product(paths::Overlay& overlay, const ByteAutomaton* compiled) : overlay_(overlay), compiled_(compiled) {
   find_steps();
-  nowhere_.resize(steps_.size(), CompiledAutomaton::dead);
+  nowhere_.resize(steps_.size(), ByteAutomaton::dead);
 }
 
 void Product::find_steps() {
@@ -42,7 +41,7 @@ void Product::find_steps() {
 }
 
 const std::vector<Product::State>& Product::compiled_row(State state) {
-  if (compiled_ == nullptr || state == CompiledAutomaton::dead) return nowhere_;
+  if (compiled_ == nullptr || state == ByteAutomaton::dead) return nowhere_;
   std::vector<State>& row = rows_[state];
   if (row.empty()) {
     for (const Step& step : steps_) row.push_back(compiled_->step(state, step.byte));

@@ -1,9 +1,10 @@
-// A compiled automaton and the sets of the meaning, walked together: every pair of states that some path leads to, the
+// An automaton and the sets of the meaning, walked together: every pair of states that some path leads to, the
 // shortest paths first.
 #pragma once
 
 #include <functional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "backends/apparmor/blob.h"
@@ -13,17 +14,17 @@ namespace macc::backends::apparmor {
 
 class Product {
  public:
-  using State = CompiledAutomaton::State;
+  using State = ByteAutomaton::State;
   /// Where a path leads.
   struct Place {
     paths::Overlay::State meaning = paths::Overlay::start;
-    State compiled = CompiledAutomaton::start;
+    State compiled = ByteAutomaton::start;
   };
   /// Called once for each pair of states.
   using Visit = std::function<void(const Place&)>;
 
   /// `compiled` null: an automaton that accepts nothing. Both must outlive this.
-  Product(paths::Overlay& overlay, const CompiledAutomaton* compiled);
+  Product(paths::Overlay& overlay, const ByteAutomaton* compiled);
 
   /// Throws paths::TooComplex when there are too many pairs.
   void walk(State from, const Visit& visit);
@@ -45,9 +46,9 @@ class Product {
   const std::vector<State>& compiled_row(State state);
 
   paths::Overlay& overlay_;
-  const CompiledAutomaton* compiled_;
+  const ByteAutomaton* compiled_;
   std::vector<Step> steps_;
-  std::vector<std::vector<State>> rows_;  ///< of the compiled automaton, by step
+  std::unordered_map<State, std::vector<State>> rows_;  ///< of the compiled automaton, by step
   std::vector<State> nowhere_;
   std::vector<Node> nodes_;
   std::size_t at_ = 0;

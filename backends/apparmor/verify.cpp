@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backends/apparmor/compare.h"
+#include "backends/apparmor/effects.h"
 #include "backends/apparmor/parser.h"
 
 namespace macc::backends::apparmor {
@@ -103,7 +104,11 @@ class Check {
         std::find_if(plan_.profiles.begin(), plan_.profiles.end(), [&](const ProfileText& p) { return p.path == a.path; });
     if (!compiled || planned == plan_.profiles.end()) return;
     try {
-      compare(a, *planned, *compiled);
+      if (planned->written.raw.empty()) {
+        compare(a, *planned, *compiled);
+      } else {
+        compare_without_raw(a, *planned, *compiled);
+      }
     } catch (const paths::TooComplex&) {
       if (out_.status == Status::passed) out_.status = Status::not_checked;
       out_.reason = fmt::format("the paths of the {} are too many to compare with what was compiled", a.what);
@@ -179,12 +184,49 @@ class Check {
       if (compiled) compare_one(a, planned, comparison, *compiled, values);
       if (out_.status != Status::passed) break;
     }
-    if (!put_all()) killed_ = true;
+    if (!put_switches(lowered_.artifacts)) killed_ = true;
+  }
+
+  /// Raw text has no meaning of its own: the rest is compared with it left out, and then what it adds is listed.
+  void compare_without_raw(const Artifact& a, const ProfileText& planned, const CompiledPolicy& with) {
+    Artifact plain = a;
+    for (const std::string& raw : planned.written.raw) {
+      const std::size_t at = plain.content.find(raw);
+      if (at == std::string::npos) {
+        return report({Difference::Way::otherwise, fmt::format("the raw text in the {} is not that of the policy", a.what),
+                       "", input_.policy.domain(planned.domain).where.span, ""});
+      }
+      plain.content.erase(at, raw.size());
+    }
+    const auto compiled = parser_.put(a.path, plain.content) ? compile(plain) : std::nullopt;
+    if (compiled) compare(plain, planned, *compiled);
+    if (!parser_.put(a.path, a.content)) killed_ = true;
+    if (compiled) list_effects(planned, effects_of(with, *compiled, planned.name));
+  }
+
+  void list_effects(const ProfileText& planned, const Effects& effects) {
+    if (effects.all.empty()) return;
+    const ir::Domain& domain = input_.policy.domain(planned.domain);
+    FidelityEntry entry;
+    entry.domain = planned.domain;
+    entry.fidelity = info(Topic::raw_effect).fidelity;
+    entry.rule = "raw apparmor, compiled";
+    entry.topic = info(Topic::raw_effect).key;
+    entry.what = effects.all;
+    entry.span = domain.where.span;
+    for (const ir::RawText& raw : domain.raw) {
+      if (raw.backend == "apparmor") entry.span = raw.where.span;
+    }
+    out_.found.entries.push_back(std::move(entry));
+    if (out_.found.topics.empty()) out_.found.topics.push_back(info(Topic::raw_effect));
+    for (const std::string& grave : effects.grave)
+      out_.notices.push_back(fmt::format("raw text lets `{}` {}", domain.name, grave));
   }
 
   bool put_switches(const std::vector<Artifact>& switches) {
-    return std::all_of(switches.begin(), switches.end(),
-                       [&](const Artifact& s) { return parser_.put(s.path, s.content); });
+    return std::all_of(switches.begin(), switches.end(), [&](const Artifact& s) {
+      return is_profile(s) || parser_.put(s.path, s.content);
+    });
   }
 
   void compare_one(const Artifact& a, const ProfileText& planned, Comparison& comparison, const CompiledPolicy& compiled,

@@ -434,6 +434,20 @@ std::optional<std::string> PathSet::example() const {
   return ExampleSearch(dfa, Want::anything, true).run();
 }
 
+PathSet PathSet::from_automaton(const Automaton& automaton) {
+  Nfa nfa;
+  const Nfa::State first = nfa.add_state();
+  for (std::size_t s = 1; s < automaton.states.size(); ++s) nfa.add_state();
+  nfa.add_epsilon(0, first);
+  for (std::size_t s = 0; s < automaton.states.size(); ++s) {
+    const auto state = static_cast<Nfa::State>(first + s);
+    for (const Automaton::Edge& edge : automaton.states[s].edges)
+      nfa.add_edge(state, edge.first, edge.last, first + edge.target);
+    if (automaton.states[s].accepting) nfa.want(state);
+  }
+  return PathSet(Impl::of_automaton(nfa.determinize()));
+}
+
 PathSet::Automaton PathSet::automaton() const {
   const Dfa& dfa = impl_->automaton();
   Automaton result;

@@ -107,6 +107,9 @@ class PathSet {
     std::vector<State> states;
   };
   [[nodiscard]] Automaton automaton() const;
+  /// The set of what an automaton of any making accepts; as from_regex, it may hold strings that are no paths. State 0
+  /// is the start, edges of a state are disjoint and lead to states that are there. Throws TooComplex.
+  [[nodiscard]] static PathSet from_automaton(const Automaton& automaton);
 
   /// The set as a finite union of patterns, exactly; nullopt when none was found with at most `limit` patterns.
   /// "/a/**" less "/a/b/**" becomes "/a/", "/a/*" (Tail::file) and "/a/{[^b]*,b?*}/**". Patterns that nothing was

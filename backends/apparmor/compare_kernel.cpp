@@ -1,0 +1,203 @@
+// Mounts and capabilities.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "backends/apparmor/compare_keys.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using paths::PathSet;
+
+constexpr char kMountClass = 7;
+constexpr std::uint32_t kPivot = 1, kMount = 2, kUnmount = 4;
+constexpr unsigned kFirstFlag = 1, kLastFlag = 32;
+
+std::string flags_of(const std::vector<std::string>& options) {
+  static const std::map<std::string_view, std::string_view> table = {
+#define MACC_MOUNT_FLAG(word, flags) {word, flags},
+#include "backends/apparmor/mount_flags.def"
+#undef MACC_MOUNT_FLAG
+  };
+  std::string out;
+  for (const std::string& option : options) out += table.at(option);
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+KeyField any_flags() {
+  KeyText out;
+  for (unsigned flag = kFirstFlag; flag <= kLastFlag; ++flag) out.set.set(flag);
+  return out;
+}
+
+KeyPattern mount_key(const KeyField& on, const KeyField& from, const KeyField& type, const KeyField& flags) {
+  return {bytes(std::string(1, kMountClass)), on, nul(), from, nul(), type, nul(), flags};
+}
+
+std::string describe(const std::string& key, std::uint32_t bits) {
+  const std::string path = printable(key.substr(1, key.find('\0', 1) - 1), 200);
+  if ((bits & kUnmount) != 0) return "unmount `" + path + "`";
+  if ((bits & kPivot) != 0) return "make `" + path + "` the root";
+  std::vector<std::string> fields;
+  std::string rest = key.substr(std::min(key.size(), key.find('\0', 1) + 1));
+  for (int i = 0; i < 2; ++i) {
+    const std::size_t end = std::min(rest.find('\0'), rest.size());
+    fields.push_back(printable(rest.substr(0, end), 100));
+    rest.erase(0, std::min(end + 1, rest.size()));
+  }
+  std::string flags;
+  for (const char flag : rest) flags += fmt::format(" {:#x}", 1ULL << (static_cast<unsigned>(flag) - 1));
+  return fmt::format("mount `{}` of type `{}` on `{}` with the flags{}", fields[0], fields[1], path,
+                     flags.empty() ? " 0" : flags);
+}
+
+class Mounts {
+ public:
+  explicit Mounts(const Comparing& c) : c_(c), keys_(c, describe) {}
+
+  void run() {
+    const KeyField everywhere = path_in(PathSet::all());
+    const KeyField start = bytes(std::string(1, kMountClass));
+    keys_.ask({start, everywhere}, kUnmount);
+    keys_.ask({start, everywhere, nul(), any_text()}, kPivot);
+    keys_.ask(mount_key(everywhere, any_text(), any_text(), any_flags()), kMount);
+    for (const ir::Rule& rule : c_.domain().rules) {
+      if (const auto* a = std::get_if<ir::MountAccess>(&rule.access)) mount(rule, *a);
+      if (const auto* p = std::get_if<ir::PathsAccess>(&rule.access)) path(rule, *p);
+    }
+    keys_.run(c_.profile.classes ? &*c_.profile.classes : nullptr);
+  }
+
+ private:
+  /// What can be mounted on: directories, and files for a bind.
+  KeyField target(const ir::PathExpr& on, bool files) const {
+    const PathSet set = c_.build.meaning.set(on);
+    return path_in(files ? set : set & PathSet::directories());
+  }
+
+  void mount(const ir::Rule& rule, const ir::MountAccess& access) {
+    const MountForm form = mount_form(access);
+    const KeyField on = target(access.on, form.on_files);
+    const KeyField from = form.names_source && !access.from.include.empty()
+                              ? path_in(c_.build.meaning.set(access.from))
+                              : any_text();
+    const KeyField flags = form.options.empty() ? any_flags() : bytes(flags_of(form.options));
+    std::vector<KeyField> types;
+    if (form.names_type) {
+      for (const std::string& type : access.fstypes) types.push_back(bytes(type));
+    }
+    if (types.empty()) types.push_back(any_text());
+    for (const KeyField& type : types) keys_.add(key_rule(c_, rule, mount_key(on, from, type, flags), kMount, 0));
+  }
+
+  void path(const ir::Rule& rule, const ir::PathsAccess& access) {
+    using Kind = ir::PathsAccess::Kind;
+    if (access.kind == Kind::mqueue) return;
+    const KeyField on = target(access.paths, false);
+    const KeyField start = bytes(std::string(1, kMountClass));
+    if (access.kind == Kind::unmount) {
+      keys_.add(key_rule(c_, rule, {start, on}, kUnmount, 1));
+    } else {
+      keys_.add(key_rule(c_, rule, {start, on, nul(), any_text()}, kPivot, 2));
+    }
+  }
+
+  const Comparing& c_;
+  KeyComparison keys_;
+};
+
+// ---- capabilities ----
+
+using Capabilities = std::uint64_t;
+
+Capabilities bit(ir::Capability capability) { return Capabilities{1} << static_cast<unsigned>(capability); }
+
+/// Capabilities that an access is about, or needs.
+Capabilities capabilities_of(const ir::Access& access) {
+  Capabilities out = 0;
+  if (const auto* a = std::get_if<ir::CapabilityAccess>(&access)) {
+    for (const ir::Capability c : a->capabilities) out |= bit(c);
+  } else if (const auto* f = std::get_if<ir::FileAccess>(&access)) {
+    if (f->verbs.has(ir::Verb::mknod)) out = bit(ir::Capability::mknod);
+  } else if (const auto* p = std::get_if<ir::PlainAccess>(&access)) {
+    if (p->kind == ir::PlainAccess::Kind::bpf) out = bit(ir::Capability::bpf);
+    if (p->kind == ir::PlainAccess::Kind::perf) out = bit(ir::Capability::perfmon);
+  }
+  return out;
+}
+
+/// Whether the deny is about the same kind of access. Denied device nodes are a matter of the paths.
+bool same_kind(const ir::Access& deny, const ir::Access& allow) {
+  if (deny.index() != allow.index() || std::holds_alternative<ir::FileAccess>(deny)) return false;
+  const auto* d = std::get_if<ir::CapabilityAccess>(&deny);
+  return d == nullptr || d->in_userns == std::get<ir::CapabilityAccess>(allow).in_userns;
+}
+
+std::string words_of(Capabilities set) {
+  std::string out;
+  for (unsigned n = 0; n < 64; ++n) {
+    if ((set >> n & 1) == 0) continue;
+    std::string word = std::to_string(n);
+    for (const std::string& known : ir::capability_words()) {
+      const auto capability = ir::capability_of(known);
+      if (capability && static_cast<unsigned>(*capability) == n) word = known;
+    }
+    out += (out.empty() ? "" : ", ") + word;
+  }
+  return out;
+}
+
+}  // namespace
+
+void compare_mounts(const Comparing& comparing) { Mounts(comparing).run(); }
+
+void compare_capabilities(const Comparing& c) {
+  Capabilities required = 0, audited = 0, silent = 0;
+  std::map<unsigned, Origin> origins;
+  const auto& rules = c.domain().rules;
+  for (const ir::Rule& rule : rules) {
+    Capabilities set = holds(c, rule) ? capabilities_of(rule.access) : 0;
+    if (rule.effect == ir::Effect::deny) {
+      if (!rule.audit && !std::holds_alternative<ir::FileAccess>(rule.access)) silent |= set;
+      continue;
+    }
+    for (const ir::Rule& deny : rules) {
+      if (deny.effect == ir::Effect::deny && holds(c, deny) && same_kind(deny.access, rule.access))
+        set &= ~capabilities_of(deny.access);
+    }
+    required |= set;
+    if (rule.audit) audited |= set;
+    for (unsigned n = 0; n < 64; ++n) {
+      if ((set >> n & 1) != 0) origins.emplace(n, c.build.origin(rule));
+    }
+  }
+  const CompiledCapabilities& got = c.profile.capabilities;
+  if (const Capabilities missing = required & ~got.allowed; missing != 0) {
+    unsigned first = 0;
+    while ((missing >> first & 1) == 0) ++first;
+    c.add(Difference::Way::narrower,
+          fmt::format("the compiled profile does not let `{}` use the capabilities {}", c.domain().name, words_of(missing)),
+          "the policy allows it", &origins.at(first));
+  }
+  if (const Capabilities extra = got.allowed & ~required; extra != 0) {
+    c.add(Difference::Way::wider,
+          fmt::format("the compiled profile lets `{}` use the capabilities {}", c.domain().name, words_of(extra)),
+          "the policy does not allow it");
+  }
+  if (const Capabilities other = (got.audited ^ audited) & required; other != 0) {
+    c.add(Difference::Way::logged,
+          fmt::format("whether the use of the capabilities {} is logged is not as the policy says", words_of(other)));
+  }
+  if (const Capabilities other = got.quiet & ~silent; other != 0) {
+    c.add(Difference::Way::logged,
+          fmt::format("that the capabilities {} are refused is not logged", words_of(other)),
+          "the policy does not say so");
+  }
+}
+
+}  // namespace macc::backends::apparmor

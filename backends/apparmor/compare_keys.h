@@ -1,0 +1,62 @@
+// Rules about keys against a compiled automaton: what the parts of the comparison for each class have in common.
+#pragma once
+
+#include <map>
+#include <set>
+
+#include "backends/apparmor/compare_parts.h"
+#include "backends/apparmor/keys.h"
+
+namespace macc::backends::apparmor {
+
+/// What one rule of the policy says about keys of a class.
+struct KeyRule {
+  KeyPattern pattern;
+  std::uint32_t bits = 0;
+  bool deny = false;
+  int operation = 0;        ///< a deny takes what rules of the same operation give
+  bool holds = true;        ///< its condition does
+  bool given_always = true;  ///< an allow: written whatever its condition is, as the report says. A deny: never left out
+  std::uint32_t stays = 0;  ///< of an allow: what a deny of the operation may leave, as the report says
+  Origin origin;
+};
+
+class KeyComparison {
+ public:
+  /// `verb`: what a key with these bits is, for a message: "send signal 15 to `x`".
+  using Describe = std::function<std::string(const std::string& key, std::uint32_t bits)>;
+
+  KeyComparison(const Comparing& comparing, Describe describe) : c_(comparing), describe_(std::move(describe)) {}
+  /// Keys that the kernel asks for, and the bits that are decided by them.
+  void ask(KeyPattern pattern, std::uint32_t bits);
+  void add(KeyRule rule);
+  void run(const CompiledAutomaton* automaton);
+
+ private:
+  struct Word {
+    std::uint32_t required = 0, permitted = 0;
+  };
+  void compare(const std::vector<std::size_t>& complete, std::uint32_t got, const std::string& key);
+  [[nodiscard]] Word word(const std::vector<const KeyRule*>& rules) const;
+  void report(bool narrower, const std::string& key, std::uint32_t bits, const std::vector<const KeyRule*>& rules);
+
+  const Comparing& c_;
+  Describe describe_;
+  KeyWalk walk_;
+  std::vector<KeyRule> rules_;
+  std::map<std::size_t, std::size_t> rule_of_;         ///< by pattern
+  std::map<std::size_t, std::uint32_t> asked_;  ///< by pattern
+  std::set<std::pair<bool, std::uint32_t>> said_;
+};
+
+/// Whether a rule's condition holds.
+[[nodiscard]] inline bool holds(const Comparing& c, const ir::Rule& rule) { return ir::holds(rule.condition, c.values); }
+/// A rule of the policy with its condition. What the parser drops from conditions is given always.
+[[nodiscard]] KeyRule key_rule(const Comparing& c, const ir::Rule& rule, KeyPattern pattern, std::uint32_t bits,
+                               int operation);
+/// What every domain has.
+[[nodiscard]] KeyRule always_there(const Comparing& c, KeyPattern pattern, std::uint32_t bits);
+/// The label itself, or any where it is "".
+[[nodiscard]] KeyField label_field(const std::string& label);
+
+}  // namespace macc::backends::apparmor

@@ -1,0 +1,150 @@
+// Signals, tracing and changes of profile. AppArmor asks both sides of the first two, so what a domain may do stands in
+// its own profile and in that of the other side.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "backends/apparmor/compare_keys.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+constexpr std::uint32_t kSend = 2, kReceive = 4;
+constexpr std::uint32_t kTrace = 2, kReadOther = 4, kTracedBy = 8, kReadBy = 0x10;
+constexpr char kSignalClass = 10, kTraceClass = 9;
+/// Signals as AppArmor numbers them: those of the system, `exists` behind them, and those of real time.
+constexpr unsigned kExists = 35, kFirstRealTime = 128, kLastRealTime = 192;
+
+unsigned signal_number(ir::Signal signal) { return signal == 0 ? kExists : signal; }
+
+std::vector<unsigned> every_signal() {
+  std::vector<unsigned> out;
+  for (unsigned n = 1; n <= kExists; ++n) out.push_back(n);
+  for (unsigned n = kFirstRealTime; n <= kLastRealTime; ++n) out.push_back(n);
+  return out;
+}
+
+std::string shown(const std::string& text) { return "`" + printable(text, 200) + "`"; }
+
+std::string signal_text(unsigned number) {
+  for (unsigned s = 0; s <= 31; ++s) {
+    if (signal_number(static_cast<ir::Signal>(s)) == number)
+      return std::string(ir::signal_word(static_cast<ir::Signal>(s)));
+  }
+  return std::to_string(number);
+}
+
+/// Labels of the other side of a rule, "" for any.
+std::vector<std::string> labels(const Comparing& c, const ir::Peer& peer) {
+  if (peer.kind == ir::Peer::Kind::any) return {""};
+  if (peer.kind == ir::Peer::Kind::self) return {profile_name(c.domain())};
+  return labels_of(c.build.policy, peer.domain);
+}
+
+/// Whether a rule of another domain is about this one.
+bool is_about(const Comparing& c, const ir::Peer& peer) {
+  return peer.kind == ir::Peer::Kind::any || (peer.kind == ir::Peer::Kind::domain && peer.domain == c.id);
+}
+
+/// Calls `with` for each allow of another domain of the build of this kind of access.
+template <class Access, class With>
+void by_others(const Comparing& c, With with) {
+  for (std::size_t i = 0; i < c.build.policy.domains.size(); ++i) {
+    const auto id = static_cast<ir::DomainId>(i);
+    const ir::Domain& other = c.build.policy.domains[i];
+    if (other.external) continue;
+    for (const ir::Rule& rule : other.rules) {
+      const auto* access = std::get_if<Access>(&rule.access);
+      if (access == nullptr || rule.effect == ir::Effect::deny) continue;
+      const bool self = access->peer.kind == ir::Peer::Kind::self;
+      if (self ? id == c.id : is_about(c, access->peer)) with(profile_name(other), rule, *access);
+    }
+  }
+}
+
+KeyPattern signal_key(const KeyField& signals, const std::string& label) {
+  return {bytes(std::string(1, kSignalClass)), signals, label_field(label)};
+}
+
+KeyField signals_of(const ir::SignalAccess& access) {
+  if (access.any) return one_of(every_signal());
+  std::vector<unsigned> numbers;
+  for (const ir::Signal s : access.signals) numbers.push_back(signal_number(s));
+  return one_of(numbers);
+}
+
+KeyPattern trace_key(const std::string& label) { return {bytes(std::string(1, kTraceClass)), label_field(label)}; }
+
+}  // namespace
+
+void compare_signals(const Comparing& c) {
+  KeyComparison keys(c, [](const std::string& key, std::uint32_t bits) {
+    const std::string signal = signal_text(static_cast<unsigned char>(key.at(1)));
+    const bool send = (bits & kSend) != 0;
+    return fmt::format("{} the signal {} {} {}", send ? "send" : "receive", signal, send ? "to" : "from",
+                       shown(key.substr(2)));
+  });
+  keys.ask(signal_key(one_of(every_signal()), ""), kSend | kReceive);
+  const KeyField every = one_of(every_signal());
+  keys.add(always_there(c, signal_key(every, profile_name(c.domain())), kSend | kReceive));
+  keys.add(always_there(c, signal_key(every, "unconfined"), kReceive));
+  for (const ir::Rule& rule : c.domain().rules) {
+    const auto* access = std::get_if<ir::SignalAccess>(&rule.access);
+    if (access == nullptr) continue;
+    for (const std::string& label : labels(c, access->peer))
+      keys.add(key_rule(c, rule, signal_key(signals_of(*access), label), kSend, 0));
+  }
+  by_others<ir::SignalAccess>(c, [&](const std::string& label, const ir::Rule& rule, const ir::SignalAccess& access) {
+    keys.add(key_rule(c, rule, signal_key(signals_of(access), label), kReceive, 1));
+  });
+  keys.run(c.profile.classes ? &*c.profile.classes : nullptr);
+}
+
+void compare_tracing(const Comparing& c) {
+  using Kind = ir::ProcessAccess::Kind;
+  KeyComparison keys(c, [](const std::string& key, std::uint32_t bits) {
+    const std::string_view how = (bits & kTrace) != 0       ? "trace"
+                                 : (bits & kReadOther) != 0 ? "inspect"
+                                 : (bits & kTracedBy) != 0  ? "be traced by"
+                                                            : "be inspected by";
+    return fmt::format("{} {}", how, shown(key.substr(1)));
+  });
+  keys.ask(trace_key(""), kTrace | kReadOther | kTracedBy | kReadBy);
+  keys.add(always_there(c, trace_key(profile_name(c.domain())), kReadOther | kReadBy));
+  for (const ir::Rule& rule : c.domain().rules) {
+    const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
+    if (access == nullptr || (access->kind != Kind::inspect && access->kind != Kind::trace)) continue;
+    const bool trace = access->kind == Kind::trace;
+    const bool deny = rule.effect == ir::Effect::deny;
+    for (const std::string& label : labels(c, access->peer)) {
+      KeyRule key = key_rule(c, rule, trace_key(label), trace ? kTrace | kReadOther : kReadOther, trace ? 1 : 0);
+      if (trace && !deny) key.stays = kReadOther;  // it is inspection, too, which is not denied
+      // A deny of inspecting alone cannot hold beside some tracing, as the report says.
+      if (deny && !trace) key.given_always = false;
+      keys.add(std::move(key));
+    }
+  }
+  by_others<ir::ProcessAccess>(c, [&](const std::string& label, const ir::Rule& rule, const ir::ProcessAccess& access) {
+    if (access.kind != Kind::inspect && access.kind != Kind::trace) return;
+    keys.add(key_rule(c, rule, trace_key(label), access.kind == Kind::trace ? kTracedBy | kReadBy : kReadBy, 2));
+  });
+  keys.run(c.profile.classes ? &*c.profile.classes : nullptr);
+}
+
+void compare_changes_of_profile(const Comparing& c) {
+  KeyComparison keys(c, [](const std::string& key, std::uint32_t) { return "become " + shown(key); });
+  keys.ask({any_text(false)}, kChangeProfile);
+  for (const ir::Rule& rule : c.domain().rules) {
+    const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
+    if (access == nullptr || access->kind != ir::ProcessAccess::Kind::become) continue;
+    for (const std::string& label : labels(c, access->peer)) {
+      KeyRule key = key_rule(c, rule, {label_field(label)}, kChangeProfile, 0);
+      key.given_always = key.deny && key.holds;  // these stay in their conditions
+      keys.add(std::move(key));
+    }
+  }
+  keys.run(c.profile.files ? &*c.profile.files : nullptr);
+}
+
+}  // namespace macc::backends::apparmor
