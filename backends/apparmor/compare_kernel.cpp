@@ -35,6 +35,14 @@ KeyField any_flags() {
   return out;
 }
 
+/// A source may be any text. Paths of the language hold no newline, and `*` of AppArmor does match one: such sources are
+/// not compared.
+KeyField any_source() {
+  KeyText out;
+  out.set.set().reset(0).reset('\n');
+  return out;
+}
+
 KeyPattern mount_key(const KeyField& on, const KeyField& from, const KeyField& type, const KeyField& flags) {
   return {bytes(std::string(1, kMountClass)), on, nul(), from, nul(), type, nul(), flags};
 }
@@ -65,7 +73,7 @@ class Mounts {
     const KeyField start = bytes(std::string(1, kMountClass));
     keys_.ask({start, everywhere}, kUnmount);
     keys_.ask({start, everywhere, nul(), any_text()}, kPivot);
-    keys_.ask(mount_key(everywhere, any_text(), any_text(), any_flags()), kMount);
+    keys_.ask(mount_key(everywhere, any_source(), any_text(), any_flags()), kMount);
     for (const ir::Rule& rule : c_.domain().rules) {
       if (const auto* a = std::get_if<ir::MountAccess>(&rule.access)) mount(rule, *a);
       if (const auto* p = std::get_if<ir::PathsAccess>(&rule.access)) path(rule, *p);

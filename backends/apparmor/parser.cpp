@@ -62,7 +62,7 @@ bool Parser::put(const std::string& path, const std::string& content) const {
   return ready_ && write_file(folder_.path() / path, content);
 }
 
-std::vector<std::string> Parser::arguments(const std::string& path) const {
+std::vector<std::string> Parser::arguments(const std::string& path, Unenforced unenforced) const {
   const fs::path& folder = folder_.path();
   const std::string base = (folder / "apparmor.d").string();
   std::vector<std::string> out = {
@@ -72,13 +72,14 @@ std::vector<std::string> Parser::arguments(const std::string& path) const {
   std::error_code ignored;
   if (fs::is_directory("/etc/apparmor.d", ignored)) out.emplace_back("--Include=/etc/apparmor.d");
   // `network unix` itself is called downgraded where unix sockets are mediated as a family: that is no refusal.
-  out.insert(out.end(), {"--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi"});
+  out.insert(out.end(), {"--warn=rule-not-enforced", "--warn=abi", "--Werror=abi"});
+  if (unenforced == Unenforced::refused) out.emplace_back("--Werror=rule-not-enforced");
   out.push_back((folder / path).string());
   return out;
 }
 
-Compilation Parser::compile(const std::string& path) const {
-  ProcessResult result = run_process(arguments(path), kTimeLimit);
+Compilation Parser::compile(const std::string& path, Unenforced unenforced) const {
+  ProcessResult result = run_process(arguments(path, unenforced), kTimeLimit);
   using End = ProcessResult::End;
   Compilation out;
   if (result.end == End::timed_out) out.end = Compilation::End::timed_out;

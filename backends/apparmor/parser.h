@@ -26,11 +26,13 @@ class Parser {
   [[nodiscard]] std::string version() const;
   /// Writes a file below the folder ("apparmor.d/NAME", "apparmor.d/tunables/macc.d/NAME"); false when that fails.
   [[nodiscard]] bool put(const std::string& path, const std::string& content) const;
-  /// Compiles a file that was put there; nothing is loaded. Warnings that a rule would not be enforced are refusals.
-  [[nodiscard]] Compilation compile(const std::string& path) const;
+  /// Whether a rule that would not be enforced is a refusal, or only said: the distribution's own files have some.
+  enum class Unenforced : std::uint8_t { refused, said };
+  /// Compiles a file that was put there; nothing is loaded.
+  [[nodiscard]] Compilation compile(const std::string& path, Unenforced unenforced) const;
 
  private:
-  [[nodiscard]] std::vector<std::string> arguments(const std::string& path) const;
+  [[nodiscard]] std::vector<std::string> arguments(const std::string& path, Unenforced unenforced) const;
 
   std::string program_;
   TemporaryFolder folder_{"macc-apparmor"};

@@ -99,16 +99,13 @@ class Check {
   }
 
   void check(const Artifact& a) {
-    const auto compiled = compile(a);
     const auto planned =
         std::find_if(plan_.profiles.begin(), plan_.profiles.end(), [&](const ProfileText& p) { return p.path == a.path; });
+    const bool raw = planned != plan_.profiles.end() && !planned->written.raw.empty();
+    const auto compiled = compile(a, raw ? Parser::Unenforced::said : Parser::Unenforced::refused);
     if (!compiled || planned == plan_.profiles.end()) return;
     try {
-      if (planned->written.raw.empty()) {
-        compare(a, *planned, *compiled);
-      } else {
-        compare_without_raw(a, *planned, *compiled);
-      }
+      raw ? compare_without_raw(a, *planned, *compiled) : compare(a, *planned, *compiled);
     } catch (const paths::TooComplex&) {
       if (out_.status == Status::passed) out_.status = Status::not_checked;
       out_.reason = fmt::format("the paths of the {} are too many to compare with what was compiled", a.what);
@@ -118,10 +115,15 @@ class Check {
   // ---- compiling ----
 
   /// nullopt after a diagnostic.
-  std::optional<CompiledPolicy> compile(const Artifact& a) {
+  std::optional<CompiledPolicy> compile(const Artifact& a, Parser::Unenforced unenforced = Parser::Unenforced::refused) {
     using End = Compilation::End;
-    const Compilation result = parser_.compile(a.path);
-    if (result.end == End::compiled) return read(a, result.policy);
+    const Compilation result = parser_.compile(a.path, unenforced);
+    if (result.end == End::compiled) {
+      for (const std::string& line : result.said) {
+        if (unenforced == Parser::Unenforced::said) out_.notices.push_back("apparmor_parser says: " + line);
+      }
+      return read(a, result.policy);
+    }
     out_.status = Status::failed;
     killed_ = result.end == End::killed;
     if (result.end == End::refused) {

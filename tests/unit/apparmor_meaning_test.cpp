@@ -252,14 +252,17 @@ std::string compare_links(const ApparmorTarget& t, const CompiledProfile& p, con
 
 class Generator {
  public:
-  explicit Generator(unsigned seed) : random_(seed) {}
+  /// `everything`: also what is no file.
+  explicit Generator(unsigned seed, bool everything = false) : random_(seed), everything_(everything) {}
 
   std::string policy() {
     std::string out = "module m;\nboolean one = false;\nboolean two = true;\n";
     out += "domain d {\n  entry \"/usr/bin/d\";\n" + resources();
     const std::size_t count = 1 + below(6);
     for (std::size_t i = 0; i < count; ++i) out += "  " + statement() + "\n";
-    return out + "}\ndomain e { entry \"/usr/bin/e\"; exec \"/usr/bin/d\" to d; allow listen unix \"/t/e.sock\"; }\n";
+    out += "}\ndomain e { entry \"/usr/bin/e\"; exec \"/usr/bin/d\" to d; allow listen unix \"/t/e.sock\", \"@e\";";
+    for (std::size_t i = 0; everything_ && i < below(3); ++i) out += "\n  allow " + towards("d") + ";";
+    return out + " }\n";
   }
 
  private:
@@ -320,15 +323,52 @@ class Generator {
     return out + (chance(2) ? " to e" : " unconfined") + (!deny && chance(3) ? " keep environment" : "");
   }
 
+  /// What two domains have to do with each other.
+  std::string towards(const std::string& other) {
+    const std::string peer = chance(4) ? "any" : chance(4) ? "self" : other;
+    static constexpr std::array kSignals = {"term", "hup, usr1", "any", "kill, exists", "tstp"};
+    switch (below(5)) {
+      case 0:
+        return "inspect " + peer;
+      case 1:
+        return "trace " + peer;
+      case 2:
+        return "become " + other;
+      default:
+        return "signal " + pick(kSignals) + " to " + peer;
+    }
+  }
+
+  std::string no_file() {
+    static constexpr std::array kPhrases = {"connect tcp 80", "connect tcp any", "listen tcp 80, 443", "listen udp any",
+                                            "connect udp 53", "connect sctp 9", "socket netlink.route",
+                                            "socket netlink.audit raw", "socket packet", "socket raw", "socket icmp",
+                                            "capability chown", "capability chown, net_raw, syslog", "capability mknod",
+                                            "capability chown in userns", "bpf", "perf", "io_uring", "userns create",
+                                            "keyring", "memory execute", "ipc e", "listen unix \"@d\"",
+                                            "connect unix \"@e\"", "use tcp, unix from e", "use pipe, terminal from e",
+                                            "dbus own \"a.b\" on system", "dbus talk \"a.c\" on session",
+                                            "dbus talk \"a.c\" interface \"a.I\" member \"M\" on system"};
+    static constexpr std::array kMounts = {"mount on ", "mount ext4, xfs on ", "mount options ro, nosuid on ",
+                                           "mount tmpfs options noatime, rbind from \"/t/s/*\" on ",
+                                           "mount options remount, ro on ", "mount options rprivate on ",
+                                           "mount options move from \"/t/{s,r/*}\" on ", "unmount ", "pivot ",
+                                           "mount ext4 options rw from \"/dev/sd?\" on "};
+    if (chance(4)) return pick(kMounts) + place();
+    return chance(3) ? towards("e") : pick(kPhrases);
+  }
+
   std::string statement() {
     const bool deny = chance(3);
-    const std::string out = std::string(chance(8) ? "audit " : "") + (deny ? "deny " : "allow ") + phrase(deny) + ";";
+    const std::string out = std::string(chance(8) ? "audit " : "") + (deny ? "deny " : "allow ") +
+                            (everything_ && !chance(3) ? no_file() : phrase(deny)) + ";";
     static constexpr std::array kConditions = {"one", "not one", "one and two", "one or not two", "two"};
     if (!chance(4)) return out;
     return "if " + pick(kConditions) + " { " + out + " }" + (chance(4) ? " else { " + statement() + " }" : "");
   }
 
   std::mt19937 random_;
+  bool everything_;
   std::vector<std::string> named_;
 };
 
@@ -356,6 +396,24 @@ std::string try_seed(unsigned seed, int& compiled, std::map<std::string, int>& r
   return "";
 }
 
+/// What macc's own verification has to say about a seed's policy for a target; "" when it is content.
+std::string verify_seed(unsigned seed, const std::string& features, int& compiled) {
+  const std::string text = Generator(seed, true).policy();
+  if (!analyze(text)->messages().empty()) return "";
+  ApparmorTarget t(text, features);
+  if (t.analyzed->diagnostics.has_errors()) return "";
+  ++compiled;
+  Diagnostics found;
+  const auto result = backends::apparmor_backend().verify(t.input(), t.lowered, found);
+  if (result.status == backends::Verification::Status::passed && !found.has_errors()) return "";
+  std::string out = fmt::format("seed {} for {}: {}", seed, features, result.reason);
+  for (const Diagnostic& d : found.all()) {
+    out += fmt::format("\n{} {}", info(d.code).id, d.message);
+    for (const auto& note : d.notes) out += "\n  " + note.text;
+  }
+  return out + "\n" + text + t.artifact("apparmor.d/d") + t.artifact("apparmor.d/e");
+}
+
 /// MACC_SEEDS="FIRST COUNT" tries others.
 std::pair<unsigned, unsigned> seeds() {
   std::pair<unsigned, unsigned> out = {1, 150};
@@ -376,5 +434,16 @@ TEST_CASE("random policies: every path has the permissions in the compiled profi
   std::string codes;
   for (const auto& [code, times] : refused) codes += fmt::format(" {}x{}", code, times);
   MESSAGE(compiled << " of " << count << " compiled;" << codes);
+  CHECK(compiled * 3 > static_cast<int>(count));
+}
+
+TEST_CASE("random policies with accesses of all kinds: what the parser compiled is what the policy says") {
+  const auto [first, count] = seeds();
+  int compiled = 0;
+  for (unsigned seed = first; seed < first + count; ++seed) {
+    const std::string wrong = verify_seed(seed, seed % 2 == 0 ? "debian12" : "ubuntu22.04", compiled);
+    CHECK_MESSAGE(wrong.empty(), wrong);
+  }
+  MESSAGE(compiled << " of " << count << " compiled");
   CHECK(compiled * 3 > static_cast<int>(count));
 }
