@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/apparmor/explain.h"
+#include "backends/apparmor/install.h"
 #include "backends/apparmor/lower.h"
 #include "backends/apparmor/verify.h"
 
@@ -31,9 +32,11 @@ class ApparmorBackend final : public Backend {
     for (apparmor::ProfileText& p : policy.profiles) {
       out.artifacts.push_back({p.path, std::move(p.written.text), "profile of " + p.name});
     }
-    std::sort(out.artifacts.begin(), out.artifacts.end(),
-              [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
     out.fidelity = std::move(policy.fidelity);
+    const auto by_path = [](const Artifact& a, const Artifact& b) { return a.path < b.path; };
+    std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
+    apparmor::add_install_steps(input.policy, out);
+    std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
     return out;
   }
 

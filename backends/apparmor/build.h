@@ -39,6 +39,9 @@ struct Build {
 
 /// Name of the domain's profile: its own, or that of the profile which it replaces.
 [[nodiscard]] std::string profile_name(const ir::Domain& domain);
+/// Name of the file below apparmor.d that holds a profile: "/usr/sbin/chronyd" is kept in usr.sbin.chronyd, as
+/// distributions do.
+[[nodiscard]] std::string file_name(const std::string& profile);
 /// Names under which AppArmor knows a domain: of an external one its binding, else "unconfined".
 [[nodiscard]] std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id);
 /// `$NAME` of a boolean, without the dollar; unique in the build.

@@ -45,7 +45,7 @@ bool is_system_folder(std::string_view name) {
 }
 
 void check_names(Build& build, const std::vector<DomainId>& domains) {
-  std::map<std::string, DomainId> seen;
+  std::map<std::string, DomainId> seen, files;
   for (DomainId id : domains) {
     const ir::Domain& domain = build.policy.domain(id);
     if (is_system_folder(profile_name(domain))) {
@@ -55,11 +55,14 @@ void check_names(Build& build, const std::vector<DomainId>& domains) {
           .note("a profile's file has the name of its domain: choose another one");
     }
     const auto [it, fresh] = seen.emplace(profile_name(domain), id);
-    if (fresh) continue;
+    const auto [file, fresh_file] = files.emplace(file_name(profile_name(domain)), id);
+    if (fresh && fresh_file) continue;
+    const std::string what = fresh ? "file of the AppArmor profiles" : "AppArmor profile";
+    const auto& [name, other] = fresh ? *file : *it;
     auto& d = build.diagnostics.report(Code::E2003, domain.where.span,
-                                       fmt::format("two domains would have the AppArmor profile `{}`", it->first));
+                                       fmt::format("two domains would have the {} `{}`", what, name));
     d.label(build.policy.qualified_name(id));
-    d.also(build.policy.domain(it->second).where.span, build.policy.qualified_name(it->second));
+    d.also(build.policy.domain(other).where.span, build.policy.qualified_name(other));
   }
   for (const ir::Domain& other : build.policy.domains) {
     const auto* labels = other.external ? other.bindings.find("apparmor", "label") : nullptr;
@@ -139,18 +142,6 @@ void lower_domain(Build& build, DomainId id) {
   }
 }
 
-/// "/usr/sbin/chronyd" is kept in the file usr.sbin.chronyd, as distributions do.
-std::string file_name(const std::string& profile) {
-  std::string out;
-  for (char c : profile) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    out += plain ? c : c == '/' || c == '.' ? '.' : '_';
-  }
-  out.erase(0, out.find_first_not_of('.'));
-  return out;
-}
-
 std::string tunables_path(const std::string& module) { return "tunables/macc.d/" + module; }
 
 std::vector<std::string> header(const Build& build, DomainId id) {
@@ -173,7 +164,8 @@ ProfileText profile_text(Build& build, DomainId id) {
   file.abi = build.features.abi;
   file.header = header(build, id);
   file.profile.name = profile_name(domain);
-  file.profile.complain = domain.complain;
+  if (domain.complain) file.profile.flags.emplace_back("complain");
+  file.profile.local = file_name(file.profile.name);
   file.profile.origin = {domain.where.span, "domain " + build.policy.qualified_name(id)};
   const auto attachment = globs_of(attached_paths(domain).include, Shape::files);
   if (!attachment.empty()) file.profile.attachment = one_of(attachment);

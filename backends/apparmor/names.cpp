@@ -24,6 +24,17 @@ std::string profile_name(const ir::Domain& domain) {
   return domain.name;
 }
 
+std::string file_name(const std::string& profile) {
+  std::string out;
+  for (char c : profile) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    out += plain ? c : c == '/' || c == '.' ? '.' : '_';
+  }
+  out.erase(0, out.find_first_not_of('.'));
+  return out;
+}
+
 std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id) {
   const ir::Domain& domain = policy.domain(id);
   if (!domain.external) return {profile_name(domain)};

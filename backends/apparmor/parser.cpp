@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "backends/process.h"
 #include "compiler/base/diagnostic.h"
@@ -28,6 +29,12 @@ std::size_t line_of(std::string_view message) {
   return line;
 }
 
+/// What a profile's file includes for the site: apparmor.d/local/NAME for apparmor.d/NAME.
+std::string local_file(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;
+  return path.substr(0, name) + "local/" + path.substr(name);
+}
+
 std::vector<std::string> sentences(const std::string& err, const std::string& folder) {
   std::vector<std::string> out;
   for (std::size_t at = 0; at < err.size();) {
@@ -43,7 +50,8 @@ std::vector<std::string> sentences(const std::string& err, const std::string& fo
 
 }  // namespace
 
-Parser::Parser(const Features& features) : program_(find_program("apparmor_parser")) {
+Parser::Parser(const Features& features, fs::path distribution)
+    : program_(find_program("apparmor_parser")), distribution_(std::move(distribution)) {
   if (folder_.path().empty()) return;
   ready_ = true;
   ready_ = put("features", kernel_features(features)) && put("parser.conf", "") &&
@@ -70,7 +78,7 @@ std::vector<std::string> Parser::arguments(const std::string& path) const {
       "--stdout", "--kernel-features=" + (folder / "features").string(), "--base=" + base,     "--Include=" + base};
   // Abstractions of the distribution, for raw texts that include them.
   std::error_code ignored;
-  if (fs::is_directory("/etc/apparmor.d", ignored)) out.emplace_back("--Include=/etc/apparmor.d");
+  if (fs::is_directory(distribution_, ignored)) out.push_back("--Include=" + distribution_.string());
   // `network unix` itself is called downgraded where unix sockets are mediated as a family: that is no refusal.
   out.insert(out.end(), {"--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi"});
   out.push_back((folder / path).string());
@@ -78,6 +86,8 @@ std::vector<std::string> Parser::arguments(const std::string& path) const {
 }
 
 Compilation Parser::compile(const std::string& path) const {
+  // The file of that name in our folder is found before one in /etc/apparmor.d.
+  if (!put(local_file(path), "")) return {};
   ProcessResult result = run_process(arguments(path), kTimeLimit);
   using End = ProcessResult::End;
   Compilation out;

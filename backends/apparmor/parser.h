@@ -1,6 +1,7 @@
 // apparmor_parser, with a private folder of the files that it reads: the features of a target, and profiles.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ struct Compilation {
 
 class Parser {
  public:
-  explicit Parser(const Features& features);
+  /// `distribution` holds the files that raw texts include.
+  explicit Parser(const Features& features, std::filesystem::path distribution = "/etc/apparmor.d");
 
   [[nodiscard]] bool installed() const { return !program_.empty(); }
   /// "3.0.8"; "" when it does not say.
@@ -27,12 +29,14 @@ class Parser {
   /// Writes a file below the folder ("apparmor.d/NAME", "apparmor.d/tunables/macc.d/NAME"); false when that fails.
   [[nodiscard]] bool put(const std::string& path, const std::string& content) const;
   /// Compiles a file that was put there; nothing is loaded. Warnings that a rule would not be enforced are refusals.
+  /// What this machine adds to a profile of that name, in its own apparmor.d/local, is left out.
   [[nodiscard]] Compilation compile(const std::string& path) const;
 
  private:
   [[nodiscard]] std::vector<std::string> arguments(const std::string& path) const;
 
   std::string program_;
+  std::filesystem::path distribution_;
   TemporaryFolder folder_{"macc-apparmor"};
   bool ready_ = false;
 };

@@ -126,8 +126,10 @@ struct Rule {
 struct Profile {
   std::string name;
   std::optional<Glob> attachment;
-  bool complain = false;
+  std::vector<std::string> flags;  ///< words of AppArmor
   std::vector<Rule> rules;
+  /// File below apparmor.d/local whose rules the site adds; "" for none.
+  std::string local;
   Origin origin;
 };
 

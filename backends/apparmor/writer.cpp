@@ -223,7 +223,7 @@ class Lines {
 std::string opening(const Profile& profile) {
   std::string out = "profile " + quoted(profile.name);
   if (profile.attachment) out += ' ' + quoted(*profile.attachment);
-  if (profile.complain) out += " flags=(complain)";
+  if (!profile.flags.empty()) out += fmt::format(" flags=({})", joined(profile.flags));
   return out + " {";
 }
 
@@ -243,6 +243,7 @@ Written write(const ProfileFile& file, const SourceManager& sources) {
   lines.add(0, "# " + lines.place(profile.origin));
   lines.add(0, opening(profile), profile.origin.span);
   lines.rules(1, profile.rules);
+  if (!profile.local.empty()) lines.add(1, fmt::format("include if exists <local/{}>", profile.local));
   lines.add(0, "}");
   return lines.take();
 }

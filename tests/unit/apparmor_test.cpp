@@ -1,5 +1,7 @@
 // The AppArmor backend. What it writes is compiled by the real parser, and what the parser made of it is read back.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <fstream>
 #include <iterator>
@@ -10,6 +12,7 @@
 #include "backends/apparmor/glob.h"
 #include "backends/apparmor/glob_set.h"
 #include "backends/apparmor/guard.h"
+#include "backends/apparmor/parser.h"
 #include "tests/support/apparmor_target.h"
 
 using namespace macc;
@@ -712,6 +715,25 @@ TEST_CASE("verify: passes what compiles, and points at the source line of what d
   REQUIRE(d.all().size() == 1);
   CHECK(d.all()[0].code == Code::E2008);
   CHECK(bad.analyzed->sources.position(d.all()[0].primary.span).line == 6);
+}
+
+TEST_CASE("what the machine adds to a profile of the same name is left out of what is checked") {
+  const ScratchFolder distribution;
+  distribution.write("local/d", "/etc/shadow r,\n");
+  distribution.write("abstractions/used", "/etc/used r,\n");
+  const auto& features = *aa::find_features("debian12");
+  const aa::Parser parser(features, distribution.path());
+  const ApparmorTarget target(
+      domain("allow read \"/a\";\nraw apparmor \"\"\"\n  include <abstractions/used>\n\"\"\";"));
+  const std::string profile = target.artifact("apparmor.d/d");
+  CHECK(profile.ends_with("\n  include if exists <local/d>\n}\n"));
+  REQUIRE(parser.put("apparmor.d/d", profile));
+  REQUIRE(parser.put("apparmor.d/tunables/global", ""));
+  const auto out = parser.compile("apparmor.d/d");
+  REQUIRE_MESSAGE(out.end == aa::Compilation::End::compiled, fmt::format("{}", fmt::join(out.said, "\n")));
+  const auto compiled = read_compiled_policy(out.policy).at(0);
+  CHECK(reads(compiled, "/etc/used"));
+  CHECK(!reads(compiled, "/etc/shadow"));
 }
 
 TEST_CASE("ubuntu22.04: D-Bus and abstract sockets are mediated") {
