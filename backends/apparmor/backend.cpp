@@ -20,7 +20,13 @@ class ApparmorBackend final : public Backend {
     static const std::vector<Setting> list = [] {
       Setting features{"features", apparmor::all_features().front().name, "what kernel and parser mediate", {}};
       for (const apparmor::Features& f : apparmor::all_features()) features.choices.push_back(f.name);
-      return std::vector<Setting>{features};
+      const Setting disconnected{apparmor::kAttachDisconnected,
+                                 "",
+                                 "domains (MODULE.DOMAIN) that also use files of other mount namespaces",
+                                 {},
+                                 false,
+                                 true};
+      return std::vector<Setting>{features, disconnected};
     }();
     return list;
   }
@@ -31,6 +37,9 @@ class ApparmorBackend final : public Backend {
     out.artifacts = std::move(policy.others);
     for (apparmor::ProfileText& p : policy.profiles) {
       out.artifacts.push_back({p.path, std::move(p.written.text), "profile of " + p.name});
+      for (apparmor::WrittenPart& part : p.conditions) {
+        out.artifacts.push_back({part.path, std::move(part.written.text), "rules of " + p.name + " under a condition"});
+      }
     }
     out.fidelity = std::move(policy.fidelity);
     const auto by_path = [](const Artifact& a, const Artifact& b) { return a.path < b.path; };

@@ -96,7 +96,8 @@ class Collector {
     ExecMode mode;
     mode.keep_environment = access.keep_environment;
     if (access.mode == ir::ExecAccess::Mode::transition) {
-      mode.kind = ExecMode::Kind::profile;
+      const bool child = build_.policy.domain(access.target).parent == id_;
+      mode.kind = child ? ExecMode::Kind::child : ExecMode::Kind::profile;
       mode.target = labels_of(build_.policy, access.target).front();
     } else if (access.mode == ir::ExecAccess::Mode::unconfined) {
       mode.kind = ExecMode::Kind::unconfined;

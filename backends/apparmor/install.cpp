@@ -1,6 +1,7 @@
 #include "backends/apparmor/install.h"
 
 #include <algorithm>
+#include <map>
 
 #include "backends/apparmor/build.h"
 #include "backends/shell.h"
@@ -9,7 +10,8 @@ namespace macc::backends::apparmor {
 
 namespace {
 
-constexpr std::string_view kProfiles = "apparmor.d/", kTunables = "apparmor.d/tunables/", kUnits = "systemd/system/";
+constexpr std::string_view kTunables = "apparmor.d/tunables/", kConditions = "apparmor.d/macc.d/",
+                           kUnits = "systemd/system/";
 
 /// Where the file of the build belongs on the system.
 std::string place_of(const std::string& path) { return "/etc/" + path; }
@@ -19,7 +21,15 @@ class Steps {
   Steps(const ir::Policy& policy, Lowered& lowered) : policy_(policy), lowered_(lowered) {
     for (const Artifact& a : lowered.artifacts) {
       const std::string& path = a.path;
-      (path.starts_with(kUnits) ? units_ : path.starts_with(kTunables) ? tunables_ : profiles_).push_back(path);
+      if (path.starts_with(kUnits)) {
+        units_.push_back(path);
+      } else if (path.starts_with(kTunables)) {
+        tunables_.push_back(path);
+      } else if (path.starts_with(kConditions)) {
+        conditions_[path.substr(0, path.rfind('/'))].push_back(path);
+      } else {
+        profiles_.push_back(path);
+      }
     }
   }
 
@@ -28,6 +38,9 @@ class Steps {
     // Whoever turned a switch keeps it so.
     for (const std::string& path : tunables_) {
       install.push_back(shell_command("test -e", {place_of(path)}) + " || " + copy(path));
+    }
+    for (const auto& [folder, paths] : conditions_) {
+      install.push_back(shell_command("install -D -m 0644 -t", {place_of(folder)}) + shell_command("", paths));
     }
     if (!profiles_.empty()) {
       install.push_back(shell_command("install -m 0644 -t /etc/apparmor.d", profiles_));
@@ -61,6 +74,9 @@ class Steps {
     std::vector<std::string> files = places(profiles_);
     for (const std::string& path : tunables_) files.push_back(place_of(path));
     if (!files.empty()) list.push_back(shell_command("rm -f", files));
+    std::vector<std::string> folders;
+    for (const auto& [folder, paths] : conditions_) folders.push_back(place_of(folder));
+    if (!folders.empty()) list.push_back(shell_command("rm -rf", folders));
   }
 
   [[nodiscard]] std::string text() const {
@@ -91,8 +107,8 @@ class Steps {
     std::string out;
     for (std::size_t i = 0; i < policy_.booleans.size(); ++i) {
       const ir::Boolean& boolean = policy_.booleans[i];
-      out += "\n    $" + variable_name(policy_, static_cast<ir::BooleanId>(i)) + " (" +
-             (boolean.value ? "true" : "false") + " as installed)\n";
+      out += "\n    @{" + switch_of(policy_, static_cast<ir::BooleanId>(i)).variable + "} turns " + boolean.name +
+             (boolean.value ? " off" : " on") + "\n";
       std::string_view rest = boolean.doc;
       while (!rest.empty()) {
         const std::size_t end = std::min(rest.find('\n'), rest.size());
@@ -110,6 +126,7 @@ class Steps {
   const ir::Policy& policy_;
   Lowered& lowered_;
   std::vector<std::string> profiles_, tunables_, units_;
+  std::map<std::string, std::vector<std::string>> conditions_;  ///< by their folder
 };
 
 }  // namespace

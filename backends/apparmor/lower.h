@@ -9,19 +9,27 @@
 
 namespace macc::backends::apparmor {
 
-/// A profile's text and where its lines come from.
+/// A profile's text, with the profiles of its private domains in it, and where its lines come from.
 struct ProfileText {
   ir::DomainId domain = ir::DomainId::none;
   std::string name;  ///< of the profile
   std::string path;  ///< of the artifact
   Written written;
+  std::vector<WrittenPart> conditions;   ///< the files of its conditions; their paths are of artifacts, too
+  std::vector<ir::DomainId> children{};  ///< private domains whose profiles are in it
 };
+
+/// The target's setting: a list of domains whose profiles also mediate files of no mount namespace.
+inline constexpr std::string_view kAttachDisconnected = "attach-disconnected";
 
 struct LoweredPolicy {
   std::vector<ProfileText> profiles;  ///< in the order of the domains
   std::vector<Artifact> others;       ///< tunables, drop-ins
   FidelityReport fidelity;
 };
+
+/// The files of the switches, as a site has them that set its switches to these values.
+[[nodiscard]] std::vector<Artifact> switch_files(const ir::Policy& policy, const ir::Assignment& values);
 
 [[nodiscard]] LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics);
 /// The features that the target's settings name.

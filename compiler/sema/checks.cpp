@@ -190,6 +190,7 @@ void Analysis::check_entries() {
   };
   const ir::Meaning meaning(policy_);
   std::vector<Way> ways;
+  std::map<std::string, Way> units;
   paths::PrefixIndex index;
   std::set<std::size_t> become;
   for (const ir::Domain& domain : policy_.domains) {
@@ -209,6 +210,16 @@ void Analysis::check_entries() {
           .note("give it an `entry`, or let another domain `exec ... to` it");
     }
     for (const ir::Entry& entry : domain.entries) {
+      if (entry.from == ir::Entry::From::unit) {
+        const auto [it, fresh] = units.emplace(entry.unit, Way{i, &entry});
+        if (!fresh && it->second.domain != i) {
+          report(Code::E0311, entry.where.span,
+                 fmt::format("unit `{}` would start two domains: `{}` and `{}`", printable(entry.unit),
+                             policy_.domains[it->second.domain].name, domain.name))
+              .also(it->second.entry->where.span, "the other entry")
+              .note("a unit names one domain; what it starts beside that is started by `exec ... to` from there");
+        }
+      }
       // A unit names its domain itself, and exec names the domain to enter.
       if (entry.from == ir::Entry::From::unit || entry.from == ir::Entry::From::project) continue;
       for (const PathPattern& p : entry.paths.include) index.add(p.literal_prefix(), ways.size());

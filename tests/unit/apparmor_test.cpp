@@ -325,13 +325,20 @@ TEST_CASE("one program, two ways to execute it") {
     any += " or s" + std::to_string(i);
     booleans += " boolean s" + std::to_string(i) + " = false;";
   }
-  ApparmorTarget many(domain("if " + any + " { exec \"/opt/x/**\"; } exec \"/opt/x/report\" to e;", booleans) + e);
+  ApparmorTarget many(domain("exec \"/opt/x/**\"; if " + any + " { exec \"/opt/x/report\" to e; }", booleans) + e);
   CHECK(many.analyzed->has(Code::E2001));
   ApparmorTarget apart(domain("exec \"/opt/x/**\" except \"/opt/x/report\"; exec \"/opt/x/report\" to e;") + e);
   REQUIRE(apart.analyzed->messages() == "");
   const CompiledProfile p = apart.compile("d");
   CHECK(p.exec("/opt/x/report") == "-> e");
   CHECK(p.exec("/opt/x/reports") == "ix");
+  ApparmorTarget named(domain("exec \"/opt/x/*\"; exec \"/opt/x/report\" to e;") + e);
+  REQUIRE(named.analyzed->messages() == "");
+  const CompiledProfile q = named.compile("d");
+  CHECK(q.exec("/opt/x/report") == "-> e");
+  CHECK(q.file("/opt/x/report") == (kExec | (q.file("/opt/x/report") & 0x3c00U)));  // nothing of the pattern's rule
+  CHECK(q.exec("/opt/x/repor") == "ix");
+  CHECK(q.exec("/opt/x/reports") == "ix");
   ApparmorTarget same(domain("exec \"/opt/x/**\"; exec \"/opt/x/report\";"));
   CHECK(same.analyzed->messages() == "");
   ApparmorTarget never_both(domain("if b { exec \"/opt/x\"; } else { exec \"/opt/x\" to e; }", "boolean b = false;") +
