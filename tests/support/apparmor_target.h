@@ -101,6 +101,12 @@ class ApparmorTarget {
 
   /// The compiled profile of a domain's file. `switches` by "$macc_MODULE_NAME".
   CompiledProfile compile(const std::string& name, const std::map<std::string, bool>& switches = {}) const {
+    return compile_all(name, switches).front();
+  }
+
+  /// The same with the profiles of its private domains behind it.
+  std::vector<CompiledProfile> compile_all(const std::string& name,
+                                           const std::map<std::string, bool>& switches = {}) const {
     ScratchFolder folder;
     folder.write("apparmor.d/abi/3.0", backends::apparmor::abi_features(*backends::apparmor::find_features(features_)));
     for (const auto& a : lowered.artifacts) folder.write(a.path, a.content);
@@ -109,7 +115,7 @@ class ApparmorTarget {
     const Compiled out = compile_profile(folder, folder.path("apparmor.d/" + name), features_);
     REQUIRE_MESSAGE(out.error == "", out.error << artifact("apparmor.d/" + name));
     REQUIRE(!out.profiles.empty());
-    return out.profiles.front();
+    return out.profiles;
   }
 
   [[nodiscard]] std::vector<std::string> topics() const {

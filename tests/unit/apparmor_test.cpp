@@ -317,6 +317,46 @@ TEST_CASE("programs: inside, in another domain, unconfined, with the environment
   CHECK((e.file("/usr/bin/to") & (kRead | kMap)) == (kRead | kMap));
 }
 
+TEST_CASE("private domains are child profiles, by whose labels the others know them") {
+  ApparmorTarget t(R"(module m;
+    boolean s = false;
+    domain d {
+      entry "/usr/bin/d";
+      exec "/usr/bin/c" to c; exec "/usr/bin/k" to c keep environment;
+      allow signal term to c; allow trace c; allow become c;
+    }
+    domain c in d { allow read "/c"; if s { allow read "/s"; allow connect tcp 1; } exec "/usr/bin/o" to o; }
+    domain o { allow signal hup to c; }
+  )");
+  REQUIRE(t.analyzed->messages() == "");
+  CHECK(t.artifact("apparmor.d/c").empty());
+  CHECK(t.artifact("apparmor.d/d").find("\"/usr/bin/c\" Cx -> \"c\",") != std::string::npos);
+  CHECK(t.artifact("apparmor.d/d").find("\"/usr/bin/k\" cx -> \"c\",") != std::string::npos);
+  for (const bool s : {false, true}) {
+    const auto all = t.compile_all("d", {{"$macc_m_s", s}});
+    REQUIRE(all.size() == 2);
+    const CompiledProfile &d = all[0], &c = all[1];
+    CHECK(c.name == "d//c");
+    CHECK(d.exec("/usr/bin/c") == "-> d//c");
+    CHECK(d.exec("/usr/bin/k") == "-> d//c unsafe");
+    CHECK(d.sends(15, "d//c"));
+    CHECK(!d.sends(15, "c"));
+    CHECK(c.receives(15, "d"));
+    CHECK((d.ptrace("d//c") & 6U) == 6U);
+    CHECK((c.ptrace("d") & 24U) == 24U);
+    CHECK(d.may_change_to("d//c"));
+    CHECK(!d.may_change_to("c"));
+    CHECK(c.exec("/usr/bin/o") == "-> o");
+    CHECK((c.file("/usr/bin/c") & (kRead | kMap)) == (kRead | kMap));
+    CHECK(reads(c, "/c"));
+    CHECK(!reads(d, "/c"));
+    CHECK(reads(c, "/s") == s);
+    CHECK(c.network(2, 1) == s);
+    CHECK(c.receives(1, "o"));
+  }
+  CHECK(t.compile("o").sends(1, "d//c"));
+}
+
 TEST_CASE("one program, two ways to execute it") {
   const std::string e = "domain e { entry \"/usr/bin/e\"; }\n";
   // The analysis finds it, but for rules under so many booleans that it leaves them to the backend.
@@ -552,6 +592,17 @@ TEST_CASE("/proc/self is a number to AppArmor") {
   CHECK(p.file("/proc/4194303/maps") == kRead);
   CHECK(p.file("/proc/self/maps") == 0);
   CHECK(t.topic("proc-numbers"));
+}
+
+TEST_CASE("switches that are declared on are turned by a variable of another name") {
+  ApparmorTarget t(domain("if b { allow read \"/on\"; } else { allow read \"/off\"; }", "boolean b = true;"));
+  const std::string tunables = t.artifact("apparmor.d/tunables/macc.d/m");
+  CHECK(tunables.find("\n#@{macc_m_b_is_off} = yes\n") != std::string::npos);
+  for (const bool b : {false, true}) {
+    const CompiledProfile p = t.compile("d", {{"$macc_m_b", b}});
+    CHECK(reads(p, "/on") == b);
+    CHECK(reads(p, "/off") == !b);
+  }
 }
 
 TEST_CASE("conditions are nested ifs over tunables") {
