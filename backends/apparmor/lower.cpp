@@ -284,7 +284,13 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
                                  fmt::format("`{}` cannot be the name of a systemd unit", printable(e.unit)));
         continue;
       }
-      const std::string unit = e.unit.find('.') == std::string::npos ? e.unit + ".service" : e.unit;
+      const std::string& unit = e.unit;
+      if (!unit.ends_with(".service")) {
+        build.diagnostics
+            .report(Code::E2009, e.where.span, fmt::format("`{}` is not the name of a service", printable(unit)))
+            .note("the drop-in of another unit would not confine what it starts");
+        continue;
+      }
       std::string name;
       for (char c : label_of(build.policy, id)) name += c == '%' ? std::string("%%") : std::string(1, c);
       if (!units.insert(unit).second) continue;  // several programs of one unit

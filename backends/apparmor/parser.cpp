@@ -16,9 +16,11 @@ namespace {
 
 constexpr std::chrono::seconds kTimeLimit{60};
 
-/// N of "... at line N: ..."; 0 when the parser named no line.
-std::size_t line_of(std::string_view message) {
-  constexpr std::string_view kAt = "at line ";
+/// N of "... in profile FILE at line N: ..."; 0 when the parser named no line, or one of a file that is included.
+std::size_t line_of(std::string_view message, const std::string& file) {
+  constexpr std::string_view kIn = "in profile ", kAt = "at line ";
+  const std::size_t in = message.find(kIn);
+  if (in != std::string_view::npos && !message.substr(in + kIn.size()).starts_with(file + " ")) return 0;
   const std::size_t at = message.find(kAt);
   if (at == std::string_view::npos) return 0;
   std::size_t line = 0;
@@ -96,7 +98,7 @@ Compilation Parser::compile(const std::string& path) const {
   out.end = result.status == 0 ? Compilation::End::compiled : Compilation::End::refused;
   out.policy = std::move(result.out);
   out.said = sentences(result.err, folder_.path().string() + "/");
-  out.line = line_of(result.err);
+  out.line = line_of(result.err, (folder_.path() / path).string());
   return out;
 }
 

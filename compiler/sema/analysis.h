@@ -212,6 +212,7 @@ class Analysis {
   void drop_empty_rules();
   void connect_servers();
   void check_entries();
+  void check_same_unit(const ir::Domain& first, const ir::Entry& one, const ir::Domain& second, const ir::Entry& other);
   void exec_entries();
 
   Diagnostic& report(Code code, Span span, std::string message, const Scope* scope = nullptr);

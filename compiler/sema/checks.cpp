@@ -183,6 +183,21 @@ void Analysis::exec_entries() {
   }
 }
 
+/// Two entries from one unit, which has one drop-in.
+void Analysis::check_same_unit(const ir::Domain& first, const ir::Entry& one, const ir::Domain& second,
+                               const ir::Entry& other) {
+  if (&first != &second) {
+    report(
+        Code::E0311, other.where.span,
+        fmt::format("unit `{}` would start two domains: `{}` and `{}`", printable(one.unit), first.name, second.name))
+        .also(one.where.span, "the other entry")
+        .note("a unit names one domain; what it starts beside that is started by `exec ... to` from there");
+  } else if (one.level != other.level) {
+    report(Code::E0314, other.where.span, fmt::format("unit `{}` has one level", printable(one.unit)))
+        .also(one.where.span, "already given");
+  }
+}
+
 void Analysis::check_entries() {
   struct Way {
     std::size_t domain;
@@ -212,13 +227,7 @@ void Analysis::check_entries() {
     for (const ir::Entry& entry : domain.entries) {
       if (entry.from == ir::Entry::From::unit) {
         const auto [it, fresh] = units.emplace(entry.unit, Way{i, &entry});
-        if (!fresh && it->second.domain != i) {
-          report(Code::E0311, entry.where.span,
-                 fmt::format("unit `{}` would start two domains: `{}` and `{}`", printable(entry.unit),
-                             policy_.domains[it->second.domain].name, domain.name))
-              .also(it->second.entry->where.span, "the other entry")
-              .note("a unit names one domain; what it starts beside that is started by `exec ... to` from there");
-        }
+        if (!fresh) check_same_unit(policy_.domains[it->second.domain], *it->second.entry, domain, entry);
       }
       // A unit names its domain itself, and exec names the domain to enter.
       if (entry.from == ir::Entry::From::unit || entry.from == ir::Entry::From::project) continue;

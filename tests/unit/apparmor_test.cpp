@@ -794,6 +794,16 @@ TEST_CASE("what the machine adds to a profile of the same name is left out of wh
   CHECK(!reads(compiled, "/etc/shadow"));
 }
 
+TEST_CASE("a line that the parser names in another file is none of the profile's") {
+  const aa::Parser parser(*aa::find_features("debian12"), "/nonexistent");
+  REQUIRE(parser.put("apparmor.d/macc.d/d/1", "\n\nzz zz,\n/x r,\n"));
+  REQUIRE(parser.put("apparmor.d/d", "abi <abi/3.0>,\nprofile d {\n  include <macc.d/d/1>\n}\n"));
+  REQUIRE(parser.put("apparmor.d/e", "abi <abi/3.0>,\nprofile e {\n  zz\n}\n"));
+  CHECK(parser.compile("apparmor.d/d").end == aa::Compilation::End::refused);
+  CHECK(parser.compile("apparmor.d/d").line == 0);
+  CHECK(parser.compile("apparmor.d/e").line == 4);
+}
+
 TEST_CASE("ubuntu22.04: D-Bus and abstract sockets are mediated") {
   const std::string text = domain(R"(
     allow listen unix "@d.sock"; allow dbus own "org.example.D" on system; allow dbus talk "org.example.E" on session;

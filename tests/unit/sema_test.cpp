@@ -282,6 +282,8 @@ TEST_CASE("a unit names one domain") {
   refuses("module m;\ndomain a { entry \"/a\"" + unit + "}\ndomain b { entry \"/b\"" + unit + "}", Code::E0311,
           "unit `u@.service`");
   accepts("module m;\ndomain a { entry \"/a\"" + unit + "entry \"/b\"" + unit + "}");
+  refuses("module m;\ndomain a { entry \"/a\"" + unit + "entry \"/b\" from unit \"u@.service\" level \"s0:c%i\"; }",
+          Code::E0314, "one level");
 }
 
 TEST_CASE("extend is for the site folder") {
