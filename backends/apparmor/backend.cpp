@@ -34,18 +34,19 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     apparmor::LoweredPolicy policy = apparmor::lower_policy(input, apparmor::features_of(input.target), diagnostics);
     Lowered out;
-    out.artifacts = std::move(policy.others);
-    for (apparmor::ProfileText& p : policy.profiles) {
-      out.artifacts.push_back({p.path, std::move(p.written.text), "profile of " + p.name});
-      for (apparmor::WrittenPart& part : p.conditions) {
-        out.artifacts.push_back({part.path, std::move(part.written.text), "rules of " + p.name + " under a condition"});
+    out.artifacts = policy.others;
+    for (const apparmor::ProfileText& p : policy.profiles) {
+      out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name});
+      for (const apparmor::WrittenPart& part : p.conditions) {
+        out.artifacts.push_back({part.path, part.written.text, "rules of " + p.name + " under a condition"});
       }
     }
-    out.fidelity = std::move(policy.fidelity);
     const auto by_path = [](const Artifact& a, const Artifact& b) { return a.path < b.path; };
     std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
     apparmor::add_install_steps(input.policy, out);
     std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
+    out.fidelity = policy.fidelity;
+    out.plan = std::make_shared<apparmor::LoweringPlan>(std::move(policy));
     return out;
   }
 

@@ -118,25 +118,6 @@ void check_attachments(Build& build, const std::vector<DomainId>& domains) {
 
 // ---- one domain ----
 
-/// A program that another domain starts in this one has to be read and mapped here.
-void lower_started_programs(Build& build, DomainId from) {
-  for (const ir::Rule& rule : build.policy.domain(from).rules) {
-    const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
-    if (exec == nullptr || rule.effect == ir::Effect::deny || exec->target == DomainId::none) continue;
-    const ir::Domain& target = build.policy.domain(exec->target);
-    if (target.external) continue;
-    PathSet known;
-    for (const Entry& e : target.entries) known = known | build.meaning.objects(ir::Verb::load, e.paths);
-    if (known.contains(build.meaning.objects(ir::Verb::load, exec->paths))) continue;
-    for (const Glob& glob : globs_of(exec->paths.include, Shape::files)) {
-      FileRule program;
-      program.path = glob;
-      program.permissions.read = program.permissions.map = true;
-      build.draft(exec->target).add(Guard::of(rule.condition), program, build.origin(rule));
-    }
-  }
-}
-
 void lower_domain(Build& build, DomainId id) {
   const ir::Domain& domain = build.policy.domain(id);
   try {
@@ -146,7 +127,6 @@ void lower_domain(Build& build, DomainId id) {
     lower_kernel(build, id);
     lower_bus(build, id);
     lower_raw(build, id);
-    lower_started_programs(build, id);
   } catch (const paths::TooComplex&) {
     build.diagnostics.report(Code::E2007, domain.where.span,
                              "the paths of this domain are too complex to be taken apart");
@@ -207,6 +187,12 @@ class ProfileWriter {
     for (DomainId id : disconnected_) {
       const Span where = build.policy.domain(id).where.span;
       build.fidelity.add(id, std::string(kAttachDisconnected), where, Topic::attach_disconnected);
+    }
+    for (DomainId id : own_domains(build.policy)) {
+      const DomainId parent = build.policy.domain(id).parent;
+      if (parent == DomainId::none) continue;
+      const Span where = build.policy.domain(id).where.span;
+      build.fidelity.add(parent, "private domain " + build.policy.domain(id).name, where, Topic::become_files);
     }
   }
 
@@ -303,7 +289,7 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
 
 }  // namespace
 
-std::vector<Artifact> switch_files(const ir::Policy& policy, const ir::Assignment& values) {
+std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values) {
   std::map<std::string, std::string> by_module;
   for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
     const ir::Boolean& boolean = policy.booleans[i];
@@ -330,6 +316,16 @@ const Features& features_of(const Target& target) {
   return found == nullptr ? all_features().front() : *found;
 }
 
+std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text) {
+  std::vector<ir::BooleanId> out;
+  for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
+    const auto id = static_cast<ir::BooleanId>(i);
+    const std::string name = "@{" + switch_of(policy, id).variable + "}";
+    if (text.find(name) != std::string_view::npos) out.push_back(id);
+  }
+  return out;
+}
+
 LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics) {
   Build build(input, features, diagnostics);
   const auto domains = own_domains(build.policy);
@@ -342,9 +338,7 @@ LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnos
     // A domain's profile stands in that of the one which it is private to.
     if (build.policy.domain(id).parent == DomainId::none) out.profiles.push_back(writer.run(id));
   }
-  ir::Assignment declared;
-  for (const ir::Boolean& b : build.policy.booleans) declared.push_back(b.value);
-  out.others = switch_files(build.policy, declared);
+  out.others = tunables_with(build.policy, ir::declared_values(build.policy));
   for (Artifact& a : drop_ins(build, domains)) out.others.push_back(std::move(a));
   out.fidelity = build.fidelity.take();
   return out;

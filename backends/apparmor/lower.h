@@ -22,16 +22,19 @@ struct ProfileText {
 /// The target's setting: a list of domains whose profiles also mediate files of no mount namespace.
 inline constexpr std::string_view kAttachDisconnected = "attach-disconnected";
 
+/// Also what verification remembers of the lowering.
 struct LoweredPolicy {
   std::vector<ProfileText> profiles;  ///< in the order of the domains
   std::vector<Artifact> others;       ///< tunables, drop-ins
   FidelityReport fidelity;
 };
 
-/// The files of the switches, as a site has them that set its switches to these values.
-[[nodiscard]] std::vector<Artifact> switch_files(const ir::Policy& policy, const ir::Assignment& values);
-
 [[nodiscard]] LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics);
+/// The files of the switches, as a site has them that set its switches to these values.
+[[nodiscard]] std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values);
+/// The booleans whose variables a text names.
+[[nodiscard]] std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text);
+
 /// The features that the target's settings name.
 [[nodiscard]] const Features& features_of(const Target& target);
 

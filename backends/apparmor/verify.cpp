@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
-#include "backends/apparmor/lower.h"
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "backends/apparmor/compare.h"
 #include "backends/apparmor/parser.h"
 
 namespace macc::backends::apparmor {
@@ -11,31 +15,77 @@ namespace {
 
 using Status = Verification::Status;
 constexpr std::string_view kProfiles = "apparmor.d/";
+/// Every setting of so many booleans is compiled, in full or not.
+constexpr std::size_t kAllSettingsOf = 3, kAllSettingsOfInFull = 8;
+
+std::vector<ir::Assignment> all_settings(const ir::Assignment& declared, const std::vector<ir::BooleanId>& booleans) {
+  std::vector<ir::Assignment> out;
+  for (std::size_t bits = 0; bits < std::size_t{1} << booleans.size(); ++bits) {
+    ir::Assignment values = declared;
+    for (std::size_t i = 0; i < booleans.size(); ++i)
+      values[static_cast<std::size_t>(booleans[i])] = (bits >> i & 1) != 0;
+    out.push_back(std::move(values));
+  }
+  return out;
+}
+
+/// As declared, all off, all on, and each one alone changed.
+std::vector<ir::Assignment> some_settings(const ir::Assignment& declared, const std::vector<ir::BooleanId>& booleans) {
+  std::vector<ir::Assignment> out = {declared, declared, declared};
+  for (const ir::BooleanId id : booleans) {
+    const auto at = static_cast<std::size_t>(id);
+    out[1][at] = false;
+    out[2][at] = true;
+    out.push_back(declared);
+    out.back()[at] = !declared[at];
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Code code_of(Difference::Way way) {
+  switch (way) {
+    case Difference::Way::narrower:
+      return Code::E2030;
+    case Difference::Way::wider:
+      return Code::E2031;
+    case Difference::Way::logged:
+      return Code::E2032;
+    case Difference::Way::otherwise:
+      return Code::E2033;
+  }
+  return Code::E2033;
+}
 
 class Check {
  public:
   Check(const Input& input, const Features& features, const Lowered& lowered, Diagnostics& diagnostics)
-      : input_(input), features_(features), lowered_(lowered), diagnostics_(diagnostics), parser_(features) {}
+      : input_(input),
+        lowered_(lowered),
+        plan_(dynamic_cast<const LoweringPlan&>(*lowered.plan).policy),
+        diagnostics_(diagnostics),
+        parser_(features),
+        build_(input, features, ignored_) {}
 
   Verification run() {
-    Verification out;
-    out.against = fmt::format("features {}", features_.name);
+    out_.against = fmt::format("features {}", build_.features.name);
     if (!parser_.installed()) {
-      out.reason = "apparmor_parser is not installed (package apparmor)";
-      return out;
+      out_.reason = "apparmor_parser is not installed (package apparmor)";
+      return out_;
     }
-    out.checker = "apparmor_parser " + parser_.version();
+    out_.checker = "apparmor_parser " + parser_.version();
     if (!put_all()) {
-      out.reason = "no temporary folder could be written";
-      return out;
+      out_.reason = "no temporary folder could be written";
+      return out_;
     }
-    out.status = Status::passed;
-    out.notices.emplace_back("rules that the site adds in /etc/apparmor.d/local were left out");
+    out_.status = Status::passed;
+    out_.notices.emplace_back("rules that the site adds in /etc/apparmor.d/local were left out");
     for (const Artifact& a : lowered_.artifacts) {
-      if (is_profile(a) && !compile(a)) out.status = Status::failed;
+      if (is_profile(a)) check(a);
       if (killed_) break;  // an interrupt goes to the parser, too
     }
-    return out;
+    return out_;
   }
 
  private:
@@ -44,15 +94,31 @@ class Check {
   }
 
   bool put_all() {
-    bool fine = true;
-    for (const Artifact& a : lowered_.artifacts) fine = fine && parser_.put(a.path, a.content);
-    return fine;
+    return std::all_of(lowered_.artifacts.begin(), lowered_.artifacts.end(),
+                       [&](const Artifact& a) { return parser_.put(a.path, a.content); });
   }
 
-  bool compile(const Artifact& a) {
+  void check(const Artifact& a) {
+    const auto compiled = compile(a);
+    const auto planned = std::find_if(plan_.profiles.begin(), plan_.profiles.end(),
+                                      [&](const ProfileText& p) { return p.path == a.path; });
+    if (!compiled || planned == plan_.profiles.end()) return;
+    try {
+      compare(a, *planned, *compiled);
+    } catch (const paths::TooComplex&) {
+      if (out_.status == Status::passed) out_.status = Status::not_checked;
+      out_.reason = fmt::format("the paths of the {} are too many to compare with what was compiled", a.what);
+    }
+  }
+
+  // ---- compiling ----
+
+  /// nullopt after a diagnostic.
+  std::optional<CompiledPolicy> compile(const Artifact& a) {
     using End = Compilation::End;
     const Compilation result = parser_.compile(a.path);
-    if (result.end == End::compiled) return true;
+    if (result.end == End::compiled) return read(a, result.policy);
+    out_.status = Status::failed;
     killed_ = result.end == End::killed;
     if (result.end == End::refused) {
       refused(a, result);
@@ -60,20 +126,28 @@ class Check {
       const std::string how = result.end == End::timed_out ? "did not finish in time" : "did not run to its end";
       diagnostics_.report(Code::E2010, {}, fmt::format("apparmor_parser {} on {}", how, a.path));
     }
-    return false;
+    return std::nullopt;
+  }
+
+  std::optional<CompiledPolicy> read(const Artifact& a, const std::string& bytes) {
+    CompiledPolicy policy = read_policy(bytes);
+    if (policy.error.empty()) return policy;
+    out_.status = Status::failed;
+    diagnostics_.report(Code::E2034, {}, fmt::format("what apparmor_parser made of the {} cannot be read", a.what))
+        .note(policy.error);
+    return std::nullopt;
   }
 
   void refused(const Artifact& a, const Compilation& result) {
+    out_.status = Status::failed;
     auto& d = diagnostics_.report(Code::E2008, place_of(a, result.line),
                                   fmt::format("apparmor_parser refuses the {}", a.what));
     for (const std::string& line : result.said) d.note(line);
   }
 
   /// The parser may name the line after the one it means.
-  Span place_of(const Artifact& a, std::size_t line) {
-    Diagnostics ignored;
-    const LoweredPolicy again = lower_policy(input_, features_, ignored);
-    for (const ProfileText& p : again.profiles) {
+  Span place_of(const Artifact& a, std::size_t line) const {
+    for (const ProfileText& p : plan_.profiles) {
       if (p.path != a.path) continue;
       const auto& lines = p.written.lines;
       for (const std::size_t at : {line, line - 1}) {
@@ -84,11 +158,90 @@ class Check {
     return {};
   }
 
+  // ---- comparing ----
+
+  /// One for each profile of a file, by its label.
+  using Comparisons = std::map<std::string, Comparison>;
+
+  /// A profile's text with those of its conditions, which it includes.
+  std::string whole_text(const Artifact& a) const {
+    const std::string conditions = std::string(kProfiles) + "macc.d/" + a.path.substr(kProfiles.size()) + "/";
+    std::string out = a.content;
+    for (const Artifact& other : lowered_.artifacts) {
+      if (other.path.starts_with(conditions)) out += other.content;
+    }
+    return out;
+  }
+
+  std::vector<ir::Assignment> settings(const Artifact& a) {
+    const ir::Assignment declared = ir::declared_values(input_.policy);
+    const auto booleans = booleans_in(input_.policy, whole_text(a));
+    if (booleans.size() <= (input_.full ? kAllSettingsOfInFull : kAllSettingsOf))
+      return all_settings(declared, booleans);
+    auto out = some_settings(declared, booleans);
+    out_.notices.push_back(fmt::format("the {} has {} booleans: {} of their settings were compared, not all", a.what,
+                                       booleans.size(), out.size()));
+    return out;
+  }
+
+  void compare(const Artifact& a, const ProfileText& planned, const CompiledPolicy& as_declared) {
+    Comparisons comparisons;
+    comparisons.try_emplace(planned.name, build_, planned.domain, plan_.fidelity);
+    for (const ir::DomainId child : planned.children)
+      comparisons.try_emplace(label_of(input_.policy, child), build_, child, plan_.fidelity);
+    const auto all = settings(a);
+    if (all.size() == 1) return compare_one(a, planned, comparisons, as_declared, all.front());
+    for (const ir::Assignment& values : all) {
+      if (!put_switches(tunables_with(input_.policy, values))) return;
+      const auto compiled = compile(a);
+      if (compiled) compare_one(a, planned, comparisons, *compiled, values);
+      if (out_.status != Status::passed) break;
+    }
+    if (!put_all()) killed_ = true;
+  }
+
+  bool put_switches(const std::vector<Artifact>& switches) {
+    return std::all_of(switches.begin(), switches.end(),
+                       [&](const Artifact& s) { return parser_.put(s.path, s.content); });
+  }
+
+  void compare_one(const Artifact& a, const ProfileText& planned, Comparisons& comparisons,
+                   const CompiledPolicy& compiled, const ir::Assignment& values) {
+    std::set<std::string> there;
+    for (const CompiledProfile& profile : compiled.profiles) {
+      const auto expected = comparisons.find(profile.name);
+      if (expected != comparisons.end()) {
+        there.insert(profile.name);
+        for (const Difference& difference : expected->second.differences(profile, values)) report(difference);
+      } else {
+        report({Difference::Way::otherwise,
+                fmt::format("the {} also holds a profile `{}`", a.what, printable(profile.name, 200)),
+                "the policy has no domain for it", input_.policy.domain(planned.domain).where.span, ""});
+      }
+      for (const std::string& notice : profile.notices) out_.notices.push_back(fmt::format("{}: {}", a.path, notice));
+    }
+    for (const auto& [label, comparison] : comparisons) {
+      if (there.contains(label)) continue;
+      report({Difference::Way::otherwise, fmt::format("`{}` holds no profile `{}`", a.path, printable(label, 200)), "",
+              input_.policy.domain(planned.domain).where.span, ""});
+    }
+  }
+
+  void report(const Difference& difference) {
+    out_.status = Status::failed;
+    auto& d = diagnostics_.report(code_of(difference.way), difference.place, difference.what);
+    if (!difference.phrase.empty()) d.label("`" + difference.phrase + "`");
+    if (!difference.note.empty()) d.note(difference.note);
+  }
+
   const Input& input_;
-  const Features& features_;
   const Lowered& lowered_;
+  const LoweredPolicy& plan_;
   Diagnostics& diagnostics_;
   Parser parser_;
+  Diagnostics ignored_;  // of what lowering has said already
+  Build build_;
+  Verification out_;
   bool killed_ = false;
 };
 

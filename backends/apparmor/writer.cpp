@@ -193,10 +193,14 @@ class Lines {
   void header(const std::vector<std::string>& lines) {
     for (const std::string& line : lines) add(0, "# " + comment(line));
   }
+  /// What is added between these is the text of a policy's author.
+  void begin_raw() { raw_begin_ = out_.text.size(); }
+  void end_raw() { out_.raw.push_back(out_.text.substr(raw_begin_)); }
   Written take() { return std::move(out_); }
 
  private:
-  Written out_ = {"", {Span{}}};
+  Written out_ = {"", {Span{}}, {}};
+  std::size_t raw_begin_ = 0;
 };
 
 /// A profile's file, and those of its conditions as they are met.
@@ -272,6 +276,7 @@ class Files {
 
   void raw_text(Lines& lines, int depth, const RawRule& raw, const std::vector<Origin>& origins) const {
     const Span span = origins.empty() ? Span{} : origins.front().span;
+    lines.begin_raw();
     if (!origins.empty()) lines.add(depth, "# " + place(sources_, origins.front()));
     std::string_view rest = raw.text;
     while (!rest.empty()) {
@@ -279,6 +284,7 @@ class Files {
       lines.add(depth, rest.substr(0, end), span);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
+    lines.end_raw();
   }
 
   const ProfileFile& file_;

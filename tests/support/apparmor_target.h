@@ -110,7 +110,7 @@ class ApparmorTarget {
     ScratchFolder folder;
     folder.write("apparmor.d/abi/3.0", backends::apparmor::abi_features(*backends::apparmor::find_features(features_)));
     for (const auto& a : lowered.artifacts) folder.write(a.path, a.content);
-    for (const auto& a : backends::apparmor::switch_files(analyzed->policy, values(switches)))
+    for (const auto& a : backends::apparmor::tunables_with(analyzed->policy, values(switches)))
       folder.write(a.path, a.content);
     const Compiled out = compile_profile(folder, folder.path("apparmor.d/" + name), features_);
     REQUIRE_MESSAGE(out.error == "", out.error << artifact("apparmor.d/" + name));
