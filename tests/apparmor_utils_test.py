@@ -273,10 +273,13 @@ def check_modes(where: str, folder: pathlib.Path) -> None:
 
 
 def build(macc: pathlib.Path, project: pathlib.Path, out: pathlib.Path) -> list[pathlib.Path]:
-    """The folders of profiles, completed with what the distribution has beside them."""
+    """The folders of profiles, completed with what the distribution has beside them.
+
+    Other tests verify what is built; here apparmor_parser has to take it, before the tools and after them.
+    """
     targets = tomllib.loads(project.read_text())["target"]
     chosen = [f"--target={name}" for name, target in targets.items() if target["backend"] == "apparmor"]
-    done = subprocess.run([str(macc), "build", "--project", str(project), "--out", str(out), *chosen], text=True,
+    done = subprocess.run([str(macc), "build", "--project", str(project), "--out", str(out), "--no-verify", *chosen], text=True,
                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     check(done.returncode == 0, f"macc build of {project} ended with {done.returncode}:\n{done.stdout}")
     folders = sorted(out.glob("*/apparmor.d"))
@@ -310,7 +313,8 @@ def main() -> int:
         # A policy that has lost a kind of rule tests nothing of it.
         for kind in (*WITH_OBJECTS, *AS_TEXT):
             check(kinds[kind] > 0, f"the policy has no rule of class {kind}")
-        check_modes("all", folders[0])
+        if folders:
+            check_modes("all", folders[0])
         for project in sorted((ROOT / "examples").glob("*/macc.toml")):
             for folder in build(macc, project, work / project.parent.name):
                 check_reading(project.parent.name, folder)
