@@ -68,6 +68,8 @@ struct Setting {
   std::vector<std::string_view> choices;  ///< empty: free text
   /// Any other text is a path, given to the backend with the folder of macc.toml before it.
   bool or_path = false;
+  /// A list of words, given to the backend with blanks between them.
+  bool list = false;
 };
 
 struct Input {

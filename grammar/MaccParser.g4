@@ -26,7 +26,7 @@ declaration
 
 publicMark : PUBLIC ( verb ( COMMA verb )* )? ;
 
-domainDecl : DOMAIN name block ;
+domainDecl : DOMAIN name ( IN qualifiedName )? block ;
 abstractionDecl : ABSTRACTION name ( LPAREN parameter* RPAREN )? block ;
 parameter : name COLON word COMMA? ;
 letDecl : LET name ( EQUALS | COLON ) value SEMI ;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/apparmor/explain.h"
+#include "backends/apparmor/install.h"
 #include "backends/apparmor/lower.h"
 #include "backends/apparmor/verify.h"
 
@@ -19,7 +20,13 @@ class ApparmorBackend final : public Backend {
     static const std::vector<Setting> list = [] {
       Setting features{"features", apparmor::all_features().front().name, "what kernel and parser mediate", {}};
       for (const apparmor::Features& f : apparmor::all_features()) features.choices.push_back(f.name);
-      return std::vector<Setting>{features};
+      const Setting disconnected{apparmor::kAttachDisconnected,
+                                 "",
+                                 "domains (MODULE.DOMAIN) that also use files of other mount namespaces",
+                                 {},
+                                 false,
+                                 true};
+      return std::vector<Setting>{features, disconnected};
     }();
     return list;
   }
@@ -30,9 +37,14 @@ class ApparmorBackend final : public Backend {
     out.artifacts = policy.others;
     for (const apparmor::ProfileText& p : policy.profiles) {
       out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name});
+      for (const apparmor::WrittenPart& part : p.conditions) {
+        out.artifacts.push_back({part.path, part.written.text, "rules of " + p.name + " under a condition"});
+      }
     }
-    std::sort(out.artifacts.begin(), out.artifacts.end(),
-              [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
+    const auto by_path = [](const Artifact& a, const Artifact& b) { return a.path < b.path; };
+    std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
+    apparmor::add_install_steps(input.policy, out);
+    std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
     out.fidelity = policy.fidelity;
     out.plan = std::make_shared<apparmor::LoweringPlan>(std::move(policy));
     return out;

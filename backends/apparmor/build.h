@@ -39,10 +39,15 @@ struct Build {
 
 /// Name of the domain's profile: its own, or that of the profile which it replaces.
 [[nodiscard]] std::string profile_name(const ir::Domain& domain);
+/// Name of the file below apparmor.d that holds a profile: "/usr/sbin/chronyd" is kept in usr.sbin.chronyd, as
+/// distributions do.
+[[nodiscard]] std::string file_name(const std::string& profile);
+/// What the kernel calls a domain of the build: its profile, "PARENT//CHILD" for one that is private to another.
+[[nodiscard]] std::string label_of(const ir::Policy& policy, ir::DomainId id);
 /// Names under which AppArmor knows a domain: of an external one its binding, else "unconfined".
 [[nodiscard]] std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id);
-/// `$NAME` of a boolean, without the dollar; unique in the build.
-[[nodiscard]] std::string variable_name(const ir::Policy& policy, ir::BooleanId id);
+/// The variable of a boolean, which is defined where its switch is turned from the declared value; unique in the build.
+[[nodiscard]] Switch switch_of(const ir::Policy& policy, ir::BooleanId id);
 
 [[nodiscard]] inline Qualifiers qualifiers(const ir::Rule& rule) {
   return {rule.audit, rule.effect == ir::Effect::deny, false};

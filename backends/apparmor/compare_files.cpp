@@ -18,11 +18,8 @@ struct Word {
   std::uint32_t bits;
   std::string_view verb;
 };
-constexpr Word kWords[] = {{kRead, "read"},
-                           {kWrite | kAppend, "write"},
-                           {kLock, "lock"},
-                           {kMap, "map"},
-                           {kExec, "execute"}};
+constexpr Word kWords[] = {
+    {kRead, "read"}, {kWrite | kAppend, "write"}, {kLock, "lock"}, {kMap, "map"}, {kExec, "execute"}};
 constexpr std::uint32_t kCompared = kRead | kWrite | kAppend | kLock | kMap | kExec;
 /// One half of the word of what is logged: seven bits for each.
 constexpr unsigned kLogBits = 7;
@@ -69,15 +66,17 @@ class FileComparison {
   void missing(const std::vector<std::uint32_t>& holding, const Word& word, bool owned) {
     const FileItem* item = expected_.speaker(holding, word.bits);
     if (!first(Way::narrower, word, item)) return;
-    c_.add(Way::narrower,
-           fmt::format("the compiled profile does not let `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
-           fmt::format("the policy allows it on files {}", whose(owned)), origin(item));
+    c_.add(
+        Way::narrower,
+        fmt::format("the compiled profile does not let `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
+        fmt::format("the policy allows it on files {}", whose(owned)), origin(item));
   }
 
   void extra(const std::vector<std::uint32_t>& holding, const Word& word, bool owned) {
     const FileItem* item = expected_.speaker(holding, word.bits);
     if (!first(Way::wider, word, item)) return;
-    c_.add(Way::wider, fmt::format("the compiled profile lets `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
+    c_.add(Way::wider,
+           fmt::format("the compiled profile lets `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
            fmt::format("on files {}; the policy does not allow it, and no entry of the report says so", whose(owned)),
            origin(item));
   }
@@ -93,6 +92,7 @@ class FileComparison {
       case ExecMode::Kind::unconfined:
         return keep ? "ux" : "Ux";
       case ExecMode::Kind::profile:
+      case ExecMode::Kind::child:  // the parser writes a change to the child's label
         return (keep ? "px -> " : "Px -> ") + mode.target;
     }
     return "";
@@ -120,30 +120,34 @@ class FileComparison {
     if (fine || wanted.execs.empty()) return;
     const FileItem* item = wanted.execs.front();
     if (!first(Way::wider, {kExec, way}, item)) return;
-    c_.add(Way::wider, fmt::format("the compiled profile executes {} as `{}`, not as `{}`", shown(path_->path()),
-                                   printable(way, 100), printable(mode_of(*item->exec), 100)),
+    c_.add(Way::wider,
+           fmt::format("the compiled profile executes {} as `{}`, not as `{}`", shown(path_->path()),
+                       printable(way, 100), printable(mode_of(*item->exec), 100)),
            fmt::format("on files {}", whose(owned)), &item->origin);
   }
 
   // ---- the log ----
 
-  void compare_log(const std::vector<std::uint32_t>& holding, const Word& word, const FileWord& wanted, std::uint32_t got,
-                   std::uint32_t log, bool owned) {
+  void compare_log(const std::vector<std::uint32_t>& holding, const Word& word, const FileWord& wanted,
+                   std::uint32_t got, std::uint32_t log, bool owned) {
     const std::uint32_t bits = word.bits & kLogMask;
     const std::uint32_t granted = got & wanted.required & bits;
     const std::uint32_t audited = log & kLogMask, quiet = log >> kLogBits & kLogMask;
     if (((audited ^ wanted.audited) & granted) != 0)
-      logged(holding, word, owned, (wanted.audited & granted) != 0 ? "is not logged when it is allowed" : "is logged when it is allowed");
+      logged(holding, word, owned,
+             (wanted.audited & granted) != 0 ? "is not logged when it is allowed" : "is logged when it is allowed");
     const std::uint32_t refused = bits & ~got;
     if ((wanted.silent & refused & ~quiet) != 0) logged(holding, word, owned, "is logged when it is refused");
-    if ((quiet & refused & ~wanted.may_be_silent) != 0) logged(holding, word, owned, "is not logged when it is refused");
+    if ((quiet & refused & ~wanted.may_be_silent) != 0)
+      logged(holding, word, owned, "is not logged when it is refused");
   }
 
   void logged(const std::vector<std::uint32_t>& holding, const Word& word, bool owned, std::string_view how) {
     const FileItem* item = expected_.speaker(holding, word.bits);
     if (!first(Way::logged, word, item)) return;
-    c_.add(Way::logged, fmt::format("in the compiled profile, that `{}` wants to {} {} {}", c_.domain().name, word.verb,
-                                    shown(path_->path()), how),
+    c_.add(Way::logged,
+           fmt::format("in the compiled profile, that `{}` wants to {} {} {}", c_.domain().name, word.verb,
+                       shown(path_->path()), how),
            fmt::format("on files {}; the policy says otherwise", whose(owned)), origin(item));
   }
 
@@ -207,8 +211,9 @@ class LinkComparison {
     const auto way = may && !does ? Way::narrower : Way::wider;
     const std::string_view how = may && !does ? "does not let" : "lets";
     const std::string beyond = may && does ? ", also where that gives more access than there was" : "";
-    c_.add(way, fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name,
-                            shown(name_), shown(targets.path()), beyond),
+    c_.add(way,
+           fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name, shown(name_),
+                       shown(targets.path()), beyond),
            fmt::format("on files {}", whose(owned)));
   }
 

@@ -38,7 +38,7 @@ std::string signal_text(unsigned number) {
 /// Labels of the other side of a rule, "" for any.
 std::vector<std::string> labels(const Comparing& c, const ir::Peer& peer) {
   if (peer.kind == ir::Peer::Kind::any) return {""};
-  if (peer.kind == ir::Peer::Kind::self) return {profile_name(c.domain())};
+  if (peer.kind == ir::Peer::Kind::self) return {label_of(c.build.policy, c.id)};
   return labels_of(c.build.policy, peer.domain);
 }
 
@@ -58,7 +58,7 @@ void by_others(const Comparing& c, With with) {
       const auto* access = std::get_if<Access>(&rule.access);
       if (access == nullptr || rule.effect == ir::Effect::deny) continue;
       const bool self = access->peer.kind == ir::Peer::Kind::self;
-      if (self ? id == c.id : is_about(c, access->peer)) with(profile_name(other), rule, *access);
+      if (self ? id == c.id : is_about(c, access->peer)) with(label_of(c.build.policy, id), rule, *access);
     }
   }
 }
@@ -87,7 +87,7 @@ void compare_signals(const Comparing& c) {
   });
   keys.ask(signal_key(one_of(every_signal()), ""), kSend | kReceive);
   const KeyField every = one_of(every_signal());
-  keys.add(always_there(c, signal_key(every, profile_name(c.domain())), kSend | kReceive));
+  keys.add(always_there(c, signal_key(every, label_of(c.build.policy, c.id)), kSend | kReceive));
   keys.add(always_there(c, signal_key(every, "unconfined"), kReceive));
   for (const ir::Rule& rule : c.domain().rules) {
     const auto* access = std::get_if<ir::SignalAccess>(&rule.access);
@@ -111,7 +111,7 @@ void compare_tracing(const Comparing& c) {
     return fmt::format("{} {}", how, shown(key.substr(1)));
   });
   keys.ask(trace_key(""), kTrace | kReadOther | kTracedBy | kReadBy);
-  keys.add(always_there(c, trace_key(profile_name(c.domain())), kReadOther | kReadBy));
+  keys.add(always_there(c, trace_key(label_of(c.build.policy, c.id)), kReadOther | kReadBy));
   for (const ir::Rule& rule : c.domain().rules) {
     const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
     if (access == nullptr || (access->kind != Kind::inspect && access->kind != Kind::trace)) continue;

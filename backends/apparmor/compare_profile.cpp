@@ -47,7 +47,10 @@ void compare_profile(const Comparing& c) {
   if (!p.policy_namespace.empty()) differs(fmt::format("the profile of `{}` lies in a namespace", c.domain().name));
   if (p.hat) differs(fmt::format("the profile of `{}` is a hat", c.domain().name));
   if (p.audits_all) differs(fmt::format("the profile of `{}` logs every access", c.domain().name));
-  if (p.path_flags != 0) differs(fmt::format("the profile of `{}` has flags about paths", c.domain().name));
+  constexpr std::uint64_t kAttachDisconnectedFlag = 4;
+  const std::uint64_t wanted = is_attached_when_disconnected(c.build, c.id) ? kAttachDisconnectedFlag : 0;
+  if (p.path_flags != wanted)
+    differs(fmt::format("the profile of `{}` has other flags about paths than the target's settings say", c.domain().name));
   if (p.limits) differs(fmt::format("the profile of `{}` sets resource limits", c.domain().name));
   if (p.attributes) differs(fmt::format("the profile of `{}` asks for extended attributes", c.domain().name));
   compare_attachment(c);

@@ -150,7 +150,7 @@ class UnixSockets {
       keys_.add(always_there(c_, key, kOwn | kAccept));
       keys_.add(always_there(c_, with_operation(key, kOptionFollows), kOptions));
     }
-    for (const KeyPattern& key : with_peer(own, "", profile_name(c_.domain())))
+    for (const KeyPattern& key : with_peer(own, "", label_of(c_.build.policy, c_.id)))
       keys_.add(always_there(c_, key, kConnect | kTransfer));
   }
 

@@ -54,7 +54,7 @@ void Draft::add(const Guard& guard, const RuleBody& body, const Origin& origin) 
 }
 
 static std::vector<Rule> nested(const Level& level, std::size_t depth,
-                                const std::function<std::string(ir::BooleanId)>& variable) {
+                                const std::function<Switch(ir::BooleanId)>& switch_of) {
   std::vector<Rule> out;
   for (std::size_t i = 0; i < level.size();) {
     const Switches& when = level[i].first;
@@ -68,7 +68,9 @@ static std::vector<Rule> nested(const Level& level, std::size_t depth,
     });
     const auto stop = static_cast<std::size_t>(end - level.begin());
     const Level inner(level.begin() + static_cast<std::ptrdiff_t>(i), end);
-    Conditional conditional{variable(when[depth].first), when[depth].second, nested(inner, depth + 1, variable)};
+    const Switch condition = switch_of(when[depth].first);
+    const bool defined = when[depth].second == condition.when_defined;
+    Conditional conditional{condition.variable, defined, nested(inner, depth + 1, switch_of)};
     out.push_back({std::move(conditional), {}});
     i = stop;
   }
@@ -114,7 +116,7 @@ void seed_networks(std::vector<Rule>& rules) {
 
 }  // namespace
 
-std::vector<Rule> Draft::assemble(const std::function<std::string(ir::BooleanId)>& variable) const {
+std::vector<Rule> Draft::assemble(const std::function<Switch(ir::BooleanId)>& switch_of) const {
   const auto always = rules_.find(Switches{});
   Level level;
   for (const auto& [when, collected] : rules_) {
@@ -130,7 +132,7 @@ std::vector<Rule> Draft::assemble(const std::function<std::string(ir::BooleanId)
     }
     if (!rules.empty()) level.emplace_back(when, with_fewer_file_rules(std::move(rules)));
   }
-  std::vector<Rule> out = nested(level, 0, variable);
+  std::vector<Rule> out = nested(level, 0, switch_of);
   const bool conditional =
       std::any_of(out.begin(), out.end(), [](const Rule& r) { return std::holds_alternative<Conditional>(r.body); });
   if (conditional && has_network(out)) seed_networks(out);

@@ -12,12 +12,18 @@
 
 namespace macc::backends::apparmor {
 
+/// The variable of a boolean, and the value that it stands for where it is defined.
+struct Switch {
+  std::string variable;
+  bool when_defined = true;
+};
+
 class Draft {
  public:
   void add(const Guard& guard, const RuleBody& body, const Origin& origin);
 
-  /// The rules, sorted; `variable` names a boolean's variable.
-  [[nodiscard]] std::vector<Rule> assemble(const std::function<std::string(ir::BooleanId)>& variable) const;
+  /// The rules, sorted.
+  [[nodiscard]] std::vector<Rule> assemble(const std::function<Switch(ir::BooleanId)>& switch_of) const;
 
  private:
   struct Collected {

@@ -257,10 +257,6 @@ Effects effects_of(const CompiledPolicy& with, const CompiledPolicy& without, co
   Effects out;
   const CompiledProfile *a = find(with, name), *b = find(without, name);
   if (a != nullptr && b != nullptr) profile_effects(*a, *b, out);
-  for (const CompiledProfile& profile : with.profiles) {
-    if (find(without, profile.name) == nullptr)
-      out.all.push_back(fmt::format("a profile of its own, `{}`", printable(profile.name, 200)));
-  }
   return out;
 }
 

@@ -15,7 +15,7 @@ struct Effects {
   std::vector<std::string> grave;
 };
 
-/// `with` and `without`: the profiles that a file holds, the domain's own by `name`. Throws paths::TooComplex.
+/// Of the profile `name` among those that a file holds. Throws paths::TooComplex.
 [[nodiscard]] Effects effects_of(const CompiledPolicy& with, const CompiledPolicy& without, const std::string& name);
 
 }  // namespace macc::backends::apparmor

@@ -1,6 +1,7 @@
 #include "backends/apparmor/expectation.h"
 
 #include <algorithm>
+#include <span>
 
 #include "backends/apparmor/blob.h"
 
@@ -48,11 +49,17 @@ bool may_change(const ir::Rule& rule) {
   return access != nullptr && access->kind == ir::ProcessAccess::Kind::become && rule.effect == ir::Effect::allow;
 }
 
-/// What the parser lets the owner do in a profile that may change to another one (seen with 3.0.8).
-constexpr std::pair<const char*, std::uint32_t> kAddedForChanges[] = {
-    {"/proc/*/attr/{,apparmor/}{current,exec}", kWrite},
-    {"/proc/*/attr/apparmor/", kRead},
-    {"/sys/module/apparmor/parameters/enabled", kRead}};
+/// What the parser lets the owner do in a profile that may change to another one (seen with 3.0.8), and in one with
+/// child profiles.
+using Added = std::pair<const char*, std::uint32_t>;
+constexpr Added kAddedForChanges[] = {{"/proc/*/attr/{,apparmor/}{current,exec}", kWrite}};
+constexpr Added kAddedForChildren[] = {{"/proc/[0-9]*/attr/{,apparmor/}current", kWrite}};
+constexpr Added kAddedForBoth[] = {{"/proc/*/attr/apparmor/", kRead},
+                                   {"/sys/module/apparmor/parameters/enabled", kRead}};
+
+bool has_children(const ir::Policy& policy, ir::DomainId id) {
+  return std::any_of(policy.domains.begin(), policy.domains.end(), [&](const ir::Domain& d) { return d.parent == id; });
+}
 
 }  // namespace
 
@@ -75,12 +82,18 @@ FileExpectation::FileExpectation(Build& build, ir::DomainId id, const FidelityRe
   add(items_.allows, allows_);
   add(items_.denies, denies_);
   const auto& rules = build.policy.domain(id).rules;
-  if (std::any_of(rules.begin(), rules.end(), may_change)) {
-    for (const auto& [pattern, bits] : kAddedForChanges) {
+  const bool changes = std::any_of(rules.begin(), rules.end(), may_change);
+  const bool children = has_children(build.policy, id);
+  const auto added = [&](bool there, std::span<const Added> list) {
+    for (std::size_t i = 0; there && i < list.size(); ++i) {
       paths::PatternError error;
-      added_by_parser_.emplace_back(number_of(PathSet::of(paths::PathPattern::parse(pattern, error))), bits);
+      const PathSet set = PathSet::of(paths::PathPattern::parse(list[i].first, error));
+      added_by_parser_.emplace_back(number_of(set), list[i].second);
     }
-  }
+  };
+  added(changes, kAddedForChanges);
+  added(children, kAddedForChildren);
+  added(changes || children, kAddedForBoth);
   allows_.resize(sets_.size());
   denies_.resize(sets_.size());
   read_report(report, id);

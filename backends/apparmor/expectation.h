@@ -12,11 +12,11 @@ namespace macc::backends::apparmor {
 
 /// What one half of a permission word has to be. Exec modes stand apart from the bits.
 struct FileWord {
-  std::uint32_t required = 0;         ///< granted by the meaning
-  std::uint32_t permitted = 0;        ///< these too: a difference that the report names
-  std::uint32_t audited = 0;          ///< of the required ones: logged when they are used
-  std::uint32_t silent = 0;           ///< refused without a line in the log
-  std::uint32_t may_be_silent = 0;    ///< these may be: a deny that could not be written whole
+  std::uint32_t required = 0;          ///< granted by the meaning
+  std::uint32_t permitted = 0;         ///< these too: a difference that the report names
+  std::uint32_t audited = 0;           ///< of the required ones: logged when they are used
+  std::uint32_t silent = 0;            ///< refused without a line in the log
+  std::uint32_t may_be_silent = 0;     ///< these may be: a deny that could not be written whole
   std::vector<const FileItem*> execs;  ///< items that say how the program is run; empty without kExec
 };
 

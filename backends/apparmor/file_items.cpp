@@ -135,7 +135,8 @@ class Collector {
     ExecMode mode;
     mode.keep_environment = access.keep_environment;
     if (access.mode == ir::ExecAccess::Mode::transition) {
-      mode.kind = ExecMode::Kind::profile;
+      const bool child = build_.policy.domain(access.target).parent == id_;
+      mode.kind = child ? ExecMode::Kind::child : ExecMode::Kind::profile;
       mode.target = labels_of(build_.policy, access.target).front();
     } else if (access.mode == ir::ExecAccess::Mode::unconfined) {
       mode.kind = ExecMode::Kind::unconfined;
@@ -167,8 +168,8 @@ class Collector {
     if (rule.effect == Effect::deny) return;
     ir::PathExpr paths;
     paths::PatternError error;
-    paths.include = paths::PathPattern::parse(access.session_bus ? "/run/user/*/bus" : "/run/dbus/system_bus_socket",
-                                              error);
+    paths.include =
+        paths::PathPattern::parse(access.session_bus ? "/run/user/*/bus" : "/run/dbus/system_bus_socket", error);
     FileItem item = start(rule, FileItem::Kind::connect, paths);
     item.permissions.read = item.permissions.write = true;
     item.audit = false;

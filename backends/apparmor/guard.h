@@ -1,4 +1,4 @@
-// Conditions as alternatives of settings of booleans: what a profile's nested `if $x` can say.
+// Conditions as alternatives of settings of booleans: what a profile's nested `if`s can say.
 #pragma once
 
 #include <exception>

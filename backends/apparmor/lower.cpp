@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
+#include <sstream>
 
 #include "backends/apparmor/build.h"
 
@@ -28,27 +30,48 @@ std::vector<DomainId> own_domains(const ir::Policy& policy) {
 
 /// Folders of /etc/apparmor.d: a profile's file cannot have their names.
 bool is_system_folder(std::string_view name) {
-  static constexpr std::string_view kFolders[] = {"abi",     "abstractions",   "apache2.d", "cache",
-                                                  "disable", "force-complain", "local",     "tunables"};
+  static constexpr std::string_view kFolders[] = {
+      "abi", "abstractions", "apache2.d", "cache", "disable", "force-complain", "local", "macc.d", "tunables"};
   return std::find(std::begin(kFolders), std::end(kFolders), name) != std::end(kFolders);
 }
 
+void check_child(Build& build, const ir::Domain& domain) {
+  const ir::Domain& parent = build.policy.domain(domain.parent);
+  if (parent.parent != DomainId::none) {
+    build.diagnostics
+        .report(Code::E2020, domain.where.span,
+                fmt::format("`{}` is private to `{}`, which is private itself", domain.name, parent.name))
+        .also(parent.where.span, fmt::format("private to `{}`", build.policy.domain(parent.parent).name))
+        .note("AppArmor has child profiles, but those have no children");
+  }
+  for (const ir::Replacement& r : domain.replaces) {
+    if (r.backend != "apparmor") continue;
+    build.diagnostics.report(Code::E2020, r.span, fmt::format("`{}` cannot take the place of a profile", domain.name))
+        .note(fmt::format("its profile stands in that of `{}`", parent.name));
+  }
+}
+
 void check_names(Build& build, const std::vector<DomainId>& domains) {
-  std::map<std::string, DomainId> seen;
+  std::map<std::string, DomainId> seen, files;
   for (DomainId id : domains) {
     const ir::Domain& domain = build.policy.domain(id);
-    if (is_system_folder(profile_name(domain))) {
+    const bool child = domain.parent != DomainId::none;
+    if (child) check_child(build, domain);
+    if (!child && is_system_folder(profile_name(domain))) {
       build.diagnostics
           .report(Code::E2003, domain.where.span,
                   fmt::format("AppArmor keeps a folder of its own under the name `{}`", profile_name(domain)))
           .note("a profile's file has the name of its domain: choose another one");
     }
-    const auto [it, fresh] = seen.emplace(profile_name(domain), id);
-    if (fresh) continue;
+    const auto [it, fresh] = seen.emplace(label_of(build.policy, id), id);
+    const auto [file, fresh_file] = files.emplace(file_name(profile_name(domain)), id);
+    if (fresh && (fresh_file || child)) continue;
+    const std::string what = fresh ? "file of the AppArmor profiles" : "AppArmor profile";
+    const auto& [name, other] = fresh ? *file : *it;
     auto& d = build.diagnostics.report(Code::E2003, domain.where.span,
-                                       fmt::format("two domains would have the AppArmor profile `{}`", it->first));
+                                       fmt::format("two domains would have the {} `{}`", what, name));
     d.label(build.policy.qualified_name(id));
-    d.also(build.policy.domain(it->second).where.span, build.policy.qualified_name(it->second));
+    d.also(build.policy.domain(other).where.span, build.policy.qualified_name(other));
   }
   for (const ir::Domain& other : build.policy.domains) {
     const auto* labels = other.external ? other.bindings.find("apparmor", "label") : nullptr;
@@ -108,18 +131,6 @@ void lower_domain(Build& build, DomainId id) {
   }
 }
 
-/// "/usr/sbin/chronyd" is kept in the file usr.sbin.chronyd, as distributions do.
-std::string file_name(const std::string& profile) {
-  std::string out;
-  for (char c : profile) {
-    const bool plain =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
-    out += plain ? c : c == '/' || c == '.' ? '.' : '_';
-  }
-  out.erase(0, out.find_first_not_of('.'));
-  return out;
-}
-
 std::string tunables_path(const std::string& module) { return "tunables/macc.d/" + module; }
 
 std::vector<std::string> header(const Build& build, DomainId id) {
@@ -134,25 +145,92 @@ std::vector<std::string> header(const Build& build, DomainId id) {
   return out;
 }
 
-ProfileText profile_text(Build& build, DomainId id) {
-  const ir::Domain& domain = build.policy.domain(id);
-  std::set<std::string> tunables;
-  if (uses_distribution_files(domain)) tunables.insert("tunables/global");
-  ProfileFile file;
-  file.abi = build.features.abi;
-  file.header = header(build, id);
-  file.profile.name = profile_name(domain);
-  file.profile.complain = domain.complain;
-  file.profile.origin = {domain.where.span, "domain " + build.policy.qualified_name(id)};
-  const auto attachment = globs_of(attached_paths(domain).include, Shape::files);
-  if (!attachment.empty()) file.profile.attachment = one_of(attachment);
-  file.profile.rules = build.draft(id).assemble([&](ir::BooleanId b) {
-    tunables.insert(tunables_path(build.policy.boolean(b).module));
-    return variable_name(build.policy, b);
-  });
-  file.tunables.assign(tunables.begin(), tunables.end());
-  return {id, file.profile.name, "apparmor.d/" + file_name(file.profile.name), write(file, build.input.sources)};
+/// Domains whose profiles get `attach_disconnected`, by the setting of that name: qualified names with blanks between.
+std::set<DomainId> attached_when_disconnected(Build& build) {
+  std::set<DomainId> out;
+  const auto setting = build.input.target.settings.find(std::string(kAttachDisconnected));
+  if (setting == build.input.target.settings.end()) return out;
+  std::map<std::string, DomainId> known;
+  for (DomainId id : own_domains(build.policy)) known.emplace(build.policy.qualified_name(id), id);
+  std::istringstream words(setting->second);
+  for (std::string name; words >> name;) {
+    const auto it = known.find(name);
+    if (it != known.end()) {
+      out.insert(it->second);
+      continue;
+    }
+    std::vector<std::string> names;
+    for (const auto& [other, id] : known) names.push_back(other);
+    auto& d = build.diagnostics.report(Code::E2021, {},
+                                       fmt::format("`{}` of target `{}` names `{}`, which is no domain of the build",
+                                                   kAttachDisconnected, build.input.target.name, printable(name)));
+    const std::string guess = did_you_mean(name, names);
+    d.note(guess.empty() ? "domains are named with their module: `acme.ledger.ledgerd`"
+                         : fmt::format("did you mean `{}`?", guess));
+  }
+  return out;
 }
+
+class ProfileWriter {
+ public:
+  explicit ProfileWriter(Build& build) : build_(build), disconnected_(attached_when_disconnected(build)) {
+    for (DomainId id : disconnected_) {
+      const Span where = build.policy.domain(id).where.span;
+      build.fidelity.add(id, std::string(kAttachDisconnected), where, Topic::attach_disconnected);
+    }
+    for (DomainId id : own_domains(build.policy)) {
+      const DomainId parent = build.policy.domain(id).parent;
+      if (parent == DomainId::none) continue;
+      const Span where = build.policy.domain(id).where.span;
+      build.fidelity.add(parent, "private domain " + build.policy.domain(id).name, where, Topic::become_files);
+    }
+  }
+
+  ProfileText run(DomainId id) {
+    const std::string name = profile_name(build_.policy.domain(id));
+    ProfileText out{id, name, "apparmor.d/" + file_name(name), {}, {}};
+    tunables_.clear();
+    ProfileFile file;
+    file.abi = build_.features.abi;
+    file.header = header(build_, id);
+    file.profile = profile(id, out.children);
+    file.profile.local = file_name(name);
+    file.tunables.assign(tunables_.begin(), tunables_.end());
+    file.conditions = "macc.d/" + file_name(name);
+    WrittenFiles written = write(file, build_.input.sources);
+    out.written = std::move(written.profile);
+    out.conditions = std::move(written.conditions);
+    for (WrittenPart& part : out.conditions) part.path.insert(0, "apparmor.d/");
+    return out;
+  }
+
+ private:
+  Profile profile(DomainId id, std::vector<DomainId>& children) {
+    const ir::Domain& domain = build_.policy.domain(id);
+    if (uses_distribution_files(domain)) tunables_.insert("tunables/global");
+    Profile out;
+    out.name = profile_name(domain);
+    if (disconnected_.contains(id)) out.flags.emplace_back("attach_disconnected");
+    if (domain.complain) out.flags.emplace_back("complain");
+    out.origin = {domain.where.span, "domain " + build_.policy.qualified_name(id)};
+    const auto attachment = globs_of(attached_paths(domain).include, Shape::files);
+    if (!attachment.empty()) out.attachment = one_of(attachment);
+    out.rules = build_.draft(id).assemble([&](ir::BooleanId b) {
+      tunables_.insert(tunables_path(build_.policy.boolean(b).module));
+      return switch_of(build_.policy, b);
+    });
+    for (DomainId other : own_domains(build_.policy)) {
+      if (build_.policy.domain(other).parent != id) continue;
+      children.push_back(other);
+      out.children.push_back(profile(other, children));
+    }
+    return out;
+  }
+
+  Build& build_;
+  std::set<DomainId> disconnected_;
+  std::set<std::string> tunables_;  ///< of the file that is being made
+};
 
 // ---- other artifacts ----
 
@@ -165,13 +243,14 @@ std::string one_line(std::string text) {
 bool is_unit_name(const std::string& unit) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("@:_.-").find(c) != std::string_view::npos;
+           std::string_view("@:_.-\\").find(c) != std::string_view::npos;
   };
   return !unit.empty() && unit.front() != '.' && std::all_of(unit.begin(), unit.end(), allowed);
 }
 
 std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domains) {
   std::vector<Artifact> out;
+  std::set<std::string> units;
   for (DomainId id : domains) {
     const ir::Domain& domain = build.policy.domain(id);
     for (const Entry& e : domain.entries) {
@@ -181,9 +260,16 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
                                  fmt::format("`{}` cannot be the name of a systemd unit", printable(e.unit)));
         continue;
       }
-      const std::string unit = e.unit.find('.') == std::string::npos ? e.unit + ".service" : e.unit;
+      const std::string& unit = e.unit;
+      if (!unit.ends_with(".service")) {
+        build.diagnostics
+            .report(Code::E2009, e.where.span, fmt::format("`{}` is not the name of a service", printable(unit)))
+            .note("the drop-in of another unit would not confine what it starts");
+        continue;
+      }
       std::string name;
-      for (char c : profile_name(domain)) name += c == '%' ? std::string("%%") : std::string(1, c);
+      for (char c : label_of(build.policy, id)) name += c == '%' ? std::string("%%") : std::string(1, c);
+      if (!units.insert(unit).second) continue;  // several programs of one unit
       out.push_back({fmt::format("systemd/system/{}.d/50-macc.conf", unit),
                      fmt::format("[Service]\nAppArmorProfile={}\n", name), "drop-in of " + unit});
     }
@@ -202,21 +288,19 @@ ir::PathExpr attached_paths(const ir::Domain& domain) {
   return out;
 }
 
-const Features& features_of(const Target& target) {
-  const auto it = target.settings.find("features");
-  const Features* found = it == target.settings.end() ? nullptr : find_features(it->second);
-  return found == nullptr ? all_features().front() : *found;
-}
-
 std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values) {
   std::map<std::string, std::string> by_module;
   for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
     const ir::Boolean& boolean = policy.booleans[i];
+    const auto id = static_cast<ir::BooleanId>(i);
     std::string& text = by_module[boolean.module];
-    if (text.empty()) text = "# Switches of " + boolean.module + ". Load the profiles again after a change.\n";
-    if (!boolean.doc.empty()) text += "\n# " + one_line(boolean.doc);
-    const bool value = values.at(i);
-    text += fmt::format("\n${} = {}\n", variable_name(policy, static_cast<ir::BooleanId>(i)), value);
+    if (text.empty()) {
+      text = "# Switches of " + boolean.module +
+             ". Take the `#` from its line to turn one. Load the profiles again after a change.\n";
+    }
+    text += '\n';
+    if (!boolean.doc.empty()) text += "# " + one_line(boolean.doc) + '\n';
+    text += fmt::format("{}@{{{}}} = yes\n", values.at(i) == boolean.value ? "#" : "", switch_of(policy, id).variable);
   }
   std::vector<Artifact> out;
   for (auto& [module, text] : by_module) {
@@ -225,19 +309,26 @@ std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignme
   return out;
 }
 
+bool is_attached_when_disconnected(const Build& build, DomainId id) {
+  const auto setting = build.input.target.settings.find(std::string(kAttachDisconnected));
+  if (setting == build.input.target.settings.end()) return false;
+  std::istringstream words(setting->second);
+  const std::string name = build.policy.qualified_name(id);
+  return std::any_of(std::istream_iterator<std::string>(words), {}, [&](const std::string& word) { return word == name; });
+}
+
+const Features& features_of(const Target& target) {
+  const auto it = target.settings.find("features");
+  const Features* found = it == target.settings.end() ? nullptr : find_features(it->second);
+  return found == nullptr ? all_features().front() : *found;
+}
+
 std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text) {
   std::vector<ir::BooleanId> out;
   for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
     const auto id = static_cast<ir::BooleanId>(i);
-    const std::string name = '$' + variable_name(policy, id);
-    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
-      const char next = at + name.size() < text.size() ? text[at + name.size()] : ' ';
-      const bool longer = next == '_' || (next >= '0' && next <= '9') || (next >= 'a' && next <= 'z') ||
-                          (next >= 'A' && next <= 'Z');
-      if (longer) continue;
-      out.push_back(id);
-      break;
-    }
+    const std::string name = "@{" + switch_of(policy, id).variable + "}";
+    if (text.find(name) != std::string_view::npos) out.push_back(id);
   }
   return out;
 }
@@ -249,7 +340,11 @@ LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnos
   check_attachments(build, domains);
   for (DomainId id : domains) lower_domain(build, id);
   LoweredPolicy out;
-  for (DomainId id : domains) out.profiles.push_back(profile_text(build, id));
+  ProfileWriter writer(build);
+  for (DomainId id : domains) {
+    // A domain's profile stands in that of the one which it is private to.
+    if (build.policy.domain(id).parent == DomainId::none) out.profiles.push_back(writer.run(id));
+  }
   out.others = tunables_with(build.policy, ir::declared_values(build.policy));
   for (Artifact& a : drop_ins(build, domains)) out.others.push_back(std::move(a));
   out.fidelity = build.fidelity.take();

@@ -9,13 +9,20 @@
 
 namespace macc::backends::apparmor {
 
-/// A profile's text and where its lines come from.
+struct Build;
+
+/// A profile's text, with the profiles of its private domains in it, and where its lines come from.
 struct ProfileText {
   ir::DomainId domain = ir::DomainId::none;
   std::string name;  ///< of the profile
   std::string path;  ///< of the artifact
   Written written;
+  std::vector<WrittenPart> conditions;   ///< the files of its conditions; their paths are of artifacts, too
+  std::vector<ir::DomainId> children{};  ///< private domains whose profiles are in it
 };
+
+/// The target's setting: a list of domains whose profiles also mediate files of no mount namespace.
+inline constexpr std::string_view kAttachDisconnected = "attach-disconnected";
 
 /// Also what verification remembers of the lowering.
 struct LoweredPolicy {
@@ -28,9 +35,11 @@ struct LoweredPolicy {
 /// Paths at which a program of nobody's profile enters by itself. Other domains of the build enter by name, a unit by
 /// its drop-in.
 [[nodiscard]] ir::PathExpr attached_paths(const ir::Domain& domain);
-/// The files of booleans, with other values than the declared ones.
+/// Whether the target's setting asks for it.
+[[nodiscard]] bool is_attached_when_disconnected(const Build& build, ir::DomainId id);
+/// The files of the switches, as a site has them that set its switches to these values.
 [[nodiscard]] std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values);
-/// The booleans whose variables a profile's text names.
+/// The booleans whose variables a text names.
 [[nodiscard]] std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text);
 
 /// The features that the target's settings name.

@@ -24,9 +24,26 @@ std::string profile_name(const ir::Domain& domain) {
   return domain.name;
 }
 
+std::string file_name(const std::string& profile) {
+  std::string out;
+  for (char c : profile) {
+    const bool plain =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+    out += plain ? c : c == '/' || c == '.' ? '.' : '_';
+  }
+  out.erase(0, out.find_first_not_of('.'));
+  return out;
+}
+
+std::string label_of(const ir::Policy& policy, ir::DomainId id) {
+  const ir::Domain& domain = policy.domain(id);
+  if (domain.parent == ir::DomainId::none) return profile_name(domain);
+  return label_of(policy, domain.parent) + "//" + domain.name;
+}
+
 std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id) {
   const ir::Domain& domain = policy.domain(id);
-  if (!domain.external) return {profile_name(domain)};
+  if (!domain.external) return {label_of(policy, id)};
   if (const auto* labels = domain.bindings.find("apparmor", "label"); labels != nullptr && !labels->empty()) {
     // No system is asked which of the alternatives it has: the first counts.
     std::vector<std::string> list;
@@ -36,8 +53,8 @@ std::vector<std::string> labels_of(const ir::Policy& policy, ir::DomainId id) {
   return {"unconfined"};
 }
 
-/// "acme.ledger" + "mail" is macc_acme_ledger_mail; a number follows where two booleans would share that.
-std::string variable_name(const ir::Policy& policy, ir::BooleanId id) {
+/// "acme.ledger" + "mail" is macc_acme_ledger_mail_is_on; a number follows where two booleans would share that.
+Switch switch_of(const ir::Policy& policy, ir::BooleanId id) {
   const auto plain = [](const ir::Boolean& b) {
     std::string out = "macc_" + b.module + '_' + b.name;
     std::replace_if(
@@ -47,7 +64,8 @@ std::string variable_name(const ir::Policy& policy, ir::BooleanId id) {
   const std::string name = plain(policy.boolean(id));
   std::size_t before = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(id); ++i) before += plain(policy.booleans[i]) == name ? 1 : 0;
-  return before == 0 ? name : name + "__" + std::to_string(before + 1);
+  const bool declared = policy.boolean(id).value;
+  return {name + (before == 0 ? "" : "__" + std::to_string(before + 1)) + (declared ? "_is_off" : "_is_on"), !declared};
 }
 
 std::vector<PeerSide> peers_of(const ir::Policy& policy, ir::DomainId self, const ir::Peer& peer) {

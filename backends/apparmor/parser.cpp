@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <string_view>
+#include <utility>
 
 #include "backends/process.h"
 #include "compiler/base/diagnostic.h"
@@ -15,9 +16,11 @@ namespace {
 
 constexpr std::chrono::seconds kTimeLimit{60};
 
-/// N of "... at line N: ..."; 0 when the parser named no line.
-std::size_t line_of(std::string_view message) {
-  constexpr std::string_view kAt = "at line ";
+/// N of "... in profile FILE at line N: ..."; 0 when the parser named no line, or one of a file that is included.
+std::size_t line_of(std::string_view message, const std::string& file) {
+  constexpr std::string_view kIn = "in profile ", kAt = "at line ";
+  const std::size_t in = message.find(kIn);
+  if (in != std::string_view::npos && !message.substr(in + kIn.size()).starts_with(file + " ")) return 0;
   const std::size_t at = message.find(kAt);
   if (at == std::string_view::npos) return 0;
   std::size_t line = 0;
@@ -26,6 +29,12 @@ std::size_t line_of(std::string_view message) {
     line = line * 10 + static_cast<std::size_t>(message[i] - '0');
   }
   return line;
+}
+
+/// What a profile's file includes for the site: apparmor.d/local/NAME for apparmor.d/NAME.
+std::string local_file(const std::string& path) {
+  const std::size_t name = path.rfind('/') + 1;
+  return path.substr(0, name) + "local/" + path.substr(name);
 }
 
 std::vector<std::string> sentences(const std::string& err, const std::string& folder) {
@@ -43,7 +52,8 @@ std::vector<std::string> sentences(const std::string& err, const std::string& fo
 
 }  // namespace
 
-Parser::Parser(const Features& features) : program_(find_program("apparmor_parser")) {
+Parser::Parser(const Features& features, fs::path distribution)
+    : program_(find_program("apparmor_parser")), distribution_(std::move(distribution)) {
   if (folder_.path().empty()) return;
   ready_ = true;
   ready_ = put("features", kernel_features(features)) && put("parser.conf", "") &&
@@ -70,7 +80,7 @@ std::vector<std::string> Parser::arguments(const std::string& path, Unenforced u
       "--stdout", "--kernel-features=" + (folder / "features").string(), "--base=" + base,     "--Include=" + base};
   // Abstractions of the distribution, for raw texts that include them.
   std::error_code ignored;
-  if (fs::is_directory("/etc/apparmor.d", ignored)) out.emplace_back("--Include=/etc/apparmor.d");
+  if (fs::is_directory(distribution_, ignored)) out.push_back("--Include=" + distribution_.string());
   // `network unix` itself is called downgraded where unix sockets are mediated as a family: that is no refusal.
   out.insert(out.end(), {"--warn=rule-not-enforced", "--warn=abi", "--Werror=abi"});
   if (unenforced == Unenforced::refused) out.emplace_back("--Werror=rule-not-enforced");
@@ -79,6 +89,8 @@ std::vector<std::string> Parser::arguments(const std::string& path, Unenforced u
 }
 
 Compilation Parser::compile(const std::string& path, Unenforced unenforced) const {
+  // The file of that name in our folder is found before one in /etc/apparmor.d.
+  if (!put(local_file(path), "")) return {};
   ProcessResult result = run_process(arguments(path, unenforced), kTimeLimit);
   using End = ProcessResult::End;
   Compilation out;
@@ -87,7 +99,7 @@ Compilation Parser::compile(const std::string& path, Unenforced unenforced) cons
   out.end = result.status == 0 ? Compilation::End::compiled : Compilation::End::refused;
   out.policy = std::move(result.out);
   out.said = sentences(result.err, folder_.path().string() + "/");
-  out.line = line_of(result.err);
+  out.line = line_of(result.err, (folder_.path() / path).string());
   return out;
 }
 

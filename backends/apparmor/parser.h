@@ -1,6 +1,7 @@
 // apparmor_parser, with a private folder of the files that it reads: the features of a target, and profiles.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -19,7 +20,8 @@ struct Compilation {
 
 class Parser {
  public:
-  explicit Parser(const Features& features);
+  /// `distribution` holds the files that raw texts include.
+  explicit Parser(const Features& features, std::filesystem::path distribution = "/etc/apparmor.d");
 
   [[nodiscard]] bool installed() const { return !program_.empty(); }
   /// "3.0.8"; "" when it does not say.
@@ -28,13 +30,15 @@ class Parser {
   [[nodiscard]] bool put(const std::string& path, const std::string& content) const;
   /// Whether a rule that would not be enforced is a refusal, or only said: the distribution's own files have some.
   enum class Unenforced : std::uint8_t { refused, said };
-  /// Compiles a file that was put there; nothing is loaded.
-  [[nodiscard]] Compilation compile(const std::string& path, Unenforced unenforced) const;
+  /// Compiles a file that was put there; nothing is loaded. What this machine adds to a profile of that name, in
+  /// its own apparmor.d/local, is left out.
+  [[nodiscard]] Compilation compile(const std::string& path, Unenforced unenforced = Unenforced::refused) const;
 
  private:
   [[nodiscard]] std::vector<std::string> arguments(const std::string& path, Unenforced unenforced) const;
 
   std::string program_;
+  std::filesystem::path distribution_;
   TemporaryFolder folder_{"macc-apparmor"};
   bool ready_ = false;
 };

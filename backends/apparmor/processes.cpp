@@ -28,7 +28,7 @@ class Processes {
  private:
   void always_there() {
     const Origin origin{domain_.where.span, "always there: own processes"};
-    const std::string name = profile_name(domain_);
+    const std::string name = label_of(build_.policy, id_);
     Draft& draft = build_.draft(id_);
     draft.add(Guard::always(), SignalRule{{}, false, {}, name}, origin);
     draft.add(Guard::always(), SignalRule{{}, true, {}, name}, origin);
@@ -41,7 +41,7 @@ class Processes {
 
   void signal(const ir::Rule& rule, const ir::SignalAccess& access) {
     const Guard guard = Guard::of(rule.condition);
-    const std::string self = profile_name(domain_);
+    const std::string self = label_of(build_.policy, id_);
     for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
       SignalRule send{qualifiers(rule), false, access.signals, label_or_any(peer.label)};
       const bool named = !peer.label.empty() || peer.domain == ir::DomainId::none;
@@ -67,7 +67,7 @@ class Processes {
   void trace(const ir::Rule& rule, const ProcessAccess& access) {
     const Guard guard = Guard::of(rule.condition);
     const bool trace = access.kind == ProcessAccess::Kind::trace;
-    const std::string self = profile_name(domain_);
+    const std::string self = label_of(build_.policy, id_);
     for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
       const PtraceRule own{qualifiers(rule), trace, true, false, label_or_any(peer.label)};
       const bool named = !peer.label.empty() || peer.domain == ir::DomainId::none;

@@ -36,8 +36,9 @@ void Product::find_steps() {
     if (rank(byte) < rank(it->second)) it->second = byte;
   }
   for (const auto& [key, byte] : classes) steps_.push_back({byte, key.first});
-  std::sort(steps_.begin(), steps_.end(),
-            [](const Step& a, const Step& b) { return std::pair(rank(a.byte), a.byte) < std::pair(rank(b.byte), b.byte); });
+  std::sort(steps_.begin(), steps_.end(), [](const Step& a, const Step& b) {
+    return std::pair(rank(a.byte), a.byte) < std::pair(rank(b.byte), b.byte);
+  });
 }
 
 const std::vector<Product::State>& Product::compiled_row(State state) {
@@ -65,8 +66,7 @@ void Product::walk(State from, const Visit& visit) {
     visit(place);
     const std::vector<State>& compiled = compiled_row(place.compiled);
     const std::vector<paths::Overlay::State>& meaning = overlay_.row(place.meaning);
-    for (std::size_t i = 0; i < steps_.size(); ++i)
-      reach({meaning[steps_[i].interval], compiled[i]}, steps_[i].byte);
+    for (std::size_t i = 0; i < steps_.size(); ++i) reach({meaning[steps_[i].interval], compiled[i]}, steps_[i].byte);
   }
 }
 

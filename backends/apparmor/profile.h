@@ -25,8 +25,8 @@ struct Qualifiers {
 };
 
 struct ExecMode {
-  enum class Kind : std::uint8_t { inherit, profile, unconfined } kind = Kind::inherit;
-  std::string target;  ///< profile name, for Kind::profile
+  enum class Kind : std::uint8_t { inherit, profile, child, unconfined } kind = Kind::inherit;
+  std::string target;  ///< label: for Kind::profile, and for Kind::child ("PARENT//CHILD")
   bool keep_environment = false;
   friend auto operator<=>(const ExecMode&, const ExecMode&) = default;
 };
@@ -108,10 +108,11 @@ struct RawRule {
 
 struct Rule;
 
-/// `if $variable { ... }` or `if not $variable { ... }`.
+/// `if defined @{variable} { ... }` or `if not defined @{variable} { ... }`, in a file of its own that the profile
+/// includes: the Python tools of AppArmor cannot read a profile with such a block in it.
 struct Conditional {
   std::string variable;
-  bool value = true;
+  bool defined = true;
   std::vector<Rule> rules;
 };
 
@@ -126,8 +127,11 @@ struct Rule {
 struct Profile {
   std::string name;
   std::optional<Glob> attachment;
-  bool complain = false;
+  std::vector<std::string> flags;  ///< words of AppArmor
   std::vector<Rule> rules;
+  /// File below apparmor.d/local whose rules the site adds; "" for none.
+  std::string local;
+  std::vector<Profile> children;
   Origin origin;
 };
 
@@ -136,6 +140,7 @@ struct ProfileFile {
   std::string abi;
   std::vector<std::string> header;    ///< comment lines
   std::vector<std::string> tunables;  ///< files below apparmor.d that it includes
+  std::string conditions;             ///< folder below apparmor.d for the files of conditions
   Profile profile;
 };
 

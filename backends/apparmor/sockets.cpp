@@ -189,7 +189,7 @@ class Sockets {
     build_.draft(id_).add(Guard::always(), UnixRule{}, {domain_.where.span, "always there: sockets to itself"});
     UnixRule out;
     out.listen = out.connect = out.transfer = true;
-    out.peer = profile_name(domain_);
+    out.peer = label_of(build_.policy, id_);
     build_.draft(id_).add(Guard::always(), out, {domain_.where.span, "always there: sockets to itself"});
   }
 

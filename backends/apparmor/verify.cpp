@@ -81,6 +81,7 @@ class Check {
       return out_;
     }
     out_.status = Status::passed;
+    out_.notices.emplace_back("rules that the site adds in /etc/apparmor.d/local were left out");
     for (const Artifact& a : lowered_.artifacts) {
       if (is_profile(a)) check(a);
       if (killed_) break;  // an interrupt goes to the parser, too
@@ -166,10 +167,24 @@ class Check {
 
   // ---- comparing ----
 
+  /// One for each profile of a file, by its label.
+  using Comparisons = std::map<std::string, Comparison>;
+
+  /// A profile's text with those of its conditions, which it includes.
+  std::string whole_text(const Artifact& a) const {
+    const std::string conditions = std::string(kProfiles) + "macc.d/" + a.path.substr(kProfiles.size()) + "/";
+    std::string out = a.content;
+    for (const Artifact& other : lowered_.artifacts) {
+      if (other.path.starts_with(conditions)) out += other.content;
+    }
+    return out;
+  }
+
   std::vector<ir::Assignment> settings(const Artifact& a) {
     const ir::Assignment declared = ir::declared_values(input_.policy);
-    const auto booleans = booleans_in(input_.policy, a.content);
-    if (booleans.size() <= (input_.full ? kAllSettingsOfInFull : kAllSettingsOf)) return all_settings(declared, booleans);
+    const auto booleans = booleans_in(input_.policy, whole_text(a));
+    if (booleans.size() <= (input_.full ? kAllSettingsOfInFull : kAllSettingsOf))
+      return all_settings(declared, booleans);
     auto out = some_settings(declared, booleans);
     out_.notices.push_back(fmt::format("the {} has {} booleans: {} of their settings were compared, not all", a.what,
                                        booleans.size(), out.size()));
@@ -177,13 +192,16 @@ class Check {
   }
 
   void compare(const Artifact& a, const ProfileText& planned, const CompiledPolicy& as_declared) {
-    Comparison comparison(build_, planned.domain, plan_.fidelity);
+    Comparisons comparisons;
+    comparisons.try_emplace(planned.name, build_, planned.domain, plan_.fidelity);
+    for (const ir::DomainId child : planned.children)
+      comparisons.try_emplace(label_of(input_.policy, child), build_, child, plan_.fidelity);
     const auto all = settings(a);
-    if (all.size() == 1) return compare_one(a, planned, comparison, as_declared, all.front());
+    if (all.size() == 1) return compare_one(a, planned, comparisons, as_declared, all.front());
     for (const ir::Assignment& values : all) {
       if (!put_switches(tunables_with(input_.policy, values))) return;
       const auto compiled = compile(a);
-      if (compiled) compare_one(a, planned, comparison, *compiled, values);
+      if (compiled) compare_one(a, planned, comparisons, *compiled, values);
       if (out_.status != Status::passed) break;
     }
     if (!put_switches(lowered_.artifacts)) killed_ = true;
@@ -203,14 +221,22 @@ class Check {
     const auto compiled = parser_.put(a.path, plain.content) ? compile(plain) : std::nullopt;
     if (compiled) compare(plain, planned, *compiled);
     if (!parser_.put(a.path, a.content)) killed_ = true;
-    if (compiled) list_effects(planned, effects_of(with, *compiled, planned.name));
+    if (!compiled) return;
+    list_effects(planned.domain, effects_of(with, *compiled, planned.name));
+    for (const ir::DomainId child : planned.children)
+      list_effects(child, effects_of(with, *compiled, label_of(input_.policy, child)));
+    for (const CompiledProfile& profile : with.profiles) {
+      const bool known = std::any_of(compiled->profiles.begin(), compiled->profiles.end(),
+                                     [&](const CompiledProfile& p) { return p.name == profile.name; });
+      if (!known) list_effects(planned.domain, {{fmt::format("a profile `{}`", printable(profile.name, 200))}, {}});
+    }
   }
 
-  void list_effects(const ProfileText& planned, const Effects& effects) {
+  void list_effects(ir::DomainId id, const Effects& effects) {
     if (effects.all.empty()) return;
-    const ir::Domain& domain = input_.policy.domain(planned.domain);
+    const ir::Domain& domain = input_.policy.domain(id);
     FidelityEntry entry;
-    entry.domain = planned.domain;
+    entry.domain = id;
     entry.fidelity = info(Topic::raw_effect).fidelity;
     entry.rule = "raw apparmor, compiled";
     entry.topic = info(Topic::raw_effect).key;
@@ -231,21 +257,24 @@ class Check {
     });
   }
 
-  void compare_one(const Artifact& a, const ProfileText& planned, Comparison& comparison, const CompiledPolicy& compiled,
-                   const ir::Assignment& values) {
-    bool there = false;
+  void compare_one(const Artifact& a, const ProfileText& planned, Comparisons& comparisons,
+                   const CompiledPolicy& compiled, const ir::Assignment& values) {
+    std::set<std::string> there;
     for (const CompiledProfile& profile : compiled.profiles) {
-      if (profile.name == planned.name) {
-        there = true;
-        for (const Difference& difference : comparison.differences(profile, values)) report(difference);
+      const auto expected = comparisons.find(profile.name);
+      if (expected != comparisons.end()) {
+        there.insert(profile.name);
+        for (const Difference& difference : expected->second.differences(profile, values)) report(difference);
       } else {
-        report({Difference::Way::otherwise, fmt::format("the {} also holds a profile `{}`", a.what, printable(profile.name, 200)),
+        report({Difference::Way::otherwise,
+                fmt::format("the {} also holds a profile `{}`", a.what, printable(profile.name, 200)),
                 "the policy has no domain for it", input_.policy.domain(planned.domain).where.span, ""});
       }
       for (const std::string& notice : profile.notices) out_.notices.push_back(fmt::format("{}: {}", a.path, notice));
     }
-    if (!there) {
-      report({Difference::Way::otherwise, fmt::format("`{}` holds no profile `{}`", a.path, printable(planned.name, 200)), "",
+    for (const auto& [label, comparison] : comparisons) {
+      if (there.contains(label)) continue;
+      report({Difference::Way::otherwise, fmt::format("`{}` holds no profile `{}`", a.path, printable(label, 200)), "",
               input_.policy.domain(planned.domain).where.span, ""});
     }
   }

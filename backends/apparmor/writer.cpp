@@ -46,10 +46,19 @@ std::string exec_text(const ExecMode& mode) {
       return "ix";
     case ExecMode::Kind::profile:
       return keep ? "px" : "Px";
+    case ExecMode::Kind::child:
+      return keep ? "cx" : "Cx";
     case ExecMode::Kind::unconfined:
       return keep ? "ux" : "Ux";
   }
   return "";
+}
+
+/// Behind `->`; "" where nothing stands there.
+std::string exec_target(const ExecMode& mode) {
+  if (mode.kind == ExecMode::Kind::profile) return mode.target;
+  if (mode.kind != ExecMode::Kind::child) return "";
+  return mode.target.substr(mode.target.rfind('/') + 1);  // a child is named without its parent
 }
 
 std::string text_of(const FileRule& r) {
@@ -59,7 +68,8 @@ std::string text_of(const FileRule& r) {
   if (r.permissions.write) out += 'w';
   if (r.permissions.lock) out += 'k';
   if (r.exec) out += r.qualifiers.deny ? "x" : exec_text(*r.exec);
-  if (r.exec && !r.qualifiers.deny && r.exec->kind == ExecMode::Kind::profile) out += " -> " + quoted(r.exec->target);
+  const std::string target = r.exec && !r.qualifiers.deny ? exec_target(*r.exec) : "";
+  if (!target.empty()) out += " -> " + quoted(target);
   return out + ',';
 }
 
@@ -147,7 +157,9 @@ std::string text_of(const DbusRule& r) {
 
 std::string text_of(const RawRule& r) { return r.text; }
 
-std::string text_of(const Conditional& c) { return fmt::format("if {}${} {{", c.value ? "" : "not ", c.variable); }
+std::string text_of(const Conditional& c) {
+  return fmt::format("if {}defined @{{{}}} {{", c.defined ? "" : "not ", c.variable);
+}
 
 // ---- lines ----
 
@@ -158,42 +170,99 @@ std::string comment(std::string_view text) {
   return out;
 }
 
+std::string place(const SourceManager& sources, const Origin& origin) {
+  if (!origin.span.valid()) return comment(origin.phrase);
+  const SourceFile& file = sources.file(origin.span.file);
+  return comment(fmt::format("{}:{} {}", file.stable_path(), file.position(origin.span.begin).line, origin.phrase));
+}
+
+std::string opening(const Profile& profile) {
+  std::string out = "profile " + quoted(profile.name);
+  if (profile.attachment) out += ' ' + quoted(*profile.attachment);
+  if (!profile.flags.empty()) out += fmt::format(" flags=({})", joined(profile.flags));
+  return out + " {";
+}
+
+/// The text of one file.
 class Lines {
  public:
-  explicit Lines(const SourceManager& sources) : sources_(sources) {}
-
   void add(int depth, std::string_view text, Span span = {}) {
     out_.text.append(text.empty() ? 0 : static_cast<std::size_t>(depth) * 2, ' ').append(text).push_back('\n');
     out_.lines.push_back(span);
   }
-  void rules(int depth, const std::vector<Rule>& rules) {
-    for (const Rule& rule : rules) this->rule(depth, rule);
+  void header(const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) add(0, "# " + comment(line));
   }
-  [[nodiscard]] std::string place(const Origin& origin) const {
-    if (!origin.span.valid()) return comment(origin.phrase);
-    const SourceFile& file = sources_.file(origin.span.file);
-    return comment(fmt::format("{}:{} {}", file.stable_path(), file.position(origin.span.begin).line, origin.phrase));
-  }
+  /// What is added between these is the text of a policy's author.
+  void begin_raw() { raw_begin_ = out_.text.size(); }
+  void end_raw() { out_.raw.push_back(out_.text.substr(raw_begin_)); }
   Written take() { return std::move(out_); }
 
  private:
-  void rule(int depth, const Rule& rule) {
-    if (const auto* conditional = std::get_if<Conditional>(&rule.body)) {
-      add(depth, text_of(*conditional));
-      rules(depth + 1, conditional->rules);
-      add(depth, "}");
-      return;
+  Written out_ = {"", {Span{}}, {}};
+  std::size_t raw_begin_ = 0;
+};
+
+/// A profile's file, and those of its conditions as they are met.
+class Files {
+ public:
+  Files(const ProfileFile& file, const SourceManager& sources) : file_(file), sources_(sources) {}
+
+  WrittenFiles run() {
+    Lines lines;
+    lines.header(file_.header);
+    lines.add(0, fmt::format("abi <abi/{}>,", file_.abi));
+    for (const std::string& tunables : file_.tunables) lines.add(0, fmt::format("include <{}>", tunables));
+    lines.add(0, "");
+    profile(lines, 0, file_.profile);
+    out_.profile = lines.take();
+    return std::move(out_);
+  }
+
+ private:
+  void profile(Lines& lines, int depth, const Profile& profile) {
+    lines.add(depth, "# " + place(sources_, profile.origin));
+    lines.add(depth, opening(profile), profile.origin.span);
+    rules(lines, depth + 1, profile.rules);
+    for (const Profile& child : profile.children) {
+      lines.add(depth + 1, "");
+      this->profile(lines, depth + 1, child);
     }
-    if (const auto* raw = std::get_if<RawRule>(&rule.body)) return raw_text(depth, *raw, rule.origins);
+    if (!profile.local.empty()) lines.add(depth + 1, fmt::format("include if exists <local/{}>", profile.local));
+    lines.add(depth, "}");
+  }
+
+  void rules(Lines& lines, int depth, const std::vector<Rule>& rules) {
+    for (const Rule& rule : rules) this->rule(lines, depth, rule);
+  }
+
+  void rule(Lines& lines, int depth, const Rule& rule) {
+    if (const auto* inner = std::get_if<Conditional>(&rule.body)) return conditional(lines, depth, *inner);
+    if (const auto* raw = std::get_if<RawRule>(&rule.body)) return raw_text(lines, depth, *raw, rule.origins);
     std::string line = rule_text(rule.body);
     line += comments(rule.origins);
-    add(depth, line, rule.origins.empty() ? Span{} : rule.origins.front().span);
+    lines.add(depth, line, rule.origins.empty() ? Span{} : rule.origins.front().span);
+  }
+
+  /// One block a file: where a second one follows the first, or stands in it, the Python tools lose their way.
+  void conditional(Lines& outer, int depth, const Conditional& conditional) {
+    const std::size_t at = out_.conditions.size();
+    std::string path = fmt::format("{}/{}", file_.conditions, at + 1);
+    const std::string opening = text_of(conditional);
+    outer.add(depth, fmt::format("include <{}>  # {}", path, opening.substr(0, opening.size() - 2)));
+    out_.conditions.push_back({std::move(path), {}});
+    Lines lines;
+    lines.header(file_.header);
+    lines.add(0, opening);
+    rules(lines, 1, conditional.rules);
+    lines.add(0, "}");
+    out_.conditions[at].written = lines.take();
   }
 
   /// The first place in words, the others by their lines.
   std::string comments(const std::vector<Origin>& origins) const {
     if (origins.empty()) return "";
-    std::string out = "  # " + place(origins.front());
+    std::string out = "  # " + place(sources_, origins.front());
     std::set<std::uint32_t> lines = {line_of(origins.front())};
     for (const Origin& o : origins) {
       if (const std::uint32_t line = line_of(o); lines.insert(line).second) out += fmt::format(", line {}", line);
@@ -205,29 +274,23 @@ class Lines {
     return origin.span.valid() ? sources_.position(origin.span).line : 0;
   }
 
-  void raw_text(int depth, const RawRule& raw, const std::vector<Origin>& origins) {
+  void raw_text(Lines& lines, int depth, const RawRule& raw, const std::vector<Origin>& origins) const {
     const Span span = origins.empty() ? Span{} : origins.front().span;
-    const std::size_t begin = out_.text.size();
-    if (!origins.empty()) add(depth, "# " + place(origins.front()));
+    lines.begin_raw();
+    if (!origins.empty()) lines.add(depth, "# " + place(sources_, origins.front()));
     std::string_view rest = raw.text;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      add(depth, rest.substr(0, end), span);
+      lines.add(depth, rest.substr(0, end), span);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
-    out_.raw.push_back(out_.text.substr(begin));
+    lines.end_raw();
   }
 
+  const ProfileFile& file_;
   const SourceManager& sources_;
-  Written out_ = {"", {Span{}}, {}};
+  WrittenFiles out_;
 };
-
-std::string opening(const Profile& profile) {
-  std::string out = "profile " + quoted(profile.name);
-  if (profile.attachment) out += ' ' + quoted(*profile.attachment);
-  if (profile.complain) out += " flags=(complain)";
-  return out + " {";
-}
 
 }  // namespace
 
@@ -235,18 +298,6 @@ std::string rule_text(const RuleBody& body) {
   return std::visit([](const auto& b) { return text_of(b); }, body);
 }
 
-Written write(const ProfileFile& file, const SourceManager& sources) {
-  Lines lines(sources);
-  for (const std::string& line : file.header) lines.add(0, "# " + comment(line));
-  lines.add(0, fmt::format("abi <abi/{}>,", file.abi));
-  for (const std::string& tunables : file.tunables) lines.add(0, fmt::format("include <{}>", tunables));
-  lines.add(0, "");
-  const Profile& profile = file.profile;
-  lines.add(0, "# " + lines.place(profile.origin));
-  lines.add(0, opening(profile), profile.origin.span);
-  lines.rules(1, profile.rules);
-  lines.add(0, "}");
-  return lines.take();
-}
+WrittenFiles write(const ProfileFile& file, const SourceManager& sources) { return Files(file, sources).run(); }
 
 }  // namespace macc::backends::apparmor

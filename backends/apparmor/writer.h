@@ -16,7 +16,19 @@ struct Written {
   std::vector<std::string> raw = {};
 };
 
-[[nodiscard]] Written write(const ProfileFile& file, const SourceManager& sources);
+/// A file that a profile includes.
+struct WrittenPart {
+  std::string path;  ///< below apparmor.d
+  Written written;
+};
+
+/// The profile's file comes first, then the files of its conditions, which lie in its folder for them.
+struct WrittenFiles {
+  Written profile;
+  std::vector<WrittenPart> conditions;
+};
+
+[[nodiscard]] WrittenFiles write(const ProfileFile& file, const SourceManager& sources);
 
 /// One rule without its comment, "\"/etc/x\" r,": also the key by which equal rules are one.
 [[nodiscard]] std::string rule_text(const RuleBody& body);

@@ -8,30 +8,13 @@
 #include "backends/selinux/formats.h"
 #include "backends/selinux/link/file_order.h"
 #include "backends/selinux/system_contexts.h"
+#include "backends/shell.h"
 
 namespace macc::backends::selinux {
 namespace {
 
 constexpr std::string_view kUnits = "units/";
 constexpr std::string_view kSystemUnits = "/etc/systemd/system/";
-
-/// A word of a shell command.
-std::string quoted(std::string_view text) {
-  const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    const bool word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    return word || std::string_view("/._-+:@%,=").find(c) != std::string_view::npos;
-  });
-  if (plain) return std::string(text);
-  std::string out = "'";
-  for (char c : text) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
-}
-
-std::string command(std::string_view name, const std::vector<std::string>& words) {
-  std::string out(name);
-  for (const auto& word : words) out += " " + quoted(word);
-  return out;
-}
 
 /// The text of a component without wildcards; "" for another.
 std::string literal_name(const paths::Component& component) {
@@ -86,10 +69,10 @@ std::string word_for(const std::string& regex) {
   constexpr std::string_view kTree = "(/.*)?";
   const std::string_view stem = regex;
   const bool is_tree = stem.ends_with(kTree) && context_order(stem.substr(0, stem.size() - kTree.size())).exact;
-  if (is_tree || context_order(regex).exact) return quoted(head);
+  if (is_tree || context_order(regex).exact) return shell_word(head);
   const bool is_folder = head.ends_with('/');
   if (is_folder && head.size() > 1) head.pop_back();
-  return quoted(head) + (is_folder ? "" : "*");
+  return shell_word(head) + (is_folder ? "" : "*");
 }
 
 class Steps {
@@ -111,14 +94,15 @@ class Steps {
   void modules() {
     std::vector<std::string> files, packages;
     for (const auto& name : names_) files.push_back(installed_file(format_, name));
-    if (format_ == Format::te) lowered_.install.push_back(command("make -f /usr/share/selinux/devel/Makefile", files));
+    if (format_ == Format::te)
+      lowered_.install.push_back(shell_command("make -f /usr/share/selinux/devel/Makefile", files));
     std::string off, on;
     for (const auto& name : replaced()) {
-      off += " -d " + quoted(name);
-      on += " -e " + quoted(name);
+      off += " -d " + shell_word(name);
+      on += " -e " + shell_word(name);
     }
-    lowered_.install.push_back("semodule" + off + command(" -i", files));
-    lowered_.remove.push_back("semodule" + on + command(" -r", names_));
+    lowered_.install.push_back("semodule" + off + shell_command(" -i", files));
+    lowered_.remove.push_back("semodule" + on + shell_command(" -r", names_));
   }
 
   /// Modules of the system that the build replaces; one of the same name gives way by itself.
@@ -140,7 +124,7 @@ class Steps {
         std::string range = std::to_string(port.range.first);
         if (port.range.last != port.range.first) range += "-" + std::to_string(port.range.last);
         const std::string protocol = "-p " + std::string(ir::word(port.protocol)) + " " + range;
-        lowered_.install.push_back("semanage port -a -t " + quoted(port.type) + " " + protocol);
+        lowered_.install.push_back("semanage port -a -t " + shell_word(port.type) + " " + protocol);
         undo.push_back("semanage port -d " + protocol);
       }
     lowered_.remove.insert(lowered_.remove.begin(), undo.begin(), undo.end());
@@ -151,12 +135,12 @@ class Steps {
     for (const auto& artifact : lowered_.artifacts) {
       if (!artifact.path.starts_with(kUnits)) continue;
       const std::string place = std::string(kSystemUnits) + artifact.path.substr(kUnits.size());
-      lowered_.install.push_back(command("install -D -m 0644", {artifact.path, place}));
+      lowered_.install.push_back(shell_command("install -D -m 0644", {artifact.path, place}));
       files.push_back(place);
     }
     if (files.empty()) return;
     lowered_.install.emplace_back("systemctl daemon-reload");
-    lowered_.remove.push_back(command("rm -f", files));
+    lowered_.remove.push_back(shell_command("rm -f", files));
     lowered_.remove.emplace_back("systemctl daemon-reload");
   }
 
@@ -165,7 +149,7 @@ class Steps {
     const auto paths = roots(context_, false);
     const auto with_level = context_.platform.base().has_levels() ? roots(context_, true) : std::vector<std::string>();
     std::set<std::string> words;
-    for (const auto& path : paths) words.insert(quoted(path));
+    for (const auto& path : paths) words.insert(shell_word(path));
     // The types of what the replaced modules label are gone, and back again afterwards.
     for (const auto& regex : replaced_contexts(context_.input))
       if (!regex.starts_with("HOME_")) words.insert(word_for(regex));
@@ -173,7 +157,7 @@ class Steps {
     for (const auto& word : words) places += " " + word;
     for (auto* list : {&lowered_.install, &lowered_.remove}) {
       if (!places.empty()) list->push_back("restorecon -R -i" + places);
-      if (!with_level.empty()) list->push_back(command("restorecon -R -F -i", with_level));
+      if (!with_level.empty()) list->push_back(shell_command("restorecon -R -F -i", with_level));
     }
   }
 

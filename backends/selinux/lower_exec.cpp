@@ -160,7 +160,10 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   std::string level = entry.level.empty() ? subject.domain.level : entry.level;
   if (level.empty()) level = "s0";
   level = subject.module.levels ? ":" + level : "";
-  subject.context.extra.push_back({"units/" + entry.unit + ".d/50-selinux.conf",
+  const std::string path = "units/" + entry.unit + ".d/50-selinux.conf";
+  auto& extra = subject.context.extra;
+  if (std::any_of(extra.begin(), extra.end(), [&](const Artifact& a) { return a.path == path; })) return;
+  subject.context.extra.push_back({path,
                                    "[Service]\nSELinuxContext=" + subject.name(Name::system_user, span) + ":" +
                                        subject.name(Name::system_role, span) + ":" + subject.type + level + "\n",
                                    "drop-in of " + entry.unit + " for " + subject.domain.name});

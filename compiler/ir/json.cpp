@@ -243,6 +243,7 @@ class Writer {
     }
     out["mode"] = d.complain ? "complain" : "enforce";
     if (d.opened) out["public"] = true;
+    if (d.parent != DomainId::none) out["parent"] = name(d.parent);
     if (!d.level.empty()) out["level"] = d.level;
     out["doc"] = d.doc;
     out["entries"] = list(d.entries, [&](const Entry& e) { return entry(e); });

@@ -238,7 +238,8 @@ struct Domain {
   std::string name;    ///< "ledgerd"
   std::string module;  ///< "acme.ledger"
   bool external = false;
-  bool opened = false;  ///< `public`: other modules may name it
+  bool opened = false;               ///< `public`: other modules may name it
+  DomainId parent = DomainId::none;  ///< private to this one: nothing else leads into it
   bool complain = false;
   std::string level;  ///< "" when none was given
   std::vector<Entry> entries;

@@ -133,17 +133,20 @@ class Reader {
   /// nullopt when the key isn't there. One text stands for a list of one.
   std::optional<std::vector<Text>> texts_at(const toml::table& from, std::string_view key, const std::string& what) {
     const toml::node* node = from.get(key);
-    if (node == nullptr) return std::nullopt;
+    return node == nullptr ? std::nullopt : std::optional(texts_of(*node, what));
+  }
+
+  std::vector<Text> texts_of(const toml::node& node, const std::string& what) {
     std::vector<Text> out;
     const auto add = [&](const toml::node& item) {
       if (auto text = text_of(item, what)) out.push_back(std::move(*text));
     };
-    if (const toml::array* list = node->as_array()) {
+    if (const toml::array* list = node.as_array()) {
       for (const toml::node& item : *list) add(item);
-    } else if (node->is_string()) {
-      add(*node);
+    } else if (node.is_string()) {
+      add(node);
     } else {
-      wrong_type(*node, what, "a list of texts");
+      wrong_type(node, what, "a list of texts");
     }
     return out;
   }
@@ -278,6 +281,7 @@ class Reader {
   std::optional<std::string> setting_of(const toml::node& node, const std::string& what,
                                         const backends::Setting& setting) {
     const std::string name = fmt::format("{}.{}", what, setting.key);
+    if (setting.list) return list_of(node, name);
     std::optional<Text> text;
     if (const auto* flag = node.as_boolean()) {
       text = Text{flag->get() ? "true" : "false", at(node.source())};
@@ -295,6 +299,19 @@ class Reader {
     }
     wrong_choice(*text, name, setting);
     return std::nullopt;
+  }
+
+  std::string list_of(const toml::node& node, const std::string& name) {
+    std::string out;
+    for (const Text& text : texts_of(node, name)) {
+      if (text.value.empty() || text.value.find_first_of(" \t\r\n") != std::string::npos) {
+        diagnostics_.report(Code::E0606, text.span, fmt::format("`{}` can't hold `{}`", name, printable(text.value)))
+            .note("each item is one word");
+        continue;
+      }
+      out += (out.empty() ? "" : " ") + text.value;
+    }
+    return out;
   }
 
   /// A word that was mistyped is no path.

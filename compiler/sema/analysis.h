@@ -198,13 +198,21 @@ class Analysis {
   void nest_resources();
   // vacuous.cpp: what says nothing
   void report_empty_blocks();
+  // children.cpp: domains that are private to another one
+  void declare_children();
+  void declare_child(Module& module, const ast::DomainDecl& decl, ir::DomainId id);
+  /// True after a report, when the domain is a child.
+  bool refuse_entry_of_child(const ir::Domain& domain, Span entry, const Scope& scope);
+  void check_ways_into_children();
   // exec_modes.cpp
+  void part_exec_modes();
   void check_exec_modes();
   // checks.cpp: what needs the whole policy
   void fill_holes();
   void drop_empty_rules();
   void connect_servers();
   void check_entries();
+  void check_same_unit(const ir::Domain& first, const ir::Entry& one, const ir::Domain& second, const ir::Entry& other);
   void exec_entries();
 
   Diagnostic& report(Code code, Span span, std::string message, const Scope* scope = nullptr);

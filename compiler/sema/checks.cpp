@@ -183,6 +183,21 @@ void Analysis::exec_entries() {
   }
 }
 
+/// Two entries from one unit, which has one drop-in.
+void Analysis::check_same_unit(const ir::Domain& first, const ir::Entry& one, const ir::Domain& second,
+                               const ir::Entry& other) {
+  if (&first != &second) {
+    report(
+        Code::E0311, other.where.span,
+        fmt::format("unit `{}` would start two domains: `{}` and `{}`", printable(one.unit), first.name, second.name))
+        .also(one.where.span, "the other entry")
+        .note("a unit names one domain; what it starts beside that is started by `exec ... to` from there");
+  } else if (one.level != other.level) {
+    report(Code::E0314, other.where.span, fmt::format("unit `{}` has one level", printable(one.unit)))
+        .also(one.where.span, "already given");
+  }
+}
+
 void Analysis::check_entries() {
   struct Way {
     std::size_t domain;
@@ -190,6 +205,7 @@ void Analysis::check_entries() {
   };
   const ir::Meaning meaning(policy_);
   std::vector<Way> ways;
+  std::map<std::string, Way> units;
   paths::PrefixIndex index;
   std::set<std::size_t> become;
   for (const ir::Domain& domain : policy_.domains) {
@@ -209,6 +225,10 @@ void Analysis::check_entries() {
           .note("give it an `entry`, or let another domain `exec ... to` it");
     }
     for (const ir::Entry& entry : domain.entries) {
+      if (entry.from == ir::Entry::From::unit) {
+        const auto [it, fresh] = units.emplace(entry.unit, Way{i, &entry});
+        if (!fresh) check_same_unit(policy_.domains[it->second.domain], *it->second.entry, domain, entry);
+      }
       // A unit names its domain itself, and exec names the domain to enter.
       if (entry.from == ir::Entry::From::unit || entry.from == ir::Entry::From::project) continue;
       for (const PathPattern& p : entry.paths.include) index.add(p.literal_prefix(), ways.size());

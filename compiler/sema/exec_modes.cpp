@@ -1,4 +1,5 @@
-// One program, one way to execute it: where two rules of a domain disagree, no platform could tell which one counts.
+// One program, one way to execute it. A path that is written out takes the program out of the patterns of other rules;
+// where two rules still disagree, no platform could tell which one counts.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -117,7 +118,62 @@ class ExecModes {
   std::vector<const ir::Rule*> allows_, denies_;
 };
 
+/// Takes each program that one rule names in full out of the patterns of those rules that would execute it otherwise.
+/// A rule under a condition takes nothing out: the patterns would lack the program while it does not hold.
+class NamedPrograms {
+ public:
+  explicit NamedPrograms(ir::Domain& domain) {
+    for (ir::Rule& rule : domain.rules) {
+      const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
+      if (exec != nullptr && rule.effect == ir::Effect::allow) rules_.push_back(&rule);
+    }
+  }
+
+  void part() {
+    paths::PrefixIndex patterns;
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      for (const auto& p : exec(i).paths.include) {
+        if (!p.is_literal()) patterns.add(p.literal_prefix(), i);
+      }
+    }
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      if (!rules_[i]->condition.is_always()) continue;
+      for (const auto& p : exec(i).paths.include) {
+        if (!p.is_literal()) continue;
+        std::vector<std::size_t> near;
+        patterns.append_starts(p.literal_prefix(), near);
+        for (const std::size_t other : std::set<std::size_t>(near.begin(), near.end()))
+          take_out(p, exec(i), exec(other));
+      }
+    }
+  }
+
+ private:
+  [[nodiscard]] ir::ExecAccess& exec(std::size_t i) const { return std::get<ir::ExecAccess>(rules_[i]->access); }
+
+  static void take_out(const paths::PathPattern& program, const ir::ExecAccess& from, ir::ExecAccess& other) {
+    if (same_way(from, other)) return;
+    const auto& named = other.paths.include;
+    if (std::find(named.begin(), named.end(), program) != named.end()) return;  // a conflict, reported later
+    const PathSet one = PathSet::of(program);
+    if (PathSet::of(named, other.paths.exclude).meets(one)) other.paths.exclude.push_back(program);
+  }
+
+  std::vector<ir::Rule*> rules_;
+};
+
 }  // namespace
+
+void Analysis::part_exec_modes() {
+  for (ir::Domain& domain : policy_.domains) {
+    try {
+      NamedPrograms(domain).part();
+    } catch (const paths::TooComplex&) {
+      report(Code::E0406, domain.where.span,
+             fmt::format("the programs that `{}` executes are too complex to compare", domain.name));
+    }
+  }
+}
 
 void Analysis::check_exec_modes() {
   const ir::Meaning meaning(policy_);
@@ -132,7 +188,7 @@ void Analysis::check_exec_modes() {
         d.note(fmt::format("through `include {}`", it->abstraction), it->at);
       }
     }
-    d.note("leave the program out of one of them with `except`");
+    d.note("name the program in full in one rule, outside of `if`, or leave it out of one with `except`");
   };
   for (const ir::Domain& domain : policy_.domains) {
     try {

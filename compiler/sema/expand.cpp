@@ -330,6 +330,7 @@ std::optional<std::string> Analysis::level_text(const ast::Text& text, const Sco
 
 void Analysis::add_entry(DomainState& state, const ast::Statement& statement, const ast::EntryStatement& entry,
                          const Scope& scope) {
+  if (refuse_entry_of_child(policy_.domain(state.id), statement.span, scope)) return;
   ir::Entry out;
   out.from = static_cast<ir::Entry::From>(static_cast<int>(entry.from));
   out.where = provenance(statement.span, scope);

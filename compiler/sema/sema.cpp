@@ -12,6 +12,7 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   load(roots);
   check_import_cycles();
   declare_all();
+  declare_children();
   expand_all();
   nest_resources();
   rules_all();
@@ -19,6 +20,8 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   check_unused_abstractions();
   fill_holes();
   drop_empty_rules();
+  check_ways_into_children();
+  part_exec_modes();
   exec_entries();
   check_exec_modes();
   connect_servers();

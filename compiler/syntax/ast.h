@@ -332,9 +332,11 @@ struct ExternalDecl {
   Span span;
 };
 
+/// `[public] domain NAME [in PARENT] { ... }`
 struct DomainDecl {
   bool is_public = false;
   Name name;
+  std::optional<QualifiedName> parent;
   std::vector<Statement> body;
   std::string doc;
   Span span;

@@ -1038,6 +1038,7 @@ class Builder {
     if (!header_intact(context, decl->block())) return;
     next.is_public = mark != nullptr;
     next.name = name(decl->name());
+    if (decl->qualifiedName() != nullptr) next.parent = qualified(decl->qualifiedName());
     next.span = from(first_token(mark, decl), decl);
     keep(out, std::move(next), comment);
   }

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "backends/apparmor/features.h"
+#include "backends/apparmor/lower.h"
 #include "backends/backend.h"
 #include "backends/process.h"
 #include "tests/support/analyzed.h"
@@ -98,15 +99,23 @@ class ApparmorTarget {
     return "";
   }
 
-  /// The compiled profile of a domain. `switches`: "$name = false" -> "$name = true" replacements in tunables.
+  /// The compiled profile of a domain's file. `switches` by "$macc_MODULE_NAME".
   CompiledProfile compile(const std::string& name, const std::map<std::string, bool>& switches = {}) const {
+    return compile_all(name, switches).front();
+  }
+
+  /// The same with the profiles of its private domains behind it.
+  std::vector<CompiledProfile> compile_all(const std::string& name,
+                                           const std::map<std::string, bool>& switches = {}) const {
     ScratchFolder folder;
     folder.write("apparmor.d/abi/3.0", backends::apparmor::abi_features(*backends::apparmor::find_features(features_)));
-    for (const auto& a : lowered.artifacts) folder.write(a.path, with_switches(a, switches));
+    for (const auto& a : lowered.artifacts) folder.write(a.path, a.content);
+    for (const auto& a : backends::apparmor::tunables_with(analyzed->policy, values(switches)))
+      folder.write(a.path, a.content);
     const Compiled out = compile_profile(folder, folder.path("apparmor.d/" + name), features_);
     REQUIRE_MESSAGE(out.error == "", out.error << artifact("apparmor.d/" + name));
-    REQUIRE(out.profiles.size() == 1);
-    return out.profiles.front();
+    REQUIRE(!out.profiles.empty());
+    return out.profiles;
   }
 
   [[nodiscard]] std::vector<std::string> topics() const {
@@ -125,15 +134,13 @@ class ApparmorTarget {
   backends::Lowered lowered;
 
  private:
-  static std::string with_switches(const backends::Artifact& a, const std::map<std::string, bool>& switches) {
-    std::string text = a.content;
-    if (a.path.find("/tunables/") == std::string::npos) return text;
-    for (const auto& [name, value] : switches) {
-      const std::string from = name + (value ? " = false" : " = true");
-      const std::size_t at = text.find(from);
-      if (at != std::string::npos) text.replace(at, from.size(), name + (value ? " = true" : " = false"));
+  [[nodiscard]] ir::Assignment values(const std::map<std::string, bool>& switches) const {
+    ir::Assignment out;
+    for (const ir::Boolean& b : analyzed->policy.booleans) {
+      const auto it = switches.find("$macc_" + b.module + "_" + b.name);
+      out.push_back(it == switches.end() ? b.value : it->second);
     }
-    return text;
+    return out;
   }
 
   std::string features_;

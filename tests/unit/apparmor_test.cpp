@@ -1,5 +1,7 @@
 // The AppArmor backend. What it writes is compiled by the real parser, and what the parser made of it is read back.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <fstream>
 #include <iterator>
@@ -10,6 +12,7 @@
 #include "backends/apparmor/glob.h"
 #include "backends/apparmor/glob_set.h"
 #include "backends/apparmor/guard.h"
+#include "backends/apparmor/parser.h"
 #include "tests/support/apparmor_target.h"
 
 using namespace macc;
@@ -314,6 +317,46 @@ TEST_CASE("programs: inside, in another domain, unconfined, with the environment
   CHECK((e.file("/usr/bin/to") & (kRead | kMap)) == (kRead | kMap));
 }
 
+TEST_CASE("private domains are child profiles, by whose labels the others know them") {
+  ApparmorTarget t(R"(module m;
+    boolean s = false;
+    domain d {
+      entry "/usr/bin/d";
+      exec "/usr/bin/c" to c; exec "/usr/bin/k" to c keep environment;
+      allow signal term to c; allow trace c; allow become c;
+    }
+    domain c in d { allow read "/c"; if s { allow read "/s"; allow connect tcp 1; } exec "/usr/bin/o" to o; }
+    domain o { allow signal hup to c; }
+  )");
+  REQUIRE(t.analyzed->messages() == "");
+  CHECK(t.artifact("apparmor.d/c").empty());
+  CHECK(t.artifact("apparmor.d/d").find("\"/usr/bin/c\" Cx -> \"c\",") != std::string::npos);
+  CHECK(t.artifact("apparmor.d/d").find("\"/usr/bin/k\" cx -> \"c\",") != std::string::npos);
+  for (const bool s : {false, true}) {
+    const auto all = t.compile_all("d", {{"$macc_m_s", s}});
+    REQUIRE(all.size() == 2);
+    const CompiledProfile &d = all[0], &c = all[1];
+    CHECK(c.name == "d//c");
+    CHECK(d.exec("/usr/bin/c") == "-> d//c");
+    CHECK(d.exec("/usr/bin/k") == "-> d//c unsafe");
+    CHECK(d.sends(15, "d//c"));
+    CHECK(!d.sends(15, "c"));
+    CHECK(c.receives(15, "d"));
+    CHECK((d.ptrace("d//c") & 6U) == 6U);
+    CHECK((c.ptrace("d") & 24U) == 24U);
+    CHECK(d.may_change_to("d//c"));
+    CHECK(!d.may_change_to("c"));
+    CHECK(c.exec("/usr/bin/o") == "-> o");
+    CHECK((c.file("/usr/bin/c") & (kRead | kMap)) == (kRead | kMap));
+    CHECK(reads(c, "/c"));
+    CHECK(!reads(d, "/c"));
+    CHECK(reads(c, "/s") == s);
+    CHECK(c.network(2, 1) == s);
+    CHECK(c.receives(1, "o"));
+  }
+  CHECK(t.compile("o").sends(1, "d//c"));
+}
+
 TEST_CASE("one program, two ways to execute it") {
   const std::string e = "domain e { entry \"/usr/bin/e\"; }\n";
   // The analysis finds it, but for rules under so many booleans that it leaves them to the backend.
@@ -322,13 +365,20 @@ TEST_CASE("one program, two ways to execute it") {
     any += " or s" + std::to_string(i);
     booleans += " boolean s" + std::to_string(i) + " = false;";
   }
-  ApparmorTarget many(domain("if " + any + " { exec \"/opt/x/**\"; } exec \"/opt/x/report\" to e;", booleans) + e);
+  ApparmorTarget many(domain("exec \"/opt/x/**\"; if " + any + " { exec \"/opt/x/report\" to e; }", booleans) + e);
   CHECK(many.analyzed->has(Code::E2001));
   ApparmorTarget apart(domain("exec \"/opt/x/**\" except \"/opt/x/report\"; exec \"/opt/x/report\" to e;") + e);
   REQUIRE(apart.analyzed->messages() == "");
   const CompiledProfile p = apart.compile("d");
   CHECK(p.exec("/opt/x/report") == "-> e");
   CHECK(p.exec("/opt/x/reports") == "ix");
+  ApparmorTarget named(domain("exec \"/opt/x/*\"; exec \"/opt/x/report\" to e;") + e);
+  REQUIRE(named.analyzed->messages() == "");
+  const CompiledProfile q = named.compile("d");
+  CHECK(q.exec("/opt/x/report") == "-> e");
+  CHECK(q.file("/opt/x/report") == (kExec | (q.file("/opt/x/report") & 0x3c00U)));  // nothing of the pattern's rule
+  CHECK(q.exec("/opt/x/repor") == "ix");
+  CHECK(q.exec("/opt/x/reports") == "ix");
   ApparmorTarget same(domain("exec \"/opt/x/**\"; exec \"/opt/x/report\";"));
   CHECK(same.analyzed->messages() == "");
   ApparmorTarget never_both(domain("if b { exec \"/opt/x\"; } else { exec \"/opt/x\" to e; }", "boolean b = false;") +
@@ -544,6 +594,17 @@ TEST_CASE("/proc/self is a number to AppArmor") {
   CHECK(t.topic("proc-numbers"));
 }
 
+TEST_CASE("switches that are declared on are turned by a variable of another name") {
+  ApparmorTarget t(domain("if b { allow read \"/on\"; } else { allow read \"/off\"; }", "boolean b = true;"));
+  const std::string tunables = t.artifact("apparmor.d/tunables/macc.d/m");
+  CHECK(tunables.find("\n#@{macc_m_b_is_off} = yes\n") != std::string::npos);
+  for (const bool b : {false, true}) {
+    const CompiledProfile p = t.compile("d", {{"$macc_m_b", b}});
+    CHECK(reads(p, "/on") == b);
+    CHECK(reads(p, "/off") == !b);
+  }
+}
+
 TEST_CASE("conditions are nested ifs over tunables") {
   ApparmorTarget t(domain(R"(
     if one and not two { allow read "/and"; }
@@ -712,6 +773,35 @@ TEST_CASE("verify: passes what compiles, and points at the source line of what d
   REQUIRE(d.all().size() == 1);
   CHECK(d.all()[0].code == Code::E2008);
   CHECK(bad.analyzed->sources.position(d.all()[0].primary.span).line == 6);
+}
+
+TEST_CASE("what the machine adds to a profile of the same name is left out of what is checked") {
+  const ScratchFolder distribution;
+  distribution.write("local/d", "/etc/shadow r,\n");
+  distribution.write("abstractions/used", "/etc/used r,\n");
+  const auto& features = *aa::find_features("debian12");
+  const aa::Parser parser(features, distribution.path());
+  const ApparmorTarget target(
+      domain("allow read \"/a\";\nraw apparmor \"\"\"\n  include <abstractions/used>\n\"\"\";"));
+  const std::string profile = target.artifact("apparmor.d/d");
+  CHECK(profile.ends_with("\n  include if exists <local/d>\n}\n"));
+  REQUIRE(parser.put("apparmor.d/d", profile));
+  REQUIRE(parser.put("apparmor.d/tunables/global", ""));
+  const auto out = parser.compile("apparmor.d/d");
+  REQUIRE_MESSAGE(out.end == aa::Compilation::End::compiled, fmt::format("{}", fmt::join(out.said, "\n")));
+  const auto compiled = read_compiled_policy(out.policy).at(0);
+  CHECK(reads(compiled, "/etc/used"));
+  CHECK(!reads(compiled, "/etc/shadow"));
+}
+
+TEST_CASE("a line that the parser names in another file is none of the profile's") {
+  const aa::Parser parser(*aa::find_features("debian12"), "/nonexistent");
+  REQUIRE(parser.put("apparmor.d/macc.d/d/1", "\n\nzz zz,\n/x r,\n"));
+  REQUIRE(parser.put("apparmor.d/d", "abi <abi/3.0>,\nprofile d {\n  include <macc.d/d/1>\n}\n"));
+  REQUIRE(parser.put("apparmor.d/e", "abi <abi/3.0>,\nprofile e {\n  zz\n}\n"));
+  CHECK(parser.compile("apparmor.d/d").end == aa::Compilation::End::refused);
+  CHECK(parser.compile("apparmor.d/d").line == 0);
+  CHECK(parser.compile("apparmor.d/e").line == 4);
 }
 
 TEST_CASE("ubuntu22.04: D-Bus and abstract sockets are mediated") {

@@ -37,7 +37,8 @@ class FakeBackend final : public backends::Backend {
  private:
   std::vector<backends::Setting> settings_ = {
       {"features", "debian12", "what the kernel mediates", {"debian12", "host"}},
-      {"prefix", "", "before names of profiles", {}}};
+      {"prefix", "", "before names of profiles", {}},
+      {"names", "", "some names", {}, false, true}};
 };
 
 struct Read {
@@ -77,7 +78,7 @@ TEST_CASE("a project file is read whole") {
   const Read r(
       "[project]\nname = \"ledger\"\npolicy = [\"policy\", \"more/x.macc\"]\nsite = \"site\"\nout = \"build\"\n"
       "[target.deb]\nbackend = \"apparmor\"\nfeatures = \"host\"\nfail-on = [\"drifts\", \"wider:file-write\"]\n"
-      "accept = [\"signals\"]\n");
+      "accept = [\"signals\"]\nnames = [\"a.b\", \"c\"]\n");
   CHECK(r.said().empty());
   CHECK(r.project.name == "ledger");
   REQUIRE(r.project.policy.size() == 2);
@@ -89,6 +90,7 @@ TEST_CASE("a project file is read whole") {
   CHECK(t.target.name == "deb");
   CHECK(t.target.settings.at("features") == "host");
   CHECK(t.target.settings.at("prefix").empty());
+  CHECK(t.target.settings.at("names") == "a.b c");
   REQUIRE(t.fail_on.size() == 2);
   CHECK(t.fail_on[1].topic == "file-write");
   CHECK(t.accept.at(0).topic == "signals");
@@ -119,6 +121,10 @@ TEST_CASE("mistakes in a project file are reported at their places") {
         "MACC-E0609@1:9 `../x` is no name for a target\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfeatures = \"debian13\"\n").said() ==
         "MACC-E0606@3:12 `target.x.features` can't be `debian13`\n");
+  CHECK(Read("[target.x]\nbackend = \"apparmor\"\nnames = [\"a b\", \"\"]\n").said() ==
+        "MACC-E0606@3:10 `target.x.names` can't hold `a b`\nMACC-E0606@3:17 `target.x.names` can't hold ``\n");
+  CHECK(Read("[target.x]\nbackend = \"apparmor\"\nnames = 3\n").said() ==
+        "MACC-E0603@3:9 `target.x.names` is a whole number, but a list of texts is needed\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfaetures = \"host\"\n").said() ==
         "MACC-E0602@3:1 unknown key `faetures` in `target.x`\n");
   CHECK(Read("[target.x]\nbackend = \"apparmor\"\nfail-on = [\"widr\"]\n").said() ==

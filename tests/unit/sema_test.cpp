@@ -228,6 +228,64 @@ TEST_CASE("one program enters one domain") {
   refuses("module m;\ndomain a { entry \"/a\"; exec \"/b\" to a; }", Code::E0319);
 }
 
+TEST_CASE("private domains: only the parent leads to them") {
+  const std::string parent = "module m;\ndomain a { entry \"/a\"; exec \"/b\" to b; allow become b; }\n";
+  const auto child = analyze(parent + "domain b in a { allow read \"/x\"; }");
+  CHECK(child->messages() == "");
+  CHECK(child->policy.domain(child->domain("b")).parent == child->domain("a"));
+  CHECK(child->policy.domain(child->domain("a")).parent == ir::DomainId::none);
+  const std::string other = "domain c { entry \"/c\"; allow signal term to b; ";
+  accepts(parent + "domain b in a { }\n" + other + "}");
+  accepts(parent + "domain b in a { }\n" + other + "deny exec \"/b\" to b; never exec \"/b\" to b; }");
+  refuses(parent + "domain b in a { }\n" + other + "exec \"/b\" to b; }", Code::E0326, "private to `a`");
+  refuses(parent + "domain b in a { }\n" + other + "allow become b; }", Code::E0326, "private to `a`");
+  refuses(parent + "domain b in a { entry \"/b\"; }", Code::E0327, "no entry of its own");
+  refuses(parent + "abstraction e() { entry \"/b\"; }\ndomain b in a { include e; }", Code::E0327, "no entry");
+  refuses(parent + "public domain b in a { }", Code::E0327, "public");
+  refuses("module m;\ndomain b in b { }", Code::E0327, "itself");
+  refuses("module m;\ndomain b in c { }\ndomain c in b { }", Code::E0327, "through");
+  refuses("module m;\nexternal domain e { selinux type e_t; }\ndomain b in e { }", Code::E0327,
+          "no domain of this module");
+  refuses("module m;\ndomain b in nobody { }", Code::E0201);
+  refuses("module m;\nlet x = \"/x\";\ndomain b in x { }", Code::E0209);
+}
+
+TEST_CASE("a program that is named in full is taken out of patterns") {
+  const auto both = [](const std::string& first, const std::string& second, const std::string& more = "") {
+    return "module m;\nboolean s = false;\n" + more + "domain a { entry \"/a\"; " + first + " " + second +
+           " if s { allow read \"/s\"; } }\ndomain b { }";
+  };
+  const std::string pattern = "exec \"/o/*\";", named = "exec \"/o/x\" to b;";
+  for (const auto& text : {both(pattern, named), both(named, pattern)}) {
+    const auto a = analyze(text);
+    CHECK(a->messages() == "");
+    const ir::Meaning meaning(a->policy);
+    for (const ir::Rule& rule : a->policy.domain(a->domain("a")).rules) {
+      const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
+      if (exec == nullptr) continue;
+      const auto programs = meaning.set(exec->paths);
+      CHECK(programs.contains("/o/x") == (exec->mode == ir::ExecAccess::Mode::transition));
+      CHECK(programs.contains("/o/y") == (exec->mode == ir::ExecAccess::Mode::inside));
+    }
+  }
+  accepts(both("exec \"/o/{x,y}*\"; exec \"/b\" to b;", "exec \"/o/x\", \"/o/y1\" unconfined;"));
+  accepts(both("exec \"/o/x*\" to b keep environment;", named));
+  accepts(both("exec p;", named, "resource p : program { \"/o/**\" }\n"));
+  refuses(both(pattern, "exec \"/o/x*\" to b;"), Code::E0323, "two ways");
+  refuses(both("exec \"/o/x\";", named), Code::E0323, "two ways");
+  refuses(both("exec \"/o/x\", \"/o/*\";", named), Code::E0323, "two ways");
+  refuses(both(pattern, "if s { " + named + " }"), Code::E0323, "two ways");
+}
+
+TEST_CASE("a unit names one domain") {
+  const std::string unit = " from unit \"u@.service\"; ";
+  refuses("module m;\ndomain a { entry \"/a\"" + unit + "}\ndomain b { entry \"/b\"" + unit + "}", Code::E0311,
+          "unit `u@.service`");
+  accepts("module m;\ndomain a { entry \"/a\"" + unit + "entry \"/b\"" + unit + "}");
+  refuses("module m;\ndomain a { entry \"/a\"" + unit + "entry \"/b\" from unit \"u@.service\" level \"s0:c%i\"; }",
+          Code::E0314, "one level");
+}
+
 TEST_CASE("extend is for the site folder") {
   const std::map<std::string, std::string> other = {
       {"other", "module other;\npublic domain d { entry \"/d\"; deny read \"/x\"; }\n"}};

@@ -41,7 +41,8 @@ std::string target_tables() {
     for (const backends::Setting& setting : backend->settings()) {
       std::string choices;
       for (const std::string_view c : setting.choices) choices += fmt::format("{}{}", choices.empty() ? "" : ", ", c);
-      out += fmt::format("# {} = \"{}\"  # {}{}\n", setting.key, setting.default_value, setting.doc,
+      const std::string value = setting.list ? "[]" : fmt::format("\"{}\"", setting.default_value);
+      out += fmt::format("# {} = {}  # {}{}\n", setting.key, value, setting.doc,
                          choices.empty() ? "" : " (" + choices + ")");
     }
     out += "# fail-on = [\"drifts\", \"not-checked\"]\n";
