@@ -1,9 +1,12 @@
 #include "backends/backend.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "backends/apparmor/explain.h"
 #include "backends/apparmor/lower.h"
+#include "backends/apparmor/plan.h"
+#include "backends/apparmor/target.h"
 #include "backends/apparmor/verify.h"
 
 namespace macc::backends {
@@ -15,31 +18,32 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] std::string_view name() const override { return "apparmor"; }
   [[nodiscard]] std::string_view description() const override { return "AppArmor profiles"; }
 
-  [[nodiscard]] const std::vector<Setting>& settings() const override {
-    static const std::vector<Setting> list = [] {
-      Setting features{"features", apparmor::all_features().front().name, "what kernel and parser mediate", {}};
-      for (const apparmor::Features& f : apparmor::all_features()) features.choices.push_back(f.name);
-      return std::vector<Setting>{features};
-    }();
-    return list;
-  }
+  [[nodiscard]] const std::vector<Setting>& settings() const override { return apparmor::target_settings(); }
 
   [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
-    apparmor::LoweredPolicy policy = apparmor::lower_policy(input, apparmor::features_of(input.target), diagnostics);
+    auto features = apparmor::choose_features(input.target, diagnostics);
+    if (!features) return {};
+    auto plan = std::make_shared<apparmor::ApparmorPlan>();
+    plan->features = std::move(*features);
+    apparmor::LoweredPolicy policy = apparmor::lower_policy(input, plan->features, diagnostics);
     Lowered out;
     out.artifacts = std::move(policy.others);
-    for (apparmor::ProfileText& p : policy.profiles) {
-      out.artifacts.push_back({p.path, std::move(p.written.text), "profile of " + p.name});
+    for (const apparmor::ProfileText& p : policy.profiles) {
+      out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name});
     }
     std::sort(out.artifacts.begin(), out.artifacts.end(),
               [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
     out.fidelity = std::move(policy.fidelity);
+    out.fidelity.mediation = apparmor::mediation_of(plan->features);
+    plan->profiles = std::move(policy.profiles);
+    out.plan = std::move(plan);
     return out;
   }
 
   [[nodiscard]] Verification verify(const Input& input, const Lowered& lowered,
                                     Diagnostics& diagnostics) const override {
-    return apparmor::verify_with_parser(input, apparmor::features_of(input.target), lowered, diagnostics);
+    const auto& plan = dynamic_cast<const apparmor::ApparmorPlan&>(*lowered.plan);
+    return apparmor::verify_with_parser(input, plan.features, lowered, diagnostics);
   }
 
   [[nodiscard]] Explanation explain(const Input& input, const Lowered& lowered,

@@ -182,7 +182,10 @@ ProfileText profile_text(Build& build, DomainId id) {
     return variable_name(build.policy, b);
   });
   file.tunables.assign(tunables.begin(), tunables.end());
-  return {id, file.profile.name, "apparmor.d/" + file_name(file.profile.name), write(file, build.input.sources)};
+  Written written = write(file, build.input.sources);
+  std::string name = file.profile.name;
+  std::string path = "apparmor.d/" + file_name(name);
+  return {id, std::move(name), std::move(path), std::move(written), std::move(file)};
 }
 
 // ---- other artifacts ----
@@ -239,12 +242,6 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
 }
 
 }  // namespace
-
-const Features& features_of(const Target& target) {
-  const auto it = target.settings.find("features");
-  const Features* found = it == target.settings.end() ? nullptr : find_features(it->second);
-  return found == nullptr ? all_features().front() : *found;
-}
 
 LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics) {
   Build build(input, features, diagnostics);

@@ -15,6 +15,7 @@ struct ProfileText {
   std::string name;  ///< of the profile
   std::string path;  ///< of the artifact
   Written written;
+  ProfileFile file;  ///< what was written
 };
 
 struct LoweredPolicy {
@@ -24,7 +25,5 @@ struct LoweredPolicy {
 };
 
 [[nodiscard]] LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics);
-/// The features that the target's settings name.
-[[nodiscard]] const Features& features_of(const Target& target);
 
 }  // namespace macc::backends::apparmor

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 #include "backends/apparmor/lower.h"
 #include "backends/apparmor/parser.h"
+#include "backends/apparmor/unchecked.h"
 
 namespace macc::backends::apparmor {
 
@@ -24,7 +27,10 @@ class Check {
       out.reason = "apparmor_parser is not installed (package apparmor)";
       return out;
     }
-    out.checker = "apparmor_parser " + parser_.version();
+    const std::string version = parser_.version();
+    out.checker = "apparmor_parser " + version;
+    if (const auto* plan = dynamic_cast<const ApparmorPlan*>(lowered_.plan.get()))
+      unchecked_.emplace(*plan, input_.sources, version);
     if (!put_all()) {
       out.reason = "no temporary folder could be written";
       return out;
@@ -34,6 +40,7 @@ class Check {
       if (is_profile(a) && !compile(a)) out.status = Status::failed;
       if (killed_) break;  // an interrupt goes to the parser, too
     }
+    if (unchecked_) unchecked_->say(out);
     return out;
   }
 
@@ -44,14 +51,16 @@ class Check {
 
   bool put_all() {
     bool fine = true;
-    for (const Artifact& a : lowered_.artifacts) fine = fine && parser_.put(a.path, a.content);
+    for (const Artifact& a : lowered_.artifacts)
+      fine = fine && parser_.put(a.path, unchecked_ ? unchecked_->readable(a).value_or("") : a.content);
     return fine;
   }
 
   bool compile(const Artifact& a) {
     using End = Compilation::End;
+    if (unchecked_ && !unchecked_->readable(a)) return changed(a);
     const Compilation result = parser_.compile(a.path);
-    if (result.end == End::compiled) return true;
+    if (result.end == End::compiled || (result.end == End::refused && compiles_without_raw(a, result))) return true;
     killed_ = result.end == End::killed;
     if (result.end == End::refused) {
       refused(a, result);
@@ -60,6 +69,22 @@ class Check {
       diagnostics_.report(Code::E2010, {}, fmt::format("apparmor_parser {} on {}", how, a.path));
     }
     return false;
+  }
+
+  /// Nothing that the parser says of the rest could make it good.
+  bool changed(const Artifact& a) {
+    diagnostics_.report(Code::E2017, place_of(a, 0), fmt::format("the {} is not what macc wrote", a.what))
+        .note(fmt::format("{}: it was not compiled", unchecked_->reason()))
+        .note("run `macc build` again");
+    return false;
+  }
+
+  /// A text of the author may be for the parser of the target.
+  bool compiles_without_raw(const Artifact& a, const Compilation& with) {
+    const auto text = unchecked_ ? unchecked_->readable_without_raw(a) : std::nullopt;
+    if (!text || !parser_.put(a.path, *text) || parser_.compile(a.path).end != Compilation::End::compiled) return false;
+    unchecked_->left_out_raw(with.said);
+    return true;
   }
 
   void refused(const Artifact& a, const Compilation& result) {
@@ -88,6 +113,7 @@ class Check {
   const Lowered& lowered_;
   Diagnostics& diagnostics_;
   Parser parser_;
+  std::optional<Unchecked> unchecked_;
   bool killed_ = false;
 };
 
