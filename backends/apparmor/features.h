@@ -54,12 +54,12 @@ struct Abi {
 [[nodiscard]] const Abi* find_abi(std::string_view name);
 
 struct Features {
-  std::string name;      ///< the word in macc.toml, or the name of the file
-  std::string doc;       ///< one line
-  std::string abi;       ///< what the profile's `abi` line names: one of all_abis()
-  std::string parser;    ///< version of apparmor_parser that ships with it
-  Classes kernel;        ///< that the kernel mediates
-  std::string text = {}; ///< of the features file that they were read from; "" for those of features.def
+  std::string name;       ///< the word in macc.toml, or the name of the file
+  std::string doc;        ///< one line
+  std::string abi;        ///< what the profile's `abi` line names: one of all_abis()
+  std::string parser;     ///< version of apparmor_parser that ships with it
+  Classes kernel;         ///< that the kernel mediates
+  std::string text = {};  ///< of the features file that they were read from; "" for those of features.def
 
   /// AppArmor mediates what both the kernel and the ABI know.
   [[nodiscard]] bool mediates(Class c) const;

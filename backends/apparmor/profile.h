@@ -143,8 +143,9 @@ struct Conditional {
   std::vector<Rule> rules;
 };
 
-using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, SignalRule, PtraceRule,
-                              ChangeProfileRule, MountRule, DbusRule, UsernsRule, MqueueRule, IoUringRule, RawRule, Conditional>;
+using RuleBody =
+    std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, SignalRule, PtraceRule, ChangeProfileRule,
+                 MountRule, DbusRule, UsernsRule, MqueueRule, IoUringRule, RawRule, Conditional>;
 
 struct Rule {
   RuleBody body;

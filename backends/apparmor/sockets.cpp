@@ -131,9 +131,8 @@ class Sockets {
     if (access == nullptr || access->protocol == ir::Protocol::sctp || !build_.features.mediates(Class::ports))
       return false;
     const auto ports = ports_of(allow);
-    return std::all_of(ports.begin(), ports.end(), [](const auto& p) {
-      return is_any(p.second) || p.second.last - p.second.first < kMostPorts;
-    });
+    return std::all_of(ports.begin(), ports.end(),
+                       [](const auto& p) { return is_any(p.second) || p.second.last - p.second.first < kMostPorts; });
   }
 
   /// A socket is made and its options are set before it has a port.
@@ -180,7 +179,8 @@ class Sockets {
     } else if (std::get<ir::UnixAccess>(rule.access).abstract_name.empty()) {
       const bool connect = !std::get<ir::UnixAccess>(rule.access).listen;
       build_.fidelity.add(id_, rule, Topic::unix_path);
-      if (connect && !build_.features.mediates(Class::unix_sockets)) build_.fidelity.add(id_, rule, Topic::unix_connect);
+      if (connect && !build_.features.mediates(Class::unix_sockets))
+        build_.fidelity.add(id_, rule, Topic::unix_connect);
     } else {
       build_.fidelity.add(id_, rule, build_.features.mediates(Class::unix_sockets) ? Topic::none : Topic::unix_family);
     }

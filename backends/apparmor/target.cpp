@@ -17,7 +17,8 @@ constexpr const char* kParser = "parser";
 constexpr std::string_view kRunning = "running";
 
 /// A profile of macc has rules of all of these.
-constexpr Class kNeeded[] = {Class::file, Class::capability, Class::network, Class::signal, Class::ptrace, Class::mount};
+constexpr Class kNeeded[] = {Class::file,   Class::capability, Class::network,
+                             Class::signal, Class::ptrace,     Class::mount};
 
 class Choice {
  public:
@@ -52,7 +53,8 @@ class Choice {
         .report(Code::E2013, place(key),
                 fmt::format("`{}` is a system with {} `{}`, not `{}`", known.name, key, value, printable(setting(key))))
         .note(fmt::format("leave `{}` out; or name a features file of your system as `features`, with its `abi` and "
-                          "`parser`", key));
+                          "`parser`",
+                          key));
     return false;
   }
 
@@ -76,10 +78,12 @@ class Choice {
   std::optional<Features> unreadable(bool running, const std::filesystem::path& path, const std::string& why) {
     if (running) {
       diagnostics_
-          .report(Code::E2014, place(kFeatures),
-                  fmt::format("the running kernel does not say what AppArmor mediates: `{}`: {}", kRunningFeatures, why))
-          .note("AppArmor is off here, or securityfs is not mounted: name a system that macc knows, or a features file "
-                "that was copied from the system to build for");
+          .report(
+              Code::E2014, place(kFeatures),
+              fmt::format("the running kernel does not say what AppArmor mediates: `{}`: {}", kRunningFeatures, why))
+          .note(
+              "AppArmor is off here, or securityfs is not mounted: name a system that macc knows, or a features file "
+              "that was copied from the system to build for");
     } else {
       diagnostics_
           .report(Code::E2015, place(kFeatures),
@@ -100,15 +104,17 @@ class Choice {
     std::string missing;
     for (const ClassInfo& info : all_classes()) {
       for (const Class c : kNeeded) {
-        if (c == info.id && !features.kernel.has(c)) missing += fmt::format("{}`{}`", missing.empty() ? "" : ", ", info.feature);
+        if (c == info.id && !features.kernel.has(c))
+          missing += fmt::format("{}`{}`", missing.empty() ? "" : ", ", info.feature);
       }
     }
     if (missing.empty()) return true;
     diagnostics_
         .report(Code::E2015, place(kFeatures),
                 fmt::format("the features in `{}` lack {}", printable(path.string(), 400), missing))
-        .note("macc writes profiles for kernels from 4.17 on, which mediate files, capabilities, networks, signals, "
-              "tracing and mounts");
+        .note(
+            "macc writes profiles for kernels from 4.17 on, which mediate files, capabilities, networks, signals, "
+            "tracing and mounts");
     return false;
   }
 
@@ -116,7 +122,8 @@ class Choice {
     const auto version = Version::of(features.parser);
     if (!version) {
       diagnostics_
-          .report(Code::E2013, place(kParser), fmt::format("`{}` is no version of apparmor_parser", printable(features.parser)))
+          .report(Code::E2013, place(kParser),
+                  fmt::format("`{}` is no version of apparmor_parser", printable(features.parser)))
           .note("a version is numbers with dots between them, such as `3.0.8`: `apparmor_parser --version` says it");
       return false;
     }
@@ -126,7 +133,8 @@ class Choice {
         .report(Code::E2013, place(setting(kParser).empty() ? kAbi : kParser),
                 fmt::format("abi {} comes with apparmor_parser {}, and the target's is {}", features.abi, first,
                             features.parser))
-        .note(fmt::format("set `abi` to `{}`, or `parser` to the version that the system has", all_abis().front().name));
+        .note(
+            fmt::format("set `abi` to `{}`, or `parser` to the version that the system has", all_abis().front().name));
     return false;
   }
 

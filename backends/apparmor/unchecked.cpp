@@ -110,8 +110,9 @@ std::string Unchecked::reason() const {
   std::string what;
   for (const std::string_view word : words_) what += fmt::format("{}`{}`", what.empty() ? "rules of " : ", ", word);
   if (raw_) what += what.empty() ? "a `raw apparmor` text" : ", and a `raw apparmor` text";
-  return fmt::format("apparmor_parser {} cannot read {}; that of the target, {}, {}. The rest of the profiles was compiled",
-                     installed_, what, wanted_, words_.empty() ? "may" : "can");
+  return fmt::format(
+      "apparmor_parser {} cannot read {}; that of the target, {}, {}. The rest of the profiles was compiled",
+      installed_, what, wanted_, words_.empty() ? "may" : "can");
 }
 
 void Unchecked::say(Verification& verification) const {

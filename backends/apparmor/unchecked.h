@@ -19,8 +19,8 @@ class Unchecked {
   Unchecked(const ApparmorPlan& plan, const SourceManager& sources, std::string_view installed);
 
   /// What the installed parser is to compile in the place of an artifact: itself, or the profile without the rules that
-  /// it cannot read, line for line. nullopt for an artifact with such rules that is not what was written: nobody can say
-  /// then whether it is as it should be.
+  /// it cannot read, line for line. nullopt for an artifact with such rules that is not what was written: nobody can
+  /// say then whether it is as it should be.
   [[nodiscard]] std::optional<std::string> readable(const Artifact& artifact) const;
   /// The same without the author's own texts, which may be for the newer parser; nullopt where that is no excuse.
   [[nodiscard]] std::optional<std::string> readable_without_raw(const Artifact& artifact) const;
@@ -34,16 +34,16 @@ class Unchecked {
 
  private:
   struct Profile {
-    std::string whole;                              ///< as it was written
-    std::optional<std::string> readable = {};       ///< where not all of it can be read
-    std::optional<std::string> without_raw = {};    ///< of these, without raw texts; where it has some
+    std::string whole;                            ///< as it was written
+    std::optional<std::string> readable = {};     ///< where not all of it can be read
+    std::optional<std::string> without_raw = {};  ///< of these, without raw texts; where it has some
   };
   void add(const ProfileText& profile, const SourceManager& sources);
 
   std::string installed_, wanted_;
-  std::optional<Version> version_;      ///< of the installed parser, where it is older than the target's
+  std::optional<Version> version_;           ///< of the installed parser, where it is older than the target's
   std::map<std::string, Profile> profiles_;  ///< by path: those that the installed parser may not be able to read
-  std::set<std::string_view> words_;    ///< keywords of the rules that it cannot read
+  std::set<std::string_view> words_;         ///< keywords of the rules that it cannot read
   std::vector<std::string> notices_;
   bool raw_ = false;
 };
