@@ -35,14 +35,9 @@ class Bus {
 
   void add(RuleBody body) { build_.add_unconditional(id_, id_, guard_, std::move(body), rule_); }
 
-  /// The bus's own socket, and the messages that every client exchanges with the bus itself.
+  /// The socket of a client, and the messages that every one exchanges with the bus itself. The bus's socket file is
+  /// among the files.
   void reach_bus() {
-    paths::PatternError error;
-    const char* path = access_.session_bus ? "/run/user/*/bus" : "/run/dbus/system_bus_socket";
-    FileRule socket;
-    socket.path = *glob_of(paths::PathPattern::parse(path, error).at(0), Shape::files);
-    socket.permissions.read = socket.permissions.write = true;
-    build_.draft(id_).add(guard_, socket, build_.origin(rule_));
     if (build_.features.mediates(Class::unix_sockets)) {
       UnixRule stream;
       stream.type = "stream";

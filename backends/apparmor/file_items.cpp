@@ -35,23 +35,60 @@ class Collector {
   Collector(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
 
   FileItems run() {
-    for (const ir::Entry& entry : domain_.entries) {
-      if (entry.paths.include.empty()) continue;
-      for (const Verb verb : {Verb::read, Verb::load}) {
-        FileItem item;
-        item.kind = FileItem::Kind::entry;
-        item.verb = verb;
-        item.permissions = permissions_for(verb);
-        item.paths = entry.paths;
-        item.origin = {entry.where.span, "entry"};
-        items_.allows.push_back(std::move(item));
-      }
-    }
+    for (const ir::Entry& entry : domain_.entries) always_there(entry.paths, kRun, {entry.where.span, "entry"}, false);
+    always_there(processes(), kInspect, {domain_.where.span, "always there: own processes"}, true);
     for (const ir::Rule& rule : domain_.rules) collect(rule);
+    for (const ir::Domain& other : build_.policy.domains) started_by(other);
     return std::move(items_);
   }
 
  private:
+  using Verbs = std::initializer_list<Verb>;
+  static constexpr Verbs kRun = {Verb::read, Verb::load};
+  static constexpr Verbs kInspect = {Verb::read, Verb::list};
+
+  static ir::PathExpr processes() {
+    ir::PathExpr out;
+    out.include = {process_files()};
+    return out;
+  }
+
+  static void add_permissions(FileItem& item, Verb verb) {
+    item.verb = verb;
+    item.permissions = permissions_for(verb);
+  }
+
+  void always_there(const ir::PathExpr& paths, Verbs verbs, const Origin& origin, bool owner) {
+    if (paths.include.empty()) return;
+    for (const Verb verb : verbs) {
+      FileItem item;
+      item.kind = FileItem::Kind::implied;
+      add_permissions(item, verb);
+      item.paths = paths;
+      item.owner = owner;
+      item.origin = origin;
+      items_.allows.push_back(std::move(item));
+    }
+  }
+
+  void implied(const ir::Rule& rule, const ir::PathExpr& paths, Verbs verbs, bool audit) {
+    for (const Verb verb : verbs) {
+      FileItem item = start(rule, FileItem::Kind::implied, paths);
+      item.audit = audit;
+      add_permissions(item, verb);
+      items_.allows.push_back(std::move(item));
+    }
+  }
+
+  /// A program that another domain starts in this one has to be read and mapped here.
+  void started_by(const ir::Domain& other) {
+    for (const ir::Rule& rule : other.rules) {
+      const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
+      if (exec == nullptr || rule.effect == Effect::deny || exec->target != id_) continue;
+      implied(rule, exec->paths, kRun, false);
+    }
+  }
+
   FileItem start(const ir::Rule& rule, FileItem::Kind kind, const ir::PathExpr& paths) {
     FileItem item;
     item.kind = kind;
@@ -76,6 +113,8 @@ class Collector {
     if (const auto* a = std::get_if<ir::ExecAccess>(&rule.access)) exec(rule, *a);
     if (const auto* a = std::get_if<ir::UnixAccess>(&rule.access)) socket_file(rule, *a);
     if (const auto* a = std::get_if<ir::UseAccess>(&rule.access)) handed_over(rule, *a);
+    if (const auto* a = std::get_if<ir::ProcessAccess>(&rule.access)) inspected(rule, *a);
+    if (const auto* a = std::get_if<ir::DbusAccess>(&rule.access)) bus_socket(rule, *a);
   }
 
   void verbs(const ir::Rule& rule, const ir::FileAccess& access) {
@@ -114,6 +153,25 @@ class Collector {
     item.permissions.write = true;
     item.permissions.read = !access.listen;
     item.decisive = Bit::write;
+    put(std::move(item));
+  }
+
+  void inspected(const ir::Rule& rule, const ir::ProcessAccess& access) {
+    using Kind = ir::ProcessAccess::Kind;
+    const bool reads = access.kind == Kind::inspect || access.kind == Kind::trace;
+    if (reads && rule.effect == Effect::allow) implied(rule, processes(), kInspect, rule.audit);
+  }
+
+  /// The bus's own socket.
+  void bus_socket(const ir::Rule& rule, const ir::DbusAccess& access) {
+    if (rule.effect == Effect::deny) return;
+    ir::PathExpr paths;
+    paths::PatternError error;
+    paths.include = paths::PathPattern::parse(access.session_bus ? "/run/user/*/bus" : "/run/dbus/system_bus_socket",
+                                              error);
+    FileItem item = start(rule, FileItem::Kind::connect, paths);
+    item.permissions.read = item.permissions.write = true;
+    item.audit = false;
     put(std::move(item));
   }
 
@@ -161,8 +219,8 @@ bool FileItem::needs(Bit bit) const {
 FileItems file_items(Build& build, ir::DomainId id) { return Collector(build, id).run(); }
 
 bool same_operation(const FileItem& deny, const FileItem& allow) {
-  const bool entry = allow.kind == FileItem::Kind::entry;
-  if (entry ? deny.kind != FileItem::Kind::verb : deny.kind != allow.kind) return false;
+  const bool implied = allow.kind == FileItem::Kind::implied;
+  if (implied ? deny.kind != FileItem::Kind::verb : deny.kind != allow.kind) return false;
   if (deny.kind == FileItem::Kind::verb) return deny.verb == allow.verb;
   if (deny.kind != FileItem::Kind::exec) return true;
   // `deny exec` without a target forbids every way of executing.

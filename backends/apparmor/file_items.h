@@ -1,6 +1,6 @@
 // The file accesses of a domain taken apart: one item a verb, each with the permissions it needs and the paths it is
-// about. Socket files, handed-over files, programs and the domain's own entry are items too, since AppArmor has one set
-// of permissions for all of them.
+// about. Socket files, handed-over files, programs, and what other phrases imply are items too, since AppArmor has one
+// set of permissions for all of them. Lowering writes them, and verification looks for them in what was compiled.
 #pragma once
 
 #include <optional>
@@ -16,7 +16,15 @@ enum class Bit : std::uint8_t { read, write, lock, map, exec };
 inline constexpr Bit kBits[] = {Bit::read, Bit::write, Bit::lock, Bit::map, Bit::exec};
 
 struct FileItem {
-  enum class Kind : std::uint8_t { verb, listen, connect, use, exec, entry } kind = Kind::verb;
+  enum class Kind : std::uint8_t {
+    verb,
+    listen,
+    connect,
+    use,
+    exec,
+    /// The domain's programs, its own processes in /proc, those that it inspects. Denied with the verb.
+    implied
+  } kind = Kind::verb;
   ir::Verb verb = ir::Verb::read;  ///< decides what of the paths it is about; the verb itself for Kind::verb
   FilePermissions permissions;
   std::optional<ExecMode> exec;
@@ -24,14 +32,15 @@ struct FileItem {
   ir::PathExpr paths;           ///< with process numbers in place of /proc/self
   bool owner = false, audit = false;
   Guard guard = Guard::always();
-  const ir::Rule* rule = nullptr;  ///< null for an entry
+  const ir::Rule* rule = nullptr;  ///< null for what is always there
   Origin origin;
 
   [[nodiscard]] bool needs(Bit bit) const;
   [[nodiscard]] Shape shape() const { return shape_for(verb); }
 };
 
-/// Items of all file accesses of the domain, those of allow rules (and entries) apart from those of deny rules.
+/// Items of all file accesses of the domain, those of allow rules (and what is implied) apart from those of deny rules.
+/// Notes in the fidelity log where a path says `self` and the kernel a number.
 struct FileItems {
   std::vector<FileItem> allows, denies;
 };

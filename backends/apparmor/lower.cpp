@@ -96,25 +96,6 @@ void check_attachments(Build& build, const std::vector<DomainId>& domains) {
 
 // ---- one domain ----
 
-/// A program that another domain starts in this one has to be read and mapped here.
-void lower_started_programs(Build& build, DomainId from) {
-  for (const ir::Rule& rule : build.policy.domain(from).rules) {
-    const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
-    if (exec == nullptr || rule.effect == ir::Effect::deny || exec->target == DomainId::none) continue;
-    const ir::Domain& target = build.policy.domain(exec->target);
-    if (target.external) continue;
-    PathSet known;
-    for (const Entry& e : target.entries) known = known | build.meaning.objects(ir::Verb::load, e.paths);
-    if (known.contains(build.meaning.objects(ir::Verb::load, exec->paths))) continue;
-    for (const Glob& glob : globs_of(exec->paths.include, Shape::files)) {
-      FileRule program;
-      program.path = glob;
-      program.permissions.read = program.permissions.map = true;
-      build.draft(exec->target).add(Guard::of(rule.condition), program, build.origin(rule));
-    }
-  }
-}
-
 void lower_domain(Build& build, DomainId id) {
   const ir::Domain& domain = build.policy.domain(id);
   try {
@@ -124,7 +105,6 @@ void lower_domain(Build& build, DomainId id) {
     lower_kernel(build, id);
     lower_bus(build, id);
     lower_raw(build, id);
-    lower_started_programs(build, id);
   } catch (const paths::TooComplex&) {
     build.diagnostics.report(Code::E2007, domain.where.span,
                              "the paths of this domain are too complex to be taken apart");

@@ -29,7 +29,7 @@ bool is_lone_star(const paths::Component& component) {
 
 }  // namespace
 
-Glob process_files() { return *glob_of(parsed("/proc/" + std::string(kNumber) + "/**"), Shape::both); }
+PathPattern process_files() { return parsed("/proc/" + std::string(kNumber) + "/**"); }
 
 std::optional<PathPattern> with_process_number(const PathPattern& pattern) {
   const auto& components = pattern.components();

@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "backends/apparmor/glob.h"
+#include "compiler/paths/path_pattern.h"
 
 namespace macc::backends::apparmor {
 
 /// "/proc/NUMBER/" and everything beneath it.
-[[nodiscard]] Glob process_files();
+[[nodiscard]] paths::PathPattern process_files();
 
 /// A pattern beneath /proc/self, /proc/thread-self or /proc/* with the number's digits in their place; nullopt for any
 /// other pattern.

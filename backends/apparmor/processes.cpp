@@ -1,6 +1,5 @@
 // Signals, inspection, tracing, System V IPC and change of domain. AppArmor asks both sides of signals and tracing.
 #include "backends/apparmor/build.h"
-#include "backends/apparmor/proc.h"
 
 namespace macc::backends::apparmor {
 
@@ -37,11 +36,6 @@ class Processes {
               {domain_.where.span, "always there: whoever starts and stops it"});
     draft.add(Guard::always(), PtraceRule{{}, false, true, false, name}, origin);
     draft.add(Guard::always(), PtraceRule{{}, false, true, true, name}, origin);
-    FileRule own;
-    own.qualifiers.owner = true;
-    own.path = process_files();
-    own.permissions.read = true;
-    draft.add(Guard::always(), own, origin);
     build_.fidelity.add(id_, "always there: own processes", domain_.where.span, Topic::always_there);
   }
 
@@ -81,11 +75,6 @@ class Processes {
       if (peer.domain == ir::DomainId::none) continue;
       build_.add_unconditional(id_, peer.domain, guard, PtraceRule{{}, trace, true, true, self}, rule);
     }
-    FileRule files;
-    files.qualifiers = qualifiers(rule);
-    files.path = process_files();
-    files.permissions.read = true;
-    build_.draft(id_).add(guard, files, build_.origin(rule));
     build_.fidelity.add(id_, rule, Topic::inspect);
   }
 

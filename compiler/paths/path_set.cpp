@@ -130,6 +130,8 @@ struct PathSet::Impl {
 
 PathSet::PathSet(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
+const Dfa& PathSet::dfa() const { return impl_->automaton(); }
+
 PathSet::PathSet() {
   static const std::shared_ptr<const Impl> none = Impl::of_terms({});
   impl_ = none;

@@ -23,6 +23,7 @@ namespace macc::paths {
 /// Thrown when a set would need too many states or too much work (hostile or absurd input); callers that work for a
 /// user turn it into a diagnostic.
 class TooComplex;
+struct Dfa;
 
 /// A literal start of members of a set.
 struct Head {
@@ -113,7 +114,9 @@ class PathSet {
   [[nodiscard]] std::optional<std::vector<PathPattern>> as_patterns(std::size_t limit = 256) const;
 
  private:
+  friend class Overlay;
   struct Impl;
+  [[nodiscard]] const Dfa& dfa() const;
   explicit PathSet(std::shared_ptr<const Impl> impl);
   std::shared_ptr<const Impl> impl_;
 };
