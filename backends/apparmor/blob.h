@@ -1,5 +1,5 @@
-// What apparmor_parser compiled, read back: the bytes that the kernel would load. A reader of our own, since the platform
-// has none outside of the kernel; it takes any bytes and ends in a sentence where they are no policy.
+// What apparmor_parser compiled, read back: the bytes that the kernel would load. A reader of our own, since the
+// platform has none outside of the kernel; it takes any bytes and ends in a sentence where they are no policy.
 //
 // Written from the format that apparmor_parser 3.0.8 emits (versions 5 to 8, permissions in the accept tables). Of the
 // newer layout, with a table of permissions beside the automaton, those fields are read that the kernel's loader

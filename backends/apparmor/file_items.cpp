@@ -167,8 +167,8 @@ class Collector {
     if (rule.effect == Effect::deny) return;
     ir::PathExpr paths;
     paths::PatternError error;
-    paths.include = paths::PathPattern::parse(access.session_bus ? "/run/user/*/bus" : "/run/dbus/system_bus_socket",
-                                              error);
+    paths.include =
+        paths::PathPattern::parse(access.session_bus ? "/run/user/*/bus" : "/run/dbus/system_bus_socket", error);
     FileItem item = start(rule, FileItem::Kind::connect, paths);
     item.permissions.read = item.permissions.write = true;
     item.audit = false;

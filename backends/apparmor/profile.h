@@ -113,7 +113,7 @@ struct DbusRule {
   std::string interface, member;    ///< "": any
 };
 
-/// `userns create,`; this and the next two only where the features have them.
+/// `userns create,`; this and the next two only where the features have them. Documented, not run.
 struct UsernsRule {
   Qualifiers qualifiers;
 };

@@ -1,5 +1,5 @@
-// Several sets laid over each other: one deterministic automaton whose states say in which of the sets a path lies. Made
-// state by state as they are asked for, so that a walk pays for what it reaches.
+// Several sets laid over each other: one deterministic automaton whose states say in which of the sets a path lies.
+// Made state by state as they are asked for, so that a walk pays for what it reaches.
 #pragma once
 
 #include <bitset>
