@@ -106,19 +106,18 @@ void Unchecked::left_out_raw(const std::vector<std::string>& said) {
   for (const std::string& line : said) notices_.push_back(fmt::format("apparmor_parser {} says: {}", installed_, line));
 }
 
-std::string Unchecked::reason() const {
+std::string Unchecked::unreadable() const {
   std::string what;
   for (const std::string_view word : words_) what += fmt::format("{}`{}`", what.empty() ? "rules of " : ", ", word);
   if (raw_) what += what.empty() ? "a `raw apparmor` text" : ", and a `raw apparmor` text";
-  return fmt::format(
-      "apparmor_parser {} cannot read {}; that of the target, {}, {}. The rest of the profiles was compiled",
-      installed_, what, wanted_, words_.empty() ? "may" : "can");
+  return fmt::format("apparmor_parser {} cannot read {}; that of the target, {}, {}", installed_, what, wanted_,
+                     words_.empty() ? "may" : "can");
 }
 
 void Unchecked::say(Verification& verification) const {
   if (verification.status != Verification::Status::passed || (words_.empty() && !raw_)) return;
   verification.status = Verification::Status::not_checked;
-  verification.reason = reason();
+  verification.reason = unreadable() + ". The rest of the profiles was compiled";
   verification.notices.insert(verification.notices.end(), notices_.begin(), notices_.end());
 }
 

@@ -27,8 +27,8 @@ class Unchecked {
   /// Keeps what the parser said of texts that were left out then.
   void left_out_raw(const std::vector<std::string>& said);
 
-  /// What was not checked, and why.
-  [[nodiscard]] std::string reason() const;
+  /// What cannot be read, and which version can: a sentence.
+  [[nodiscard]] std::string unreadable() const;
   /// Makes of what passed something that was not checked, where there was something to leave out.
   void say(Verification& verification) const;
 

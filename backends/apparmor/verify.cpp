@@ -74,7 +74,8 @@ class Check {
   /// Nothing that the parser says of the rest could make it good.
   bool changed(const Artifact& a) {
     diagnostics_.report(Code::E2017, place_of(a, 0), fmt::format("the {} is not what macc wrote", a.what))
-        .note(fmt::format("{}: it was not compiled", unchecked_->reason()))
+        .note(unchecked_->unreadable())
+        .note("what the parser says of the rest of a changed profile would prove nothing: it was not asked")
         .note("run `macc build` again");
     return false;
   }

@@ -41,8 +41,9 @@ std::string target_tables() {
     for (const backends::Setting& setting : backend->settings()) {
       std::string choices;
       for (const std::string_view c : setting.choices) choices += fmt::format("{}{}", choices.empty() ? "" : ", ", c);
-      out += fmt::format("# {} = \"{}\"  # {}{}\n", setting.key, setting.default_value, setting.doc,
-                         choices.empty() ? "" : " (" + choices + ")");
+      const bool none = setting.default_value.empty() && !setting.choices.empty();
+      out += fmt::format("# {} = \"{}\"  # {}{}\n", setting.key, none ? setting.choices[0] : setting.default_value,
+                         setting.doc, choices.empty() ? "" : " (" + choices + ")");
     }
     out += "# fail-on = [\"drifts\", \"not-checked\"]\n";
   }
