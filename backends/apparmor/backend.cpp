@@ -5,7 +5,6 @@
 
 #include "backends/apparmor/explain.h"
 #include "backends/apparmor/lower.h"
-#include "backends/apparmor/plan.h"
 #include "backends/apparmor/target.h"
 #include "backends/apparmor/verify.h"
 
@@ -23,27 +22,26 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     auto features = apparmor::choose_features(input.target, diagnostics);
     if (!features) return {};
-    auto plan = std::make_shared<apparmor::ApparmorPlan>();
+    auto plan = std::make_shared<apparmor::LoweringPlan>();
     plan->features = std::move(*features);
     apparmor::LoweredPolicy policy = apparmor::lower_policy(input, plan->features, diagnostics);
     Lowered out;
-    out.artifacts = std::move(policy.others);
+    out.artifacts = policy.others;
     for (const apparmor::ProfileText& p : policy.profiles) {
       out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name});
     }
     std::sort(out.artifacts.begin(), out.artifacts.end(),
               [](const Artifact& a, const Artifact& b) { return a.path < b.path; });
-    out.fidelity = std::move(policy.fidelity);
+    out.fidelity = policy.fidelity;
     out.fidelity.mediation = apparmor::mediation_of(plan->features);
-    plan->profiles = std::move(policy.profiles);
+    plan->policy = std::move(policy);
     out.plan = std::move(plan);
     return out;
   }
 
   [[nodiscard]] Verification verify(const Input& input, const Lowered& lowered,
                                     Diagnostics& diagnostics) const override {
-    const auto& plan = dynamic_cast<const apparmor::ApparmorPlan&>(*lowered.plan);
-    return apparmor::verify_with_parser(input, plan.features, lowered, diagnostics);
+    return apparmor::verify_with_parser(input, lowered, diagnostics);
   }
 
   [[nodiscard]] Explanation explain(const Input& input, const Lowered& lowered,

@@ -33,7 +33,7 @@ inline constexpr std::uint32_t kHalfMask = (1U << kHalfBits) - 1;
 /// The bits of an exec besides kExec: how, and to what (four bits for an index).
 inline constexpr std::uint32_t kExecModeMask = kUnconfinedFallback | kKeepEnvironment | kInherit | 0x3c00;
 inline constexpr unsigned kExecIndexShift = 10;
-/// In the pair automaton of links: the target must have no permission less than the link.
+/// In the pair automaton of links, one bit for both halves: the link may give no permission that the target lacks.
 inline constexpr std::uint32_t kSubset = 0x20;
 /// Of a profile's name, in the file automaton.
 inline constexpr std::uint32_t kChangeProfile = 0x80000000, kChangeOnExec = 0x40000000;

@@ -176,22 +176,6 @@ std::string one_line(std::string text) {
   return text;
 }
 
-std::vector<Artifact> tunables(const Build& build) {
-  std::map<std::string, std::string> by_module;
-  for (std::size_t i = 0; i < build.policy.booleans.size(); ++i) {
-    const ir::Boolean& boolean = build.policy.booleans[i];
-    std::string& text = by_module[boolean.module];
-    if (text.empty()) text = "# Switches of " + boolean.module + ". Load the profiles again after a change.\n";
-    if (!boolean.doc.empty()) text += "\n# " + one_line(boolean.doc);
-    text += fmt::format("\n${} = {}\n", variable_name(build.policy, static_cast<ir::BooleanId>(i)), boolean.value);
-  }
-  std::vector<Artifact> out;
-  for (auto& [module, text] : by_module) {
-    out.push_back({"apparmor.d/" + tunables_path(module), std::move(text), "switches of " + module});
-  }
-  return out;
-}
-
 bool is_unit_name(const std::string& unit) {
   const auto allowed = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -223,6 +207,40 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
 
 }  // namespace
 
+std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values) {
+  std::map<std::string, std::string> by_module;
+  for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
+    const ir::Boolean& boolean = policy.booleans[i];
+    std::string& text = by_module[boolean.module];
+    if (text.empty()) text = "# Switches of " + boolean.module + ". Load the profiles again after a change.\n";
+    if (!boolean.doc.empty()) text += "\n# " + one_line(boolean.doc);
+    const bool value = values.at(i);
+    text += fmt::format("\n${} = {}\n", variable_name(policy, static_cast<ir::BooleanId>(i)), value);
+  }
+  std::vector<Artifact> out;
+  for (auto& [module, text] : by_module) {
+    out.push_back({"apparmor.d/" + tunables_path(module), std::move(text), "switches of " + module});
+  }
+  return out;
+}
+
+std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text) {
+  std::vector<ir::BooleanId> out;
+  for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
+    const auto id = static_cast<ir::BooleanId>(i);
+    const std::string name = '$' + variable_name(policy, id);
+    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+      const char next = at + name.size() < text.size() ? text[at + name.size()] : ' ';
+      const bool longer =
+          next == '_' || (next >= '0' && next <= '9') || (next >= 'a' && next <= 'z') || (next >= 'A' && next <= 'Z');
+      if (longer) continue;
+      out.push_back(id);
+      break;
+    }
+  }
+  return out;
+}
+
 LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics) {
   Build build(input, features, diagnostics);
   const auto domains = own_domains(build.policy);
@@ -231,7 +249,7 @@ LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnos
   for (DomainId id : domains) lower_domain(build, id);
   LoweredPolicy out;
   for (DomainId id : domains) out.profiles.push_back(profile_text(build, id));
-  out.others = tunables(build);
+  out.others = tunables_with(build.policy, ir::declared_values(build.policy));
   for (Artifact& a : drop_ins(build, domains)) out.others.push_back(std::move(a));
   out.fidelity = build.fidelity.take();
   return out;

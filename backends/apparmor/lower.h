@@ -18,6 +18,7 @@ struct ProfileText {
   ProfileFile file;  ///< what was written
 };
 
+/// Also what verification remembers of the lowering.
 struct LoweredPolicy {
   std::vector<ProfileText> profiles;  ///< in the order of the domains
   std::vector<Artifact> others;       ///< tunables, drop-ins
@@ -25,5 +26,9 @@ struct LoweredPolicy {
 };
 
 [[nodiscard]] LoweredPolicy lower_policy(const Input& input, const Features& features, Diagnostics& diagnostics);
+/// The files of booleans, with other values than the declared ones.
+[[nodiscard]] std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values);
+/// The booleans whose variables a profile's text names.
+[[nodiscard]] std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text);
 
 }  // namespace macc::backends::apparmor

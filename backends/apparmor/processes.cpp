@@ -109,7 +109,8 @@ class Processes {
       if (peer.label.empty()) continue;
       build_.draft(id_).add(Guard::of(rule.condition), ChangeProfileRule{q, peer.label}, build_.origin(rule));
     }
-    build_.fidelity.add(id_, rule, rule.audit ? Topic::become_audit : Topic::none);
+    if (rule.audit) build_.fidelity.add(id_, rule, Topic::become_audit);
+    build_.fidelity.add(id_, rule, rule.effect == Effect::allow ? Topic::become_files : Topic::none);
   }
 
   Build& build_;

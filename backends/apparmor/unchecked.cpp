@@ -66,12 +66,13 @@ bool is_older(Version installed, Version wanted) {
 
 }  // namespace
 
-Unchecked::Unchecked(const ApparmorPlan& plan, const SourceManager& sources, std::string_view installed)
-    : installed_(installed), wanted_(plan.features.parser), version_(Version::at_start_of(installed)) {
+Unchecked::Unchecked(const LoweredPolicy& written, const Features& features, const SourceManager& sources,
+                     std::string_view installed)
+    : installed_(installed), wanted_(features.parser), version_(Version::at_start_of(installed)) {
   const auto wanted = Version::of(wanted_);
   if (!version_ || !wanted || !is_older(*version_, *wanted)) version_.reset();
   if (!version_) return;
-  for (const ProfileText& profile : plan.profiles) add(profile, sources);
+  for (const ProfileText& profile : written.profiles) add(profile, sources);
 }
 
 void Unchecked::add(const ProfileText& profile, const SourceManager& sources) {
@@ -103,7 +104,10 @@ std::optional<std::string> Unchecked::readable_without_raw(const Artifact& artif
 
 void Unchecked::left_out_raw(const std::vector<std::string>& said) {
   raw_ = true;
-  for (const std::string& line : said) notices_.push_back(fmt::format("apparmor_parser {} says: {}", installed_, line));
+  for (const std::string& line : said) {
+    std::string notice = fmt::format("apparmor_parser {} says: {}", installed_, line);
+    if (std::find(notices_.begin(), notices_.end(), notice) == notices_.end()) notices_.push_back(std::move(notice));
+  }
 }
 
 std::string Unchecked::unreadable() const {

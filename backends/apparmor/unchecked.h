@@ -8,15 +8,16 @@
 #include <string_view>
 #include <vector>
 
+#include "backends/apparmor/lower.h"
 #include "backends/apparmor/parser_version.h"
-#include "backends/apparmor/plan.h"
 
 namespace macc::backends::apparmor {
 
 class Unchecked {
  public:
   /// `installed` is what the parser says of itself. One that says nothing known is taken to be new enough.
-  Unchecked(const ApparmorPlan& plan, const SourceManager& sources, std::string_view installed);
+  Unchecked(const LoweredPolicy& written, const Features& features, const SourceManager& sources,
+            std::string_view installed);
 
   /// What the installed parser is to compile in the place of an artifact: itself, or the profile without the rules that
   /// it cannot read, line for line. nullopt for an artifact with such rules that is not what was written: nobody can

@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <set>
 
-#include "backends/apparmor/lower.h"
+#include "backends/apparmor/compare.h"
 #include "backends/apparmor/parser.h"
 #include "backends/apparmor/unchecked.h"
 
@@ -14,34 +17,80 @@ namespace {
 
 using Status = Verification::Status;
 constexpr std::string_view kProfiles = "apparmor.d/";
+/// Every setting of so many booleans is compiled, in full or not.
+constexpr std::size_t kAllSettingsOf = 3, kAllSettingsOfInFull = 8;
+
+std::vector<ir::Assignment> all_settings(const ir::Assignment& declared, const std::vector<ir::BooleanId>& booleans) {
+  std::vector<ir::Assignment> out;
+  for (std::size_t bits = 0; bits < std::size_t{1} << booleans.size(); ++bits) {
+    ir::Assignment values = declared;
+    for (std::size_t i = 0; i < booleans.size(); ++i)
+      values[static_cast<std::size_t>(booleans[i])] = (bits >> i & 1) != 0;
+    out.push_back(std::move(values));
+  }
+  return out;
+}
+
+/// As declared, all off, all on, and each one alone changed.
+std::vector<ir::Assignment> some_settings(const ir::Assignment& declared, const std::vector<ir::BooleanId>& booleans) {
+  std::vector<ir::Assignment> out = {declared, declared, declared};
+  for (const ir::BooleanId id : booleans) {
+    const auto at = static_cast<std::size_t>(id);
+    out[1][at] = false;
+    out[2][at] = true;
+    out.push_back(declared);
+    out.back()[at] = !declared[at];
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+Code code_of(Difference::Way way) {
+  switch (way) {
+    case Difference::Way::narrower:
+      return Code::E2030;
+    case Difference::Way::wider:
+      return Code::E2031;
+    case Difference::Way::logged:
+      return Code::E2032;
+    case Difference::Way::otherwise:
+      return Code::E2033;
+  }
+  return Code::E2033;
+}
 
 class Check {
  public:
-  Check(const Input& input, const Features& features, const Lowered& lowered, Diagnostics& diagnostics)
-      : input_(input), features_(features), lowered_(lowered), diagnostics_(diagnostics), parser_(features) {}
+  Check(const Input& input, const LoweringPlan& plan, const Lowered& lowered, Diagnostics& diagnostics)
+      : input_(input),
+        lowered_(lowered),
+        features_(plan.features),
+        plan_(plan.policy),
+        diagnostics_(diagnostics),
+        parser_(plan.features),
+        build_(input, plan.features, ignored_) {}
 
   Verification run() {
-    Verification out;
-    out.against = fmt::format("features {}", features_.name);
+    out_.against = fmt::format("features {}", features_.name);
     if (!parser_.installed()) {
-      out.reason = "apparmor_parser is not installed (package apparmor)";
-      return out;
+      out_.reason = "apparmor_parser is not installed (package apparmor)";
+      return out_;
     }
     const std::string version = parser_.version();
-    out.checker = "apparmor_parser " + version;
-    if (const auto* plan = dynamic_cast<const ApparmorPlan*>(lowered_.plan.get()))
-      unchecked_.emplace(*plan, input_.sources, version);
+    out_.checker = "apparmor_parser " + version;
+    unchecked_.emplace(plan_, features_, input_.sources, version);
     if (!put_all()) {
-      out.reason = "no temporary folder could be written";
-      return out;
+      out_.reason = "no temporary folder could be written";
+      return out_;
     }
-    out.status = Status::passed;
+    out_.status = Status::passed;
     for (const Artifact& a : lowered_.artifacts) {
-      if (is_profile(a) && !compile(a)) out.status = Status::failed;
+      if (is_profile(a)) check(a);
       if (killed_) break;  // an interrupt goes to the parser, too
     }
-    if (unchecked_) unchecked_->say(out);
-    return out;
+    unchecked_->say(out_);
+    return out_;
   }
 
  private:
@@ -50,17 +99,33 @@ class Check {
   }
 
   bool put_all() {
-    bool fine = true;
-    for (const Artifact& a : lowered_.artifacts)
-      fine = fine && parser_.put(a.path, unchecked_ ? unchecked_->readable(a).value_or("") : a.content);
-    return fine;
+    return std::all_of(lowered_.artifacts.begin(), lowered_.artifacts.end(),
+                       [&](const Artifact& a) { return parser_.put(a.path, unchecked_->readable(a).value_or("")); });
   }
 
-  bool compile(const Artifact& a) {
+  void check(const Artifact& a) {
+    const auto compiled = compile(a);
+    const auto planned = std::find_if(plan_.profiles.begin(), plan_.profiles.end(),
+                                      [&](const ProfileText& p) { return p.path == a.path; });
+    if (!compiled || planned == plan_.profiles.end()) return;
+    try {
+      compare(a, *planned, *compiled);
+    } catch (const paths::TooComplex&) {
+      if (out_.status == Status::passed) out_.status = Status::not_checked;
+      out_.reason = fmt::format("the paths of the {} are too many to compare with what was compiled", a.what);
+    }
+  }
+
+  // ---- compiling ----
+
+  /// nullopt after a diagnostic.
+  std::optional<CompiledPolicy> compile(const Artifact& a) {
     using End = Compilation::End;
-    if (unchecked_ && !unchecked_->readable(a)) return changed(a);
-    const Compilation result = parser_.compile(a.path);
-    if (result.end == End::compiled || (result.end == End::refused && compiles_without_raw(a, result))) return true;
+    if (!unchecked_->readable(a)) return changed(a);
+    Compilation result = parser_.compile(a.path);
+    if (result.end == End::refused) result = without_raw(a, std::move(result));
+    if (result.end == End::compiled) return read(a, result.policy);
+    out_.status = Status::failed;
     killed_ = result.end == End::killed;
     if (result.end == End::refused) {
       refused(a, result);
@@ -68,37 +133,48 @@ class Check {
       const std::string how = result.end == End::timed_out ? "did not finish in time" : "did not run to its end";
       diagnostics_.report(Code::E2010, {}, fmt::format("apparmor_parser {} on {}", how, a.path));
     }
-    return false;
+    return std::nullopt;
+  }
+
+  std::optional<CompiledPolicy> read(const Artifact& a, const std::string& bytes) {
+    CompiledPolicy policy = read_policy(bytes);
+    if (policy.error.empty()) return policy;
+    out_.status = Status::failed;
+    diagnostics_.report(Code::E2034, {}, fmt::format("what apparmor_parser made of the {} cannot be read", a.what))
+        .note(policy.error);
+    return std::nullopt;
   }
 
   /// Nothing that the parser says of the rest could make it good.
-  bool changed(const Artifact& a) {
+  std::optional<CompiledPolicy> changed(const Artifact& a) {
+    out_.status = Status::failed;
     diagnostics_.report(Code::E2017, place_of(a, 0), fmt::format("the {} is not what macc wrote", a.what))
         .note(unchecked_->unreadable())
         .note("what the parser says of the rest of a changed profile would prove nothing: it was not asked")
         .note("run `macc build` again");
-    return false;
+    return std::nullopt;
   }
 
-  /// A text of the author may be for the parser of the target.
-  bool compiles_without_raw(const Artifact& a, const Compilation& with) {
-    const auto text = unchecked_ ? unchecked_->readable_without_raw(a) : std::nullopt;
-    if (!text || !parser_.put(a.path, *text) || parser_.compile(a.path).end != Compilation::End::compiled) return false;
-    unchecked_->left_out_raw(with.said);
-    return true;
+  /// A text of the author may be for the parser of the target: the refusal, or what was compiled without such texts.
+  Compilation without_raw(const Artifact& a, Compilation refusal) {
+    const auto text = unchecked_->readable_without_raw(a);
+    if (!text || !parser_.put(a.path, *text)) return refusal;
+    Compilation rest = parser_.compile(a.path);
+    if (rest.end != Compilation::End::compiled) return refusal;
+    unchecked_->left_out_raw(refusal.said);
+    return rest;
   }
 
   void refused(const Artifact& a, const Compilation& result) {
+    out_.status = Status::failed;
     auto& d = diagnostics_.report(Code::E2008, place_of(a, result.line),
                                   fmt::format("apparmor_parser refuses the {}", a.what));
     for (const std::string& line : result.said) d.note(line);
   }
 
   /// The parser may name the line after the one it means.
-  Span place_of(const Artifact& a, std::size_t line) {
-    Diagnostics ignored;
-    const LoweredPolicy again = lower_policy(input_, features_, ignored);
-    for (const ProfileText& p : again.profiles) {
+  Span place_of(const Artifact& a, std::size_t line) const {
+    for (const ProfileText& p : plan_.profiles) {
       if (p.path != a.path) continue;
       const auto& lines = p.written.lines;
       for (const std::size_t at : {line, line - 1}) {
@@ -109,20 +185,82 @@ class Check {
     return {};
   }
 
+  // ---- comparing ----
+
+  std::vector<ir::Assignment> settings(const Artifact& a) {
+    const ir::Assignment declared = ir::declared_values(input_.policy);
+    const auto booleans = booleans_in(input_.policy, a.content);
+    if (booleans.size() <= (input_.full ? kAllSettingsOfInFull : kAllSettingsOf))
+      return all_settings(declared, booleans);
+    auto out = some_settings(declared, booleans);
+    out_.notices.push_back(fmt::format("the {} has {} booleans: {} of their settings were compared, not all", a.what,
+                                       booleans.size(), out.size()));
+    return out;
+  }
+
+  void compare(const Artifact& a, const ProfileText& planned, const CompiledPolicy& as_declared) {
+    Comparison comparison(build_, planned.domain, plan_.fidelity);
+    const auto all = settings(a);
+    if (all.size() == 1) return compare_one(a, planned, comparison, as_declared, all.front());
+    for (const ir::Assignment& values : all) {
+      if (!put_switches(tunables_with(input_.policy, values))) return;
+      const auto compiled = compile(a);
+      if (compiled) compare_one(a, planned, comparison, *compiled, values);
+      if (out_.status != Status::passed) break;
+    }
+    if (!put_all()) killed_ = true;
+  }
+
+  bool put_switches(const std::vector<Artifact>& switches) {
+    return std::all_of(switches.begin(), switches.end(),
+                       [&](const Artifact& s) { return parser_.put(s.path, s.content); });
+  }
+
+  void compare_one(const Artifact& a, const ProfileText& planned, Comparison& comparison,
+                   const CompiledPolicy& compiled, const ir::Assignment& values) {
+    bool there = false;
+    for (const CompiledProfile& profile : compiled.profiles) {
+      if (profile.name == planned.name) {
+        there = true;
+        for (const Difference& difference : comparison.differences(profile, values)) report(difference);
+      } else {
+        report({Difference::Way::otherwise,
+                fmt::format("the {} also holds a profile `{}`", a.what, printable(profile.name, 200)),
+                "the policy has no domain for it", input_.policy.domain(planned.domain).where.span, ""});
+      }
+      for (const std::string& notice : profile.notices) out_.notices.push_back(fmt::format("{}: {}", a.path, notice));
+    }
+    if (!there) {
+      report({Difference::Way::otherwise,
+              fmt::format("`{}` holds no profile `{}`", a.path, printable(planned.name, 200)), "",
+              input_.policy.domain(planned.domain).where.span, ""});
+    }
+  }
+
+  void report(const Difference& difference) {
+    out_.status = Status::failed;
+    auto& d = diagnostics_.report(code_of(difference.way), difference.place, difference.what);
+    if (!difference.phrase.empty()) d.label("`" + difference.phrase + "`");
+    if (!difference.note.empty()) d.note(difference.note);
+  }
+
   const Input& input_;
-  const Features& features_;
   const Lowered& lowered_;
+  const Features& features_;
+  const LoweredPolicy& plan_;
   Diagnostics& diagnostics_;
   Parser parser_;
-  std::optional<Unchecked> unchecked_;
+  std::optional<Unchecked> unchecked_;  // once the parser has said its version
+  Diagnostics ignored_;                 // of what lowering has said already
+  Build build_;
+  Verification out_;
   bool killed_ = false;
 };
 
 }  // namespace
 
-Verification verify_with_parser(const Input& input, const Features& features, const Lowered& lowered,
-                                Diagnostics& diagnostics) {
-  return Check(input, features, lowered, diagnostics).run();
+Verification verify_with_parser(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) {
+  return Check(input, dynamic_cast<const LoweringPlan&>(*lowered.plan), lowered, diagnostics).run();
 }
 
 }  // namespace macc::backends::apparmor

@@ -238,6 +238,7 @@ class Lines {
 
   void raw_text(int depth, const RawRule& raw, const std::vector<Origin>& origins) {
     const Span span = origins.empty() ? Span{} : origins.front().span;
+    const std::size_t begin = out_.text.size();
     if (!origins.empty()) add(depth, "# " + place(origins.front()));
     std::string_view rest = raw.text;
     while (!rest.empty()) {
@@ -245,10 +246,11 @@ class Lines {
       add(depth, rest.substr(0, end), span);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
+    out_.raw.push_back(out_.text.substr(begin));
   }
 
   const SourceManager& sources_;
-  Written out_ = {"", {Span{}}};
+  Written out_ = {"", {Span{}}, {}};
 };
 
 std::string opening(const Profile& profile) {

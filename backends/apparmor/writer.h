@@ -12,6 +12,8 @@ struct Written {
   std::string text;
   /// For each 1-based line of the text (index 0 is unused) the place in the policy that it comes from, if there is one.
   std::vector<Span> lines;
+  /// The parts of the text that a policy's author wrote for AppArmor, as they stand in it.
+  std::vector<std::string> raw = {};
 };
 
 [[nodiscard]] Written write(const ProfileFile& file, const SourceManager& sources);

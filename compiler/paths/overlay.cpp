@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <map>
-#include <optional>
-#include <string_view>
 #include <unordered_map>
 
 #include "compiler/paths/automaton.h"
@@ -32,21 +31,13 @@ struct PlacesHash {
   }
 };
 
-unsigned char readable_byte(unsigned first, unsigned last) {
-  for (const std::string_view range : {"az", "AZ", "09", " ~"}) {
-    const unsigned from = std::max<unsigned>(first, static_cast<unsigned char>(range[0]));
-    if (from <= std::min<unsigned>(last, static_cast<unsigned char>(range[1]))) return static_cast<unsigned char>(from);
-  }
-  return static_cast<unsigned char>(first);
-}
-
 }  // namespace
 
 class Overlay::Impl {
  public:
-  Impl(std::vector<PathSet> sets, const std::bitset<256>& cuts) : sets_(std::move(sets)) {
+  explicit Impl(std::vector<PathSet> sets) : sets_(std::move(sets)) {
     for (const PathSet& set : sets_) dfas_.push_back(&set.dfa());
-    find_intervals(cuts);
+    find_intervals();
     Places first;
     for (std::uint32_t i = 0; i < dfas_.size(); ++i) {
       if (!dfas_[i]->empty()) first.push_back({i, 0});
@@ -54,8 +45,8 @@ class Overlay::Impl {
     number_of(std::move(first));
   }
 
-  [[nodiscard]] std::size_t intervals() const { return bytes_.size(); }
-  [[nodiscard]] unsigned char byte_of(std::size_t interval) const { return bytes_[interval]; }
+  [[nodiscard]] std::size_t interval_of(unsigned char byte) const { return interval_[byte]; }
+  [[nodiscard]] bool is_alive(State state) const { return !places_[state]->empty(); }
   [[nodiscard]] std::uint32_t label(State state) const { return labels_[state]; }
   [[nodiscard]] const std::vector<std::uint32_t>& members(std::uint32_t label) const { return *members_[label]; }
 
@@ -65,25 +56,20 @@ class Overlay::Impl {
   }
 
  private:
-  void find_intervals(std::bitset<256> cuts) {
-    cuts.set(1);
+  void find_intervals() {
+    std::bitset<257> begins;
     for (const Dfa* dfa : dfas_) {
       for (const Dfa::Edge& edge : dfa->edges) {
-        cuts.set(edge.first);
-        if (edge.last < 255) cuts.set(edge.last + 1U);
+        begins.set(edge.first);
+        begins.set(edge.last + 1U);
       }
     }
-    for (unsigned byte = 1; byte < 256;) {
-      unsigned end = byte + 1;
-      while (end < 256 && !cuts[end]) ++end;
-      for (unsigned b = byte; b < end; ++b) interval_[b] = static_cast<std::uint8_t>(bytes_.size());
-      bytes_.push_back(readable_byte(byte, end - 1));
-      byte = end;
-    }
+    for (unsigned byte = 1; byte < 256; ++byte)
+      interval_[byte] = static_cast<std::uint8_t>(interval_[byte - 1] + (byte > 1 && begins[byte] ? 1 : 0));
   }
 
   std::vector<State> make_row(const Places& from) {
-    std::vector<Places> next(bytes_.size());
+    std::vector<Places> next(interval_.back() + 1U);
     for (const Place& place : from) {
       for (const Dfa::Edge& edge : dfas_[place.set]->edges_of(place.state)) {
         if (edge.last == 0) continue;  // no path holds a NUL
@@ -124,7 +110,6 @@ class Overlay::Impl {
   std::vector<PathSet> sets_;  // keep the automata alive
   std::vector<const Dfa*> dfas_;
   std::array<std::uint8_t, 256> interval_{};
-  std::vector<unsigned char> bytes_;
   std::unordered_map<Places, State, PlacesHash> numbers_;
   std::vector<const Places*> places_;
   std::vector<std::vector<State>> rows_;
@@ -134,12 +119,11 @@ class Overlay::Impl {
   std::size_t kept_ = 0;
 };
 
-Overlay::Overlay(std::vector<PathSet> sets, const std::bitset<256>& cuts)
-    : impl_(std::make_unique<Impl>(std::move(sets), cuts)) {}
+Overlay::Overlay(std::vector<PathSet> sets) : impl_(std::make_unique<Impl>(std::move(sets))) {}
 Overlay::~Overlay() = default;
-std::size_t Overlay::intervals() const { return impl_->intervals(); }
-unsigned char Overlay::byte_of(std::size_t interval) const { return impl_->byte_of(interval); }
+std::size_t Overlay::interval_of(unsigned char byte) const { return impl_->interval_of(byte); }
 const std::vector<Overlay::State>& Overlay::row(State state) { return impl_->row(state); }
+bool Overlay::is_alive(State state) const { return impl_->is_alive(state); }
 std::uint32_t Overlay::label(State state) const { return impl_->label(state); }
 const std::vector<std::uint32_t>& Overlay::members(std::uint32_t label) const { return impl_->members(label); }
 

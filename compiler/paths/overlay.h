@@ -2,7 +2,6 @@
 // Made state by state as they are asked for, so that a walk pays for what it reaches.
 #pragma once
 
-#include <bitset>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -17,18 +16,18 @@ class Overlay {
   using State = std::uint32_t;
   static constexpr State start = 0;
 
-  /// `cuts`: bytes that the caller tells apart from the byte before, beside those that the sets do.
-  Overlay(std::vector<PathSet> sets, const std::bitset<256>& cuts);
+  explicit Overlay(std::vector<PathSet> sets);
   Overlay(const Overlay&) = delete;
   Overlay& operator=(const Overlay&) = delete;
   ~Overlay();
 
-  /// All bytes from 1 to 255, in intervals that nobody tells apart further.
-  [[nodiscard]] std::size_t intervals() const;
-  /// A byte of an interval: a letter where there is one, else a digit, else a printable one.
-  [[nodiscard]] unsigned char byte_of(std::size_t interval) const;
-  /// The next state by interval. Every state has one for each: where no set goes on, too. Valid until the next call.
+  /// Bytes that no set tells apart are in one interval; those are numbered from 0 in the order of the bytes.
+  [[nodiscard]] std::size_t interval_of(unsigned char byte) const;
+  /// The next state by interval, for bytes but NUL. Every state has one for each: where no set goes on, too. Valid
+  /// until the next call.
   [[nodiscard]] const std::vector<State>& row(State state);
+  /// Whether some set holds a path that goes on from here, or ends here.
+  [[nodiscard]] bool is_alive(State state) const;
   /// A number for the sets that hold what led here; equal for equal sets.
   [[nodiscard]] std::uint32_t label(State state) const;
   /// The sets of a label by their indices, sorted.

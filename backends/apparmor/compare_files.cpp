@@ -1,0 +1,237 @@
+// The file automaton: permissions, exec modes, what is logged, and hard links.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "backends/apparmor/compare_parts.h"
+
+namespace macc::backends::apparmor {
+
+namespace {
+
+using Way = Difference::Way;
+
+/// Permissions as they are spoken of, with their bits.
+struct Word {
+  std::uint32_t bits;
+  std::string_view verb;
+};
+constexpr Word kWords[] = {
+    {kRead, "read"}, {kWrite | kAppend, "write"}, {kLock, "lock"}, {kMap, "map"}, {kExec, "execute"}};
+constexpr std::uint32_t kCompared = kRead | kWrite | kAppend | kLock | kMap | kExec;
+/// One half of the word of what is logged: seven bits for each.
+constexpr unsigned kLogBits = 7;
+constexpr std::uint32_t kLogMask = kCompared & 0x7f;
+
+std::string shown(const std::string& path) { return "`" + printable(path, 400) + "`"; }
+
+std::string_view whose(bool owned) { return owned ? "of the process's own user" : "of any user"; }
+
+class FileComparison {
+ public:
+  FileComparison(const Comparing& c, const FileExpectation& expected, paths::Overlay& overlay)
+      : c_(c), expected_(expected), overlay_(overlay), files_(c.profile.files ? &*c.profile.files : nullptr) {}
+
+  void run() {
+    Product product(overlay_, files_);
+    product.walk(CompiledAutomaton::start, [&](const Product::Place& place) {
+      const std::uint32_t label = overlay_.label(place.meaning);
+      const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
+      const std::uint32_t logs = files_ == nullptr ? 0 : files_->accept2(place.compiled);
+      if (!seen_.emplace(label, accept, logs).second) return;
+      const auto& holding = overlay_.members(label);
+      if (holding.empty() || holding.front() != 0) return;  // no path
+      path_ = &product;
+      for (const bool owned : {false, true}) compare(holding, accept, logs, owned);
+    });
+  }
+
+ private:
+  void compare(const std::vector<std::uint32_t>& holding, std::uint32_t accept, std::uint32_t logs, bool owned) {
+    const FileWord wanted = expected_.word(holding, owned, c_.values);
+    const std::uint32_t got = owned ? accept & kHalfMask : accept >> kHalfBits & kHalfMask;
+    const std::uint32_t log = owned ? logs : logs >> (2 * kLogBits);
+    for (const Word& word : kWords) {
+      if ((wanted.required & word.bits & ~got) != 0) missing(holding, word, owned);
+      if ((got & word.bits & ~(wanted.required | wanted.permitted)) != 0) extra(holding, word, owned);
+      compare_log(holding, word, wanted, got, log, owned);
+    }
+    if ((got & wanted.required & kExec) != 0) compare_exec(wanted, got, owned);
+  }
+
+  // ---- permissions ----
+
+  void missing(const std::vector<std::uint32_t>& holding, const Word& word, bool owned) {
+    const FileItem* item = expected_.speaker(holding, word.bits);
+    if (!first(Way::narrower, word, item)) return;
+    c_.add(
+        Way::narrower,
+        fmt::format("the compiled profile does not let `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
+        fmt::format("the policy allows it on files {}", whose(owned)), origin(item));
+  }
+
+  void extra(const std::vector<std::uint32_t>& holding, const Word& word, bool owned) {
+    const FileItem* item = expected_.speaker(holding, word.bits);
+    if (!first(Way::wider, word, item)) return;
+    c_.add(Way::wider,
+           fmt::format("the compiled profile lets `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
+           fmt::format("on files {}; the policy does not allow it, and no entry of the report says so", whose(owned)),
+           origin(item));
+  }
+
+  // ---- programs ----
+
+  /// As the profile's writer says it: "ix", "Px -> name".
+  static std::string mode_of(const ExecMode& mode) {
+    const bool keep = mode.keep_environment;
+    switch (mode.kind) {
+      case ExecMode::Kind::inherit:
+        return "ix";
+      case ExecMode::Kind::unconfined:
+        return keep ? "ux" : "Ux";
+      case ExecMode::Kind::profile:
+        return (keep ? "px -> " : "Px -> ") + mode.target;
+    }
+    return "";
+  }
+
+  /// What the bits of an exec say, in the same words.
+  std::string mode_of(std::uint32_t got) const {
+    const bool keep = (got & kKeepEnvironment) != 0, inherit = (got & kInherit) != 0;
+    const std::uint32_t index = got >> kExecIndexShift & 0xf;
+    if (index == 0) return inherit ? "ix" : "x";
+    std::string out;
+    if ((got & kUnconfinedFallback) != 0) out += keep ? "pu" : "PU";
+    static constexpr std::string_view kKept[] = {"ux", "px", "cx"}, kScrubbed[] = {"Ux", "Px", "Cx"};
+    if (index <= 3) return (inherit ? "i" : "") + out + std::string((keep ? kKept : kScrubbed)[index - 1]);
+    const std::size_t at = index - 4;
+    const std::string target = at < c_.profile.exec_targets.size() ? c_.profile.exec_targets[at] : "?";
+    if (out.empty()) out = keep ? "p" : "P";
+    return out + (inherit ? "i" : "") + "x -> " + target;
+  }
+
+  void compare_exec(const FileWord& wanted, std::uint32_t got, bool owned) {
+    const std::string way = mode_of(got);
+    const bool fine = std::any_of(wanted.execs.begin(), wanted.execs.end(),
+                                  [&](const FileItem* item) { return mode_of(*item->exec) == way; });
+    if (fine || wanted.execs.empty()) return;
+    const FileItem* item = wanted.execs.front();
+    if (!first(Way::wider, {kExec, way}, item)) return;
+    c_.add(Way::wider,
+           fmt::format("the compiled profile executes {} as `{}`, not as `{}`", shown(path_->path()),
+                       printable(way, 100), printable(mode_of(*item->exec), 100)),
+           fmt::format("on files {}", whose(owned)), &item->origin);
+  }
+
+  // ---- the log ----
+
+  void compare_log(const std::vector<std::uint32_t>& holding, const Word& word, const FileWord& wanted,
+                   std::uint32_t got, std::uint32_t log, bool owned) {
+    const std::uint32_t bits = word.bits & kLogMask;
+    const std::uint32_t granted = got & wanted.required & bits;
+    const std::uint32_t audited = log & kLogMask, quiet = log >> kLogBits & kLogMask;
+    if (((audited ^ wanted.audited) & granted) != 0)
+      logged(holding, word, owned,
+             (wanted.audited & granted) != 0 ? "is not logged when it is allowed" : "is logged when it is allowed");
+    const std::uint32_t refused = bits & ~got;
+    if ((wanted.silent & refused & ~quiet) != 0) logged(holding, word, owned, "is logged when it is refused");
+    if ((quiet & refused & ~wanted.may_be_silent) != 0)
+      logged(holding, word, owned, "is not logged when it is refused");
+  }
+
+  void logged(const std::vector<std::uint32_t>& holding, const Word& word, bool owned, std::string_view how) {
+    const FileItem* item = expected_.speaker(holding, word.bits);
+    if (!first(Way::logged, word, item)) return;
+    c_.add(Way::logged,
+           fmt::format("in the compiled profile, that `{}` wants to {} {} {}", c_.domain().name, word.verb,
+                       shown(path_->path()), how),
+           fmt::format("on files {}; the policy says otherwise", whose(owned)), origin(item));
+  }
+
+  // ---- reports ----
+
+  /// Whether nothing was said yet about this permission and this rule. The first path is the shortest one.
+  bool first(Way way, const Word& word, const FileItem* item) {
+    return said_.emplace(way, std::string(word.verb), item == nullptr ? Span{} : item->origin.span).second;
+  }
+  static const Origin* origin(const FileItem* item) { return item == nullptr ? nullptr : &item->origin; }
+
+  const Comparing& c_;
+  const FileExpectation& expected_;
+  paths::Overlay& overlay_;
+  const CompiledAutomaton* files_;
+  const Product* path_ = nullptr;
+  std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> seen_;
+  std::set<std::tuple<Way, std::string, Span>> said_;
+};
+
+/// Hard links: the name, a NUL, the target. Both names have to have the verb.
+class LinkComparison {
+ public:
+  LinkComparison(const Comparing& c, const FileExpectation& expected, paths::Overlay& overlay)
+      : c_(c), expected_(expected), overlay_(overlay), files_(c.profile.files ? &*c.profile.files : nullptr) {}
+
+  void run() {
+    Product names(overlay_, files_);
+    std::set<std::tuple<CompiledAutomaton::State, bool, bool>> seen;
+    names.walk(CompiledAutomaton::start, [&](const Product::Place& place) {
+      const auto& holding = overlay_.members(overlay_.label(place.meaning));
+      if (holding.empty() || holding.front() != 0) return;
+      const auto between = files_ == nullptr ? CompiledAutomaton::dead : files_->step(place.compiled, 0);
+      const bool own = expected_.linked(holding, true, c_.values).allowed;
+      const bool other = expected_.linked(holding, false, c_.values).allowed;
+      if (between == CompiledAutomaton::dead && !own) return;
+      if (!seen.emplace(between, own, other).second) return;
+      name_ = names.path();
+      compare_targets(between, own, other);
+    });
+  }
+
+ private:
+  void compare_targets(CompiledAutomaton::State between, bool own, bool other) {
+    Product targets(overlay_, files_);
+    targets.walk(between, [&](const Product::Place& place) {
+      const auto& holding = overlay_.members(overlay_.label(place.meaning));
+      if (holding.empty() || holding.front() != 0 || failed_) return;
+      const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
+      compare(holding, accept, own, true, targets);
+      compare(holding, accept, other, false, targets);
+    });
+  }
+
+  void compare(const std::vector<std::uint32_t>& holding, std::uint32_t accept, bool name_may, bool owned,
+               const Product& targets) {
+    const bool may = name_may && expected_.linked(holding, owned, c_.values).allowed;
+    const bool does = ((owned ? accept : accept >> kHalfBits) & kLink) != 0;
+    if (may == does && (!does || (accept & kSubset) != 0)) return;
+    failed_ = true;  // one example says enough: others differ in the names alone
+    const auto way = may && !does ? Way::narrower : Way::wider;
+    const std::string_view how = may && !does ? "does not let" : "lets";
+    const std::string beyond = may && does ? ", also where that gives more access than there was" : "";
+    c_.add(way,
+           fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name, shown(name_),
+                       shown(targets.path()), beyond),
+           fmt::format("on files {}", whose(owned)));
+  }
+
+  const Comparing& c_;
+  const FileExpectation& expected_;
+  paths::Overlay& overlay_;
+  const CompiledAutomaton* files_;
+  std::string name_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+void compare_files(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay) {
+  FileComparison(comparing, expected, overlay).run();
+}
+
+void compare_links(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay) {
+  LinkComparison(comparing, expected, overlay).run();
+}
+
+}  // namespace macc::backends::apparmor
