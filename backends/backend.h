@@ -42,9 +42,18 @@ struct FidelityTopic {
   std::string text;  ///< one sentence
 };
 
+/// Whether the target asks at all about a class of accesses. What it does not mediate is open to every domain, with or
+/// without a rule.
+struct Mediation {
+  std::string what;  ///< the platform's word for the class: "dbus"
+  bool mediated = false;
+  std::string text;  ///< one clause: what that means
+};
+
 struct FidelityReport {
   std::vector<FidelityEntry> entries;
-  std::vector<FidelityTopic> topics;  ///< those that occur in entries, sorted by key
+  std::vector<FidelityTopic> topics;      ///< those that occur in entries, sorted by key
+  std::vector<Mediation> mediation = {};  ///< of the target, whatever the rules are; empty where it mediates everything
 };
 
 /// One file to be written, relative to the target's output folder.
@@ -59,6 +68,7 @@ struct Target {
   std::string name;                             ///< "debian12-selinux"
   std::string backend;                          ///< "selinux"
   std::map<std::string, std::string> settings;  ///< the backend's own keys, already known to be valid
+  std::map<std::string, Span> places = {};      ///< in macc.toml, of the settings that are given there
 };
 
 struct Setting {

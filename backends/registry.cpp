@@ -31,6 +31,7 @@ FidelityReport merged(const FidelityReport& lowered, const FidelityReport& found
     for (const std::string& topic : {entry.topic, std::string()})
       replaced.emplace(entry.domain, entry.span, entry.rule, topic);
   FidelityReport report;
+  report.mediation = lowered.mediation;
   for (const FidelityEntry& entry : lowered.entries)
     if (!replaced.contains({entry.domain, entry.span, entry.rule, entry.topic})) report.entries.push_back(entry);
   report.entries.insert(report.entries.end(), found.entries.begin(), found.entries.end());

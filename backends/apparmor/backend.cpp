@@ -1,10 +1,12 @@
 #include "backends/backend.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "backends/apparmor/explain.h"
 #include "backends/apparmor/install.h"
 #include "backends/apparmor/lower.h"
+#include "backends/apparmor/target.h"
 #include "backends/apparmor/verify.h"
 
 namespace macc::backends {
@@ -16,23 +18,14 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] std::string_view name() const override { return "apparmor"; }
   [[nodiscard]] std::string_view description() const override { return "AppArmor profiles"; }
 
-  [[nodiscard]] const std::vector<Setting>& settings() const override {
-    static const std::vector<Setting> list = [] {
-      Setting features{"features", apparmor::all_features().front().name, "what kernel and parser mediate", {}};
-      for (const apparmor::Features& f : apparmor::all_features()) features.choices.push_back(f.name);
-      const Setting disconnected{apparmor::kAttachDisconnected,
-                                 "",
-                                 "domains (MODULE.DOMAIN) that also use files of other mount namespaces",
-                                 {},
-                                 false,
-                                 true};
-      return std::vector<Setting>{features, disconnected};
-    }();
-    return list;
-  }
+  [[nodiscard]] const std::vector<Setting>& settings() const override { return apparmor::target_settings(); }
 
   [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
-    apparmor::LoweredPolicy policy = apparmor::lower_policy(input, apparmor::features_of(input.target), diagnostics);
+    auto features = apparmor::choose_features(input.target, diagnostics);
+    if (!features) return {};
+    auto plan = std::make_shared<apparmor::LoweringPlan>();
+    plan->features = std::move(*features);
+    apparmor::LoweredPolicy policy = apparmor::lower_policy(input, plan->features, diagnostics);
     Lowered out;
     out.artifacts = policy.others;
     for (const apparmor::ProfileText& p : policy.profiles) {
@@ -46,13 +39,15 @@ class ApparmorBackend final : public Backend {
     apparmor::add_install_steps(input.policy, out);
     std::sort(out.artifacts.begin(), out.artifacts.end(), by_path);
     out.fidelity = policy.fidelity;
-    out.plan = std::make_shared<apparmor::LoweringPlan>(std::move(policy));
+    out.fidelity.mediation = apparmor::mediation_of(plan->features);
+    plan->policy = std::move(policy);
+    out.plan = std::move(plan);
     return out;
   }
 
   [[nodiscard]] Verification verify(const Input& input, const Lowered& lowered,
                                     Diagnostics& diagnostics) const override {
-    return apparmor::verify_with_parser(input, apparmor::features_of(input.target), lowered, diagnostics);
+    return apparmor::verify_with_parser(input, lowered, diagnostics);
   }
 
   [[nodiscard]] Explanation explain(const Input& input, const Lowered& lowered,

@@ -14,7 +14,7 @@ class Bus {
 
   void run() {
     if (rule_.effect == Effect::allow) reach_bus();
-    if (!build_.features.dbus) return build_.fidelity.add(id_, rule_, Topic::dbus);
+    if (!build_.features.mediates(Class::dbus)) return build_.fidelity.add(id_, rule_, Topic::dbus);
     if (access_.own) {
       own();
     } else {
@@ -38,14 +38,14 @@ class Bus {
   /// The socket of a client, and the messages that every one exchanges with the bus itself. The bus's socket file is
   /// among the files.
   void reach_bus() {
-    if (build_.features.unix_sockets) {
+    if (build_.features.mediates(Class::unix_sockets)) {
       UnixRule stream;
       stream.type = "stream";
       add(stream);
     } else {
       build_.draft(id_).add(guard_, NetworkRule{{}, "unix", "stream"}, build_.origin(rule_));
     }
-    if (!build_.features.dbus) return;
+    if (!build_.features.mediates(Class::dbus)) return;
     DbusRule bus = start(DbusRule::Kind::send);
     bus.qualifiers = {};
     bus.name = "org.freedesktop.DBus";

@@ -42,7 +42,7 @@ std::string describe(const std::string& key, std::uint32_t bits) {
 }  // namespace
 
 void compare_bus(const Comparing& c) {
-  if (!c.build.features.dbus) return;
+  if (!c.build.features.mediates(Class::dbus)) return;
   KeyComparison keys(c, describe);
   keys.ask(own_key("", ""), kBind);
   keys.ask(message_key("", "", "", ""), kSend | kReceive);

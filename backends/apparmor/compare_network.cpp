@@ -121,7 +121,7 @@ class Networks {
   void ask() {
     ByteSet low;
     low.set();
-    if (c_.build.features.unix_sockets) low.reset(kUnix);
+    if (c_.build.features.mediates(Class::unix_sockets)) low.reset(kUnix);
     const KeyField type_class = bytes(std::string(1, kNetworkClass));
     keys_.ask({type_class, bytes(std::string(1, '\0')), KeyByte{low}, any_byte(), any_byte()}, kEveryOperation);
     ByteSet high;
@@ -150,11 +150,11 @@ class Networks {
     } else if (const auto* s = std::get_if<ir::SocketAccess>(&rule.access)) {
       if (is_socket_left(c_, *s)) add_all(sockets_for(*s), true);
     } else if (const auto* u = std::get_if<ir::UnixAccess>(&rule.access)) {
-      if (!c_.build.features.unix_sockets) add_all(kFamily, !is_touched(c_, *u));
+      if (!c_.build.features.mediates(Class::unix_sockets)) add_all(kFamily, !is_touched(c_, *u));
     } else if (const auto* use = std::get_if<ir::UseAccess>(&rule.access)) {
       handed_over(*use, add_all);
     } else if (std::holds_alternative<ir::DbusAccess>(rule.access)) {
-      if (!c_.build.features.unix_sockets) add_all({{"unix", "stream"}}, true);
+      if (!c_.build.features.mediates(Class::unix_sockets)) add_all({{"unix", "stream"}}, true);
     }
   }
 
@@ -165,7 +165,7 @@ class Networks {
     const bool touched = denies_of_use();
     if (use.tcp) add_all(sockets_for(ir::Protocol::tcp), !touched);
     if (use.udp) add_all(sockets_for(ir::Protocol::udp), !touched);
-    if (use.unix && !c_.build.features.unix_sockets) add_all(kFamily, !touched);
+    if (use.unix && !c_.build.features.mediates(Class::unix_sockets)) add_all(kFamily, !touched);
   }
 
   [[nodiscard]] bool denies_of_use() const {

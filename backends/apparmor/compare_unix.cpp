@@ -118,7 +118,7 @@ class UnixSockets {
         }) {}
 
   void run() {
-    if (!c_.build.features.unix_sockets) return;
+    if (!c_.build.features.mediates(Class::unix_sockets)) return;
     ask();
     own_sockets();
     for (const ir::Rule& rule : c_.domain().rules) {

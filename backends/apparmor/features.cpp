@@ -22,6 +22,8 @@ constexpr std::string_view kFamilies =
 constexpr std::string_view kLimits =
     "cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
+constexpr std::string_view kQueues = "create read write open delete setattr getattr";
+
 /// A features file is a tree of `name {...}`; leaves are one word.
 std::string node(std::string_view name, std::string_view body) { return fmt::format("{} {{{}\n}}\n", name, body); }
 
@@ -37,7 +39,7 @@ std::string yes(std::string_view names) {
   return out;
 }
 
-/// The ABI was fixed before the kernel had the newest capability.
+/// The first ABI was fixed before the kernel had the newest capability.
 std::string capabilities(bool newest) {
   std::string out;
   for (const std::string& word : ir::capability_words()) {
@@ -57,36 +59,73 @@ std::string domain() {
                                 "change_onexec change_hatv change_hat"));
 }
 
-struct Mediated {
-  bool dbus = false, unix_sockets = false;
-  bool outofband = false, newest_capability = false;  ///< of the kernel, not of the ABI
-};
+/// What only the newer ones of these files have: said of the class that they are for.
+std::string namespaces(const Classes& classes) {
+  const std::string userns = classes.has(Class::userns) ? node("mask", "userns_create") : "";
+  return node("namespaces", userns + node("pivot_root", "no") + yes("profile"));
+}
 
-std::string features_text(const Mediated& mediated) {
+std::string networks(const Classes& classes) {
   const std::string families = node("af_mask", kFamilies);
+  const std::string unix_sockets = classes.has(Class::unix_sockets) ? node("network", yes("af_unix") + families) : "";
+  return unix_sockets + node("network_v8", (classes.has(Class::ports) ? yes("af_inet") : "") + families);
+}
+
+enum class Of : std::uint8_t { kernel, abi };
+
+std::string features_text(const Classes& classes, Of of, bool newest_capability) {
   std::string out = query();
-  if (mediated.dbus) out += mask("dbus", "acquire send receive");
-  out +=
-      mask("signal", kSignals) + mask("ptrace", "read trace") + mask("caps", capabilities(mediated.newest_capability));
-  out += mask("rlimit", kLimits) + node("capability", "0xffffff");
-  out += node("namespaces", node("pivot_root", "no") + yes("profile")) + mask("mount", "mount umount pivot_root");
-  if (mediated.unix_sockets) out += node("network", yes("af_unix") + families);
-  out += node("network_v8", families);
+  if (classes.has(Class::dbus)) out += mask("dbus", "acquire send receive");
+  out += mask("signal", kSignals) + mask("ptrace", "read trace") + mask("caps", capabilities(newest_capability));
+  out += mask("rlimit", kLimits) + node("capability", "0xffffff") + namespaces(classes);
+  out += mask("mount", "mount umount pivot_root") + networks(classes);
+  if (classes.has(Class::mqueue)) out += node("ipc", node("posix_mqueue", kQueues));
+  if (classes.has(Class::io_uring)) out += mask("io_uring", "sqpoll override_creds");
   out += mask("file", "create read write exec append mmap_exec link lock") + domain();
   const std::string versions = node("versions", yes("v8 v7 v6 v5"));
-  out += node("policy", (mediated.outofband ? node("outofband", "0x000001") : "") + yes("set_load") + versions);
+  out += node("policy", (of == Of::kernel ? node("outofband", "0x000001") : "") + yes("set_load") + versions);
   return out;
 }
 
 }  // namespace
 
-const std::vector<Features>& all_features() {
-  static const std::vector<Features> table = {
-      {"debian12", "Debian 12: mainline kernel 6.1, apparmor_parser 3.0.8", "3.0", "3.0.8", false, false, true},
-      {"ubuntu22.04", "Ubuntu 22.04: kernel with D-Bus and unix socket mediation, apparmor_parser 3.0.4", "3.0",
-       "3.0.4", true, true, true},
+const std::vector<ClassInfo>& all_classes() {
+  static const std::vector<ClassInfo> table = {
+#define MACC_CLASS(id, word, feature, mediated, open) {Class::id, word, feature, mediated, open},
+#include "backends/apparmor/classes.def"
+#undef MACC_CLASS
   };
   return table;
+}
+
+const std::vector<Abi>& all_abis() {
+  using enum Class;
+  static const std::vector<Abi> table = {
+#define MACC_FEATURES(name, doc, abi, parser, ...)
+#define MACC_ABI(name, first_parser, ...) {name, first_parser, {__VA_ARGS__}},
+#include "backends/apparmor/features.def"
+#undef MACC_FEATURES
+#undef MACC_ABI
+  };
+  return table;
+}
+
+const std::vector<Features>& all_features() {
+  using enum Class;
+  static const std::vector<Features> table = {
+#define MACC_FEATURES(name, doc, abi, parser, ...) {name, doc, abi, parser, {__VA_ARGS__}},
+#define MACC_ABI(name, first_parser, ...)
+#include "backends/apparmor/features.def"
+#undef MACC_FEATURES
+#undef MACC_ABI
+  };
+  return table;
+}
+
+const Abi* find_abi(std::string_view name) {
+  const auto& table = all_abis();
+  const auto it = std::find_if(table.begin(), table.end(), [&](const Abi& a) { return a.name == name; });
+  return it == table.end() ? nullptr : &*it;
 }
 
 const Features* find_features(std::string_view name) {
@@ -95,10 +134,19 @@ const Features* find_features(std::string_view name) {
   return it == table.end() ? nullptr : &*it;
 }
 
-std::string kernel_features(const Features& features) {
-  return features_text({features.dbus, features.unix_sockets, features.outofband, true});
+bool Features::mediates(Class c) const {
+  const Abi* known = find_abi(abi);
+  return kernel.has(c) && known != nullptr && known->classes.has(c);
 }
 
-std::string abi_features(const Features&) { return features_text({true, true, false, false}); }
+std::string kernel_features(const Features& features) {
+  return features.text.empty() ? features_text(features.kernel, Of::kernel, true) : features.text;
+}
+
+std::string abi_features(const Features& features) {
+  const Abi* abi = find_abi(features.abi);
+  const bool oldest = abi == &all_abis().front();
+  return features_text(abi == nullptr ? Classes{} : abi->classes, Of::abi, !oldest);
+}
 
 }  // namespace macc::backends::apparmor

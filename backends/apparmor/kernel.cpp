@@ -12,6 +12,9 @@ using ir::Capability;
 using ir::Effect;
 using ir::PlainAccess;
 
+constexpr std::string_view kQueueFolder = "/dev/mqueue";
+constexpr const char* kQueues = "/dev/mqueue/*";
+
 class Kernel {
  public:
   Kernel(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
@@ -100,6 +103,14 @@ class Kernel {
   }
 
   void plain(const ir::Rule& rule, const PlainAccess& access) {
+    if (access.kind == PlainAccess::Kind::userns_create && build_.features.mediates(Class::userns)) {
+      build_.add_unconditional(id_, id_, Guard::of(rule.condition), UsernsRule{qualifiers(rule)}, rule);
+      return build_.fidelity.add(id_, rule, Topic::none);
+    }
+    if (access.kind == PlainAccess::Kind::io_uring && build_.features.mediates(Class::io_uring)) {
+      build_.add_unconditional(id_, id_, Guard::of(rule.condition), IoUringRule{qualifiers(rule)}, rule);
+      return build_.fidelity.add(id_, rule, Topic::io_uring_rings);
+    }
     static constexpr std::pair<PlainAccess::Kind, Topic> kTopics[] = {
         {PlainAccess::Kind::memory_execute, Topic::memory_execute},
         {PlainAccess::Kind::userns_create, Topic::userns_create},
@@ -146,7 +157,7 @@ class Kernel {
   }
 
   void paths(const ir::Rule& rule, const ir::PathsAccess& access) {
-    if (access.kind == ir::PathsAccess::Kind::mqueue) return build_.fidelity.add(id_, rule, Topic::mqueue);
+    if (access.kind == ir::PathsAccess::Kind::mqueue) return mqueue(rule, access);
     MountRule out;
     out.qualifiers = qualifiers(rule);
     out.kind = access.kind == ir::PathsAccess::Kind::pivot ? MountRule::Kind::pivot : MountRule::Kind::unmount;
@@ -154,6 +165,31 @@ class Kernel {
     if (!target) return;
     out.target = *target;
     build_.add_unconditional(id_, id_, Guard::of(rule.condition), out, rule);
+    build_.fidelity.add(id_, rule, Topic::none);
+  }
+
+  /// A queue's name is its path below the file system of the queues.
+  void mqueue(const ir::Rule& rule, const ir::PathsAccess& access) {
+    if (!build_.features.mediates(Class::mqueue)) return build_.fidelity.add(id_, rule, Topic::mqueue);
+    paths::PatternError error;
+    const auto queues = paths::PathSet::of(paths::PathPattern::parse(kQueues, error));
+    const auto named = build_.meaning.set(access.paths) & queues & paths::PathSet::non_directories();
+    if (named.empty()) {
+      build_.diagnostics.report(Code::E2016, rule.where.span, "no message queue has one of these paths")
+          .note("AppArmor knows queues by their names, which are their paths below /dev/mqueue: the rule does nothing");
+    }
+    const auto globs = globs_of(named);
+    if (!globs) {
+      build_.diagnostics.report(Code::E2004, rule.where.span, "these paths cannot be written as AppArmor path patterns")
+          .note("`" + ir::describe(build_.policy, rule.access) + "`");
+      return;
+    }
+    for (Glob glob : *globs) {
+      // All begin with a literal: what is matched has one folder.
+      auto& start = std::get<GlobLiteral>(glob.pieces.at(0)).bytes;
+      start.erase(0, kQueueFolder.size());
+      build_.add_unconditional(id_, id_, Guard::of(rule.condition), MqueueRule{qualifiers(rule), glob}, rule);
+    }
     build_.fidelity.add(id_, rule, Topic::none);
   }
 

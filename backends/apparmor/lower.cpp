@@ -201,6 +201,7 @@ class ProfileWriter {
     out.written = std::move(written.profile);
     out.conditions = std::move(written.conditions);
     for (WrittenPart& part : out.conditions) part.path.insert(0, "apparmor.d/");
+    out.file = std::move(file);
     return out;
   }
 
@@ -315,12 +316,6 @@ bool is_attached_when_disconnected(const Build& build, DomainId id) {
   std::istringstream words(setting->second);
   const std::string name = build.policy.qualified_name(id);
   return std::any_of(std::istream_iterator<std::string>(words), {}, [&](const std::string& word) { return word == name; });
-}
-
-const Features& features_of(const Target& target) {
-  const auto it = target.settings.find("features");
-  const Features* found = it == target.settings.end() ? nullptr : find_features(it->second);
-  return found == nullptr ? all_features().front() : *found;
 }
 
 std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text) {

@@ -19,6 +19,7 @@ struct ProfileText {
   Written written;
   std::vector<WrittenPart> conditions;   ///< the files of its conditions; their paths are of artifacts, too
   std::vector<ir::DomainId> children{};  ///< private domains whose profiles are in it
+  ProfileFile file{};  ///< what was written
 };
 
 /// The target's setting: a list of domains whose profiles also mediate files of no mount namespace.
@@ -41,8 +42,5 @@ struct LoweredPolicy {
 [[nodiscard]] std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values);
 /// The booleans whose variables a text names.
 [[nodiscard]] std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text);
-
-/// The features that the target's settings name.
-[[nodiscard]] const Features& features_of(const Target& target);
 
 }  // namespace macc::backends::apparmor

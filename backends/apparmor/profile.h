@@ -49,9 +49,21 @@ struct CapabilityRule {
   ir::Capability capability{};
 };
 
+/// Which part of a socket's life a network rule is about, where ports are mediated.
+struct NetworkPorts {
+  enum class Kind : std::uint8_t {
+    setup,    ///< making it and its options: before it has a port
+    listen,   ///< under a port of its own
+    connect,  ///< to a port of the peer
+  } kind = Kind::setup;
+  ir::PortRange range{0, 65535};  ///< all of them: the rule names none
+  friend bool operator==(const NetworkPorts&, const NetworkPorts&) = default;
+};
+
 struct NetworkRule {
   Qualifiers qualifiers;
   std::string family, type;
+  std::optional<NetworkPorts> ports = {};  ///< none: every permission on every port
 };
 
 /// `unix (...) type=T addr=A peer=(addr=B label=L),`; only where the features have unix sockets.
@@ -101,6 +113,22 @@ struct DbusRule {
   std::string interface, member;    ///< "": any
 };
 
+/// `userns create,`; this and the next two only where the features have them. Documented, not run.
+struct UsernsRule {
+  Qualifiers qualifiers;
+};
+
+/// All permissions on POSIX message queues.
+struct MqueueRule {
+  Qualifiers qualifiers;
+  Glob name;  ///< as mq_open takes it: "/jobs"
+};
+
+/// Polling threads and foreign credentials of io_uring.
+struct IoUringRule {
+  Qualifiers qualifiers;
+};
+
 /// Text of the policy's author, with its resources already put in.
 struct RawRule {
   std::string text;
@@ -116,8 +144,9 @@ struct Conditional {
   std::vector<Rule> rules;
 };
 
-using RuleBody = std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, SignalRule, PtraceRule,
-                              ChangeProfileRule, MountRule, DbusRule, RawRule, Conditional>;
+using RuleBody =
+    std::variant<FileRule, LinkRule, CapabilityRule, NetworkRule, UnixRule, SignalRule, PtraceRule, ChangeProfileRule,
+                 MountRule, DbusRule, UsernsRule, MqueueRule, IoUringRule, RawRule, Conditional>;
 
 struct Rule {
   RuleBody body;

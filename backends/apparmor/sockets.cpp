@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backends/apparmor/build.h"
+#include "backends/apparmor/ports.h"
 
 namespace macc::backends::apparmor {
 
@@ -41,6 +42,11 @@ bool takes_all(const ir::Access& deny, const ir::Access& allow) {
   return false;
 }
 
+/// apparmor_parser 4 makes a rule of every port; a longer range is written without ports.
+constexpr int kMostPorts = 1024;
+
+bool is_any(const ir::PortRange& range) { return range.first == 0 && range.last == 65535; }
+
 class Sockets {
  public:
   Sockets(Build& build, ir::DomainId id) : build_(build), id_(id), domain_(build.policy.domain(id)) {}
@@ -65,7 +71,7 @@ class Sockets {
   std::vector<SocketKind> kinds_of(const ir::Access& access) const {
     if (const auto* a = std::get_if<ir::NetworkAccess>(&access)) return sockets_for(a->protocol);
     if (const auto* a = std::get_if<ir::SocketAccess>(&access)) return sockets_for(*a);
-    const bool family = !build_.features.unix_sockets;
+    const bool family = !build_.features.mediates(Class::unix_sockets);
     if (std::holds_alternative<ir::UnixAccess>(access) && family) return {{"unix", "stream"}, {"unix", "dgram"}};
     if (const auto* a = std::get_if<ir::UseAccess>(&access)) return kinds_of(*a);
     return {};
@@ -78,7 +84,7 @@ class Sockets {
     const auto append = [&](std::vector<SocketKind> more) { out.insert(out.end(), more.begin(), more.end()); };
     if (a.tcp) append(sockets_for(ir::Protocol::tcp));
     if (a.udp) append(sockets_for(ir::Protocol::udp));
-    if (a.unix && !build_.features.unix_sockets) append({{"unix", "stream"}, {"unix", "dgram"}});
+    if (a.unix && !build_.features.mediates(Class::unix_sockets)) append({{"unix", "stream"}, {"unix", "dgram"}});
     return out;
   }
 
@@ -97,20 +103,73 @@ class Sockets {
       build_.fidelity.add(id_, *demand.rule, Topic::none);
       return;
     }
-    for (const SocketKind& kind : demand.kinds) add(guard, demand, kind);
-    if (build_.features.unix_sockets) unix_rules(guard, *demand.rule);
-    log_allow(*demand.rule);
+    if (by_ports(demand)) {
+      add_ports(demand);
+    } else {
+      for (const SocketKind& kind : demand.kinds) add(guard, demand, kind);
+    }
+    if (build_.features.mediates(Class::unix_sockets)) unix_rules(guard, *demand.rule);
+    log_allow(demand);
   }
 
-  void add(const Guard& guard, const Demand& demand, const SocketKind& kind) {
-    NetworkRule rule{qualifiers(*demand.rule), std::string(kind.family), std::string(kind.type)};
+  // ---- ports, where they are mediated ----
+
+  std::vector<std::pair<Guard, ir::PortRange>> ports_of(const Demand& allow) const {
+    const auto& access = std::get<ir::NetworkAccess>(allow.rule->access);
+    std::vector<GuardedPorts> denies;
+    for (const Demand& d : denies_) {
+      const auto* denied = std::get_if<ir::NetworkAccess>(&d.rule->access);
+      if (denied != nullptr && denied->listen == access.listen && denied->protocol == access.protocol)
+        denies.push_back({d.guard, denied->ports});
+    }
+    return remaining_ports({allow.guard, access.ports}, denies);
+  }
+
+  /// Whether the rules for an allow name its ports.
+  bool by_ports(const Demand& allow) const {
+    const auto* access = std::get_if<ir::NetworkAccess>(&allow.rule->access);
+    if (access == nullptr || access->protocol == ir::Protocol::sctp || !build_.features.mediates(Class::ports))
+      return false;
+    const auto ports = ports_of(allow);
+    return std::all_of(ports.begin(), ports.end(),
+                       [](const auto& p) { return is_any(p.second) || p.second.last - p.second.first < kMostPorts; });
+  }
+
+  /// A socket is made and its options are set before it has a port.
+  void add_ports(const Demand& demand) {
+    const bool listen = std::get<ir::NetworkAccess>(demand.rule->access).listen;
+    const auto kind = listen ? NetworkPorts::Kind::listen : NetworkPorts::Kind::connect;
+    for (const auto& [guard, range] : ports_of(demand)) {
+      for (const SocketKind& socket : demand.kinds) {
+        add(guard, demand, socket, NetworkPorts{});
+        add(guard, demand, socket, NetworkPorts{kind, range});
+      }
+    }
+  }
+
+  /// Whether a deny holds since all that is allowed of the same sockets names its ports.
+  bool held_by_ports(const Demand& deny) const {
+    return std::holds_alternative<ir::NetworkAccess>(deny.rule->access) &&
+           std::all_of(allows_.begin(), allows_.end(), [&](const Demand& allow) {
+             const bool meets = std::any_of(allow.kinds.begin(), allow.kinds.end(), [&](const SocketKind& a) {
+               return std::any_of(deny.kinds.begin(), deny.kinds.end(),
+                                  [&](const SocketKind& d) { return overlap(a, d); });
+             });
+             return !meets || by_ports(allow);
+           });
+  }
+
+  void add(const Guard& guard, const Demand& demand, const SocketKind& kind, std::optional<NetworkPorts> ports = {}) {
+    NetworkRule rule{qualifiers(*demand.rule), std::string(kind.family), std::string(kind.type), ports};
     build_.draft(id_).add(guard, std::move(rule), build_.origin(*demand.rule));
   }
 
-  void log_allow(const ir::Rule& rule) {
+  void log_allow(const Demand& demand) {
+    const ir::Rule& rule = *demand.rule;
     if (const auto* a = std::get_if<ir::NetworkAccess>(&rule.access)) {
       const bool sctp = a->protocol == ir::Protocol::sctp;
-      build_.fidelity.add(id_, rule, sctp ? Topic::network_sctp : Topic::network_ports,
+      const Topic ports = by_ports(demand) ? Topic::network_ports_announced : Topic::network_ports;
+      build_.fidelity.add(id_, rule, sctp ? Topic::network_sctp : ports,
                           {a->listen ? "connect" : "listen", "every other port"});
     } else if (const auto* s = std::get_if<ir::SocketAccess>(&rule.access)) {
       const bool shared = s->family.starts_with("netlink.") || s->family == "icmp";
@@ -120,9 +179,10 @@ class Sockets {
     } else if (std::get<ir::UnixAccess>(rule.access).abstract_name.empty()) {
       const bool connect = !std::get<ir::UnixAccess>(rule.access).listen;
       build_.fidelity.add(id_, rule, Topic::unix_path);
-      if (connect && !build_.features.unix_sockets) build_.fidelity.add(id_, rule, Topic::unix_connect);
+      if (connect && !build_.features.mediates(Class::unix_sockets))
+        build_.fidelity.add(id_, rule, Topic::unix_connect);
     } else {
-      build_.fidelity.add(id_, rule, build_.features.unix_sockets ? Topic::none : Topic::unix_family);
+      build_.fidelity.add(id_, rule, build_.features.mediates(Class::unix_sockets) ? Topic::none : Topic::unix_family);
     }
   }
 
@@ -185,7 +245,7 @@ class Sockets {
   }
 
   void own_sockets() {
-    if (!build_.features.unix_sockets) return;
+    if (!build_.features.mediates(Class::unix_sockets)) return;
     build_.draft(id_).add(Guard::always(), UnixRule{}, {domain_.where.span, "always there: sockets to itself"});
     UnixRule out;
     out.listen = out.connect = out.transfer = true;
@@ -205,7 +265,7 @@ class Sockets {
   }
 
   void lower_deny(const Demand& demand) {
-    if (build_.features.unix_sockets) unix_rules_denied(demand);
+    if (build_.features.mediates(Class::unix_sockets)) unix_rules_denied(demand);
     bool whole = true;
     for (const SocketKind& kind : demand.kinds) {
       if (still_needed(kind, demand.guard)) {
@@ -216,7 +276,8 @@ class Sockets {
          // either.
     }
     const bool network = std::holds_alternative<ir::NetworkAccess>(demand.rule->access);
-    const Topic topic = network ? Topic::network_deny : Topic::deny_shared_bit;
+    const Topic in_part = held_by_ports(demand) ? Topic::network_ports_announced : Topic::network_deny;
+    const Topic topic = network ? in_part : Topic::deny_shared_bit;
     build_.fidelity.add(id_, *demand.rule, whole ? Topic::none : topic);
   }
 

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "backends/apparmor/compare.h"
 #include "backends/apparmor/effects.h"
 #include "backends/apparmor/parser.h"
+#include "backends/apparmor/unchecked.h"
 
 namespace macc::backends::apparmor {
 
@@ -61,21 +63,24 @@ Code code_of(Difference::Way way) {
 
 class Check {
  public:
-  Check(const Input& input, const Features& features, const Lowered& lowered, Diagnostics& diagnostics)
+  Check(const Input& input, const LoweringPlan& plan, const Lowered& lowered, Diagnostics& diagnostics)
       : input_(input),
         lowered_(lowered),
-        plan_(dynamic_cast<const LoweringPlan&>(*lowered.plan).policy),
+        features_(plan.features),
+        plan_(plan.policy),
         diagnostics_(diagnostics),
-        parser_(features),
-        build_(input, features, ignored_) {}
+        parser_(plan.features),
+        build_(input, plan.features, ignored_) {}
 
   Verification run() {
-    out_.against = fmt::format("features {}", build_.features.name);
+    out_.against = fmt::format("features {}", features_.name);
     if (!parser_.installed()) {
       out_.reason = "apparmor_parser is not installed (package apparmor)";
       return out_;
     }
-    out_.checker = "apparmor_parser " + parser_.version();
+    const std::string version = parser_.version();
+    out_.checker = "apparmor_parser " + version;
+    unchecked_.emplace(plan_, features_, input_.sources, version);
     if (!put_all()) {
       out_.reason = "no temporary folder could be written";
       return out_;
@@ -86,6 +91,7 @@ class Check {
       if (is_profile(a)) check(a);
       if (killed_) break;  // an interrupt goes to the parser, too
     }
+    unchecked_->say(out_);
     return out_;
   }
 
@@ -96,14 +102,15 @@ class Check {
 
   bool put_all() {
     return std::all_of(lowered_.artifacts.begin(), lowered_.artifacts.end(),
-                       [&](const Artifact& a) { return parser_.put(a.path, a.content); });
+                       [&](const Artifact& a) { return parser_.put(a.path, unchecked_->readable(a).value_or("")); });
   }
 
   void check(const Artifact& a) {
-    const auto planned =
-        std::find_if(plan_.profiles.begin(), plan_.profiles.end(), [&](const ProfileText& p) { return p.path == a.path; });
+    const auto planned = std::find_if(plan_.profiles.begin(), plan_.profiles.end(),
+                                      [&](const ProfileText& p) { return p.path == a.path; });
     const bool raw = planned != plan_.profiles.end() && !planned->written.raw.empty();
-    const auto compiled = compile(a, raw ? Parser::Unenforced::said : Parser::Unenforced::refused);
+    if (!is_readable(a)) return;
+    const auto compiled = raw ? compile_with_raw(a) : compile(a);
     if (!compiled || planned == plan_.profiles.end()) return;
     try {
       raw ? compare_without_raw(a, *planned, *compiled) : compare(a, *planned, *compiled);
@@ -116,15 +123,21 @@ class Check {
   // ---- compiling ----
 
   /// nullopt after a diagnostic.
-  std::optional<CompiledPolicy> compile(const Artifact& a, Parser::Unenforced unenforced = Parser::Unenforced::refused) {
-    using End = Compilation::End;
-    const Compilation result = parser_.compile(a.path, unenforced);
-    if (result.end == End::compiled) {
-      for (const std::string& line : result.said) {
-        if (unenforced == Parser::Unenforced::said) out_.notices.push_back("apparmor_parser says: " + line);
-      }
-      return read(a, result.policy);
+  std::optional<CompiledPolicy> compile(const Artifact& a) { return outcome(a, parser_.compile(a.path)); }
+
+  /// The distribution's own files have rules that this target does not enforce.
+  std::optional<CompiledPolicy> compile_with_raw(const Artifact& a) {
+    Compilation result = parser_.compile(a.path, Parser::Unenforced::said);
+    if (result.end == Compilation::End::refused) result = without_raw(a, std::move(result));
+    if (result.end == Compilation::End::compiled) {
+      for (const std::string& line : result.said) out_.notices.push_back("apparmor_parser says: " + line);
     }
+    return outcome(a, result);
+  }
+
+  std::optional<CompiledPolicy> outcome(const Artifact& a, const Compilation& result) {
+    using End = Compilation::End;
+    if (result.end == End::compiled) return read(a, result.policy);
     out_.status = Status::failed;
     killed_ = result.end == End::killed;
     if (result.end == End::refused) {
@@ -143,6 +156,36 @@ class Check {
     diagnostics_.report(Code::E2034, {}, fmt::format("what apparmor_parser made of the {} cannot be read", a.what))
         .note(policy.error);
     return std::nullopt;
+  }
+
+  /// Whether the profile and the files of its conditions are as macc wrote them, where the parser cannot read all of
+  /// it: nothing that it says of the rest could make a changed one good.
+  bool is_readable(const Artifact& a) {
+    const std::string conditions = folder_of_conditions(a);
+    const auto changed = std::find_if(lowered_.artifacts.begin(), lowered_.artifacts.end(), [&](const Artifact& other) {
+      return (other.path == a.path || other.path.starts_with(conditions)) && !unchecked_->readable(other);
+    });
+    if (changed == lowered_.artifacts.end()) return true;
+    out_.status = Status::failed;
+    diagnostics_.report(Code::E2017, place_of(a, 0), fmt::format("the {} is not what macc wrote", changed->what))
+        .note(unchecked_->unreadable())
+        .note("what the parser says of the rest of a changed profile would prove nothing: it was not asked")
+        .note("run `macc build` again");
+    return false;
+  }
+
+  static std::string folder_of_conditions(const Artifact& a) {
+    return std::string(kProfiles) + "macc.d/" + a.path.substr(kProfiles.size()) + "/";
+  }
+
+  /// A text of the author may be for the parser of the target: the refusal, or what was compiled without such texts.
+  Compilation without_raw(const Artifact& a, Compilation refusal) {
+    const auto text = unchecked_->readable_without_raw(a);
+    if (!text || !parser_.put(a.path, *text)) return refusal;
+    Compilation rest = parser_.compile(a.path);
+    if (rest.end != Compilation::End::compiled) return refusal;
+    unchecked_->left_out_raw(refusal.said);
+    return rest;
   }
 
   void refused(const Artifact& a, const Compilation& result) {
@@ -172,7 +215,7 @@ class Check {
 
   /// A profile's text with those of its conditions, which it includes.
   std::string whole_text(const Artifact& a) const {
-    const std::string conditions = std::string(kProfiles) + "macc.d/" + a.path.substr(kProfiles.size()) + "/";
+    const std::string conditions = folder_of_conditions(a);
     std::string out = a.content;
     for (const Artifact& other : lowered_.artifacts) {
       if (other.path.starts_with(conditions)) out += other.content;
@@ -210,6 +253,7 @@ class Check {
   /// Raw text has no meaning of its own: the rest is compared with it left out, and then what it adds is listed.
   void compare_without_raw(const Artifact& a, const ProfileText& planned, const CompiledPolicy& with) {
     Artifact plain = a;
+    plain.content = unchecked_->readable(a).value_or("");
     for (const std::string& raw : planned.written.raw) {
       const std::size_t at = plain.content.find(raw);
       if (at == std::string::npos) {
@@ -220,7 +264,7 @@ class Check {
     }
     const auto compiled = parser_.put(a.path, plain.content) ? compile(plain) : std::nullopt;
     if (compiled) compare(plain, planned, *compiled);
-    if (!parser_.put(a.path, a.content)) killed_ = true;
+    if (!parser_.put(a.path, unchecked_->readable(a).value_or(""))) killed_ = true;
     if (!compiled) return;
     list_effects(planned.domain, effects_of(with, *compiled, planned.name));
     for (const ir::DomainId child : planned.children)
@@ -253,7 +297,7 @@ class Check {
 
   bool put_switches(const std::vector<Artifact>& switches) {
     return std::all_of(switches.begin(), switches.end(), [&](const Artifact& s) {
-      return is_profile(s) || parser_.put(s.path, s.content);
+      return is_profile(s) || parser_.put(s.path, unchecked_->readable(s).value_or(""));
     });
   }
 
@@ -288,10 +332,12 @@ class Check {
 
   const Input& input_;
   const Lowered& lowered_;
+  const Features& features_;
   const LoweredPolicy& plan_;
   Diagnostics& diagnostics_;
   Parser parser_;
-  Diagnostics ignored_;  // of what lowering has said already
+  std::optional<Unchecked> unchecked_;  // once the parser has said its version
+  Diagnostics ignored_;                 // of what lowering has said already
   Build build_;
   Verification out_;
   bool killed_ = false;
@@ -299,9 +345,8 @@ class Check {
 
 }  // namespace
 
-Verification verify_with_parser(const Input& input, const Features& features, const Lowered& lowered,
-                                Diagnostics& diagnostics) {
-  return Check(input, features, lowered, diagnostics).run();
+Verification verify_with_parser(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) {
+  return Check(input, dynamic_cast<const LoweringPlan&>(*lowered.plan), lowered, diagnostics).run();
 }
 
 }  // namespace macc::backends::apparmor

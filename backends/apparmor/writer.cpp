@@ -83,8 +83,30 @@ std::string text_of(const CapabilityRule& r) {
   return fmt::format("{}capability {},", prefix(r.qualifiers), ir::word(r.capability));
 }
 
+/// " port=80", " peer=(port=1-9)"; "" for every port.
+std::string ports_text(const NetworkPorts& ports) {
+  const auto [first, last] = ports.range;
+  if (ports.kind == NetworkPorts::Kind::setup || (first == 0 && last == 65535)) return "";
+  const std::string port = fmt::format("port={}", first) + (first == last ? "" : fmt::format("-{}", last));
+  return ports.kind == NetworkPorts::Kind::listen ? ' ' + port : fmt::format(" peer=({})", port);
+}
+
+std::string_view socket_permissions(NetworkPorts::Kind kind) {
+  switch (kind) {
+    case NetworkPorts::Kind::setup:
+      return "(create, getattr, setattr, getopt, setopt, shutdown) ";
+    case NetworkPorts::Kind::listen:
+      return "(bind, listen, accept, send, receive) ";
+    case NetworkPorts::Kind::connect:
+      return "(connect, send, receive) ";
+  }
+  return "";
+}
+
 std::string text_of(const NetworkRule& r) {
-  return fmt::format("{}network {}{}{},", prefix(r.qualifiers), r.family, r.type.empty() ? "" : " ", r.type);
+  const std::string_view permissions = r.ports ? socket_permissions(r.ports->kind) : "";
+  return fmt::format("{}network {}{}{}{}{},", prefix(r.qualifiers), permissions, r.family, r.type.empty() ? "" : " ",
+                     r.type, r.ports ? ports_text(*r.ports) : "");
 }
 
 std::string text_of(const UnixRule& r) {
@@ -154,6 +176,15 @@ std::string text_of(const DbusRule& r) {
   if (r.name) out += " peer=(name=" + quoted(*r.name) + ")";
   return out + ',';
 }
+
+std::string text_of(const UsernsRule& r) { return prefix(r.qualifiers) + "userns create,"; }
+
+std::string text_of(const MqueueRule& r) {
+  return fmt::format("{}mqueue (create, open, read, write, delete, getattr, setattr) {},", prefix(r.qualifiers),
+                     quoted(r.name));
+}
+
+std::string text_of(const IoUringRule& r) { return prefix(r.qualifiers) + "io_uring (override_creds, sqpoll),"; }
 
 std::string text_of(const RawRule& r) { return r.text; }
 

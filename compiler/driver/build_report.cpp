@@ -67,6 +67,7 @@ class Writer {
               {"drifts", counts.drifts},
               {"not-enforced", counts.not_enforced},
               {"narrower", counts.narrower}}},
+            {"mediation", mediation()},
             {"topics", topics(counts)},
             {"entries", entries()},
             {"extensions", extensions()},
@@ -89,6 +90,13 @@ class Writer {
             {"against", valid_utf8(v.against)},
             {"reason", valid_utf8(v.reason)},
             {"notices", texts(v.notices)}};
+  }
+
+  [[nodiscard]] Json mediation() const {
+    Json out = Json::array();
+    for (const backends::Mediation& m : result_.fidelity.mediation)
+      out.push_back({{"class", m.what}, {"mediated", m.mediated}, {"text", valid_utf8(m.text)}});
+    return out;
   }
 
   [[nodiscard]] Json topics(const FidelityCounts& counts) const {
@@ -162,6 +170,18 @@ std::string counts_text(const FidelityCounts& counts) {
   return out;
 }
 
+/// "file, network; not dbus"; "" where the backend says nothing about it.
+std::string mediation_text(const std::vector<backends::Mediation>& all) {
+  const auto list = [&](bool mediated) {
+    std::string out;
+    for (const backends::Mediation& m : all)
+      if (m.mediated == mediated) out += fmt::format("{}{}", out.empty() ? "" : ", ", m.what);
+    return out;
+  };
+  const std::string open = list(false);
+  return open.empty() ? list(true) : fmt::format("{}; not {}", list(true), open);
+}
+
 std::string checked_text(const Verification& v) {
   const std::string reason = report::safe(v.reason);
   if (v.status == Verification::Status::not_checked) return "NOT CHECKED by the platform's compiler: " + reason;
@@ -189,6 +209,8 @@ std::string report_text(const TargetResult& result, const std::string& folder) {
     out += fmt::format("  wrote     {}/{}: {}\n", report::safe(folder), report::safe(a.path), report::safe(a.what));
   }
   out += checked_lines(result.verification);
+  if (!result.fidelity.mediation.empty())
+    out += fmt::format("  mediates  {}\n", report::safe(mediation_text(result.fidelity.mediation)));
   out += fmt::format("  fidelity  {}\n", counts_text(counts));
   for (const backends::FidelityTopic& topic : result.fidelity.topics) {
     const auto found = counts.by_topic.find(topic.key);

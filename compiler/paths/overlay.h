@@ -1,5 +1,5 @@
-// Several sets laid over each other: one deterministic automaton whose states say in which of the sets a path lies. Made
-// state by state as they are asked for, so that a walk pays for what it reaches.
+// Several sets laid over each other: one deterministic automaton whose states say in which of the sets a path lies.
+// Made state by state as they are asked for, so that a walk pays for what it reaches.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,8 @@ class Overlay {
 
   /// Bytes that no set tells apart are in one interval; those are numbered from 0 in the order of the bytes.
   [[nodiscard]] std::size_t interval_of(unsigned char byte) const;
-  /// The next state by interval, for bytes but NUL. Every state has one for each: where no set goes on, too. Valid until the next call.
+  /// The next state by interval, for bytes but NUL. Every state has one for each: where no set goes on, too. Valid
+  /// until the next call.
   [[nodiscard]] const std::vector<State>& row(State state);
   /// Whether some set holds a path that goes on from here, or ends here.
   [[nodiscard]] bool is_alive(State state) const;

@@ -272,6 +272,7 @@ class Reader {
       known.emplace_back(setting.key);
       const toml::node* node = table.get(setting.key);
       const auto value = node == nullptr ? std::nullopt : setting_of(*node, what, setting);
+      if (node != nullptr) target.places.emplace(setting.key, at(node->source()));
       target.settings.emplace(setting.key, value.value_or(std::string(setting.default_value)));
     }
     check_keys(table, known, what);

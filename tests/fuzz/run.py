@@ -33,12 +33,13 @@ def main() -> int:
 
     sources = seeds()
     patterns = sorted({found for text in sources for found in TEXT.findall(text)})
+    features = [f.read_bytes() for f in TESTS.glob("cases/*/*/*.features")]
     failed = []
     for target in sorted((options.build / "tests/fuzz").glob("fuzz_*")):
         if not target.is_file():
             continue
         corpus = options.build / "corpus" / target.name
-        write_corpus(corpus, patterns if target.name == "fuzz_pattern" else sources)
+        write_corpus(corpus, patterns if target.name == "fuzz_pattern" else features if target.name == "fuzz_features" else sources)
         findings = options.build / "findings"
         findings.mkdir(exist_ok=True)
         print(f"{target.name}: {options.seconds} seconds", flush=True)

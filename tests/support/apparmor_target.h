@@ -82,10 +82,12 @@ inline Compiled compile_profile(const ScratchFolder& folder, const std::string& 
 /// A policy lowered for one target.
 class ApparmorTarget {
  public:
-  explicit ApparmorTarget(const std::string& text, const std::string& features = "debian12", bool with_library = false)
+  explicit ApparmorTarget(const std::string& text, const std::string& features = "debian12", bool with_library = false,
+                          const std::map<std::string, std::string>& settings = {})
       : analyzed(analyze(text, {}, with_library)), meaning(analyzed->policy), features_(features) {
     REQUIRE_MESSAGE(analyzed->messages() == "", analyzed->messages());
     target.backend = "apparmor";
+    target.settings = settings;
     target.settings["features"] = features;
     lowered = backends::apparmor_backend().lower(input(), analyzed->diagnostics);
   }
@@ -108,7 +110,8 @@ class ApparmorTarget {
   std::vector<CompiledProfile> compile_all(const std::string& name,
                                            const std::map<std::string, bool>& switches = {}) const {
     ScratchFolder folder;
-    folder.write("apparmor.d/abi/3.0", backends::apparmor::abi_features(*backends::apparmor::find_features(features_)));
+    const auto& features = *backends::apparmor::find_features(features_);
+    folder.write("apparmor.d/abi/" + features.abi, backends::apparmor::abi_features(features));
     for (const auto& a : lowered.artifacts) folder.write(a.path, a.content);
     for (const auto& a : backends::apparmor::tunables_with(analyzed->policy, values(switches)))
       folder.write(a.path, a.content);

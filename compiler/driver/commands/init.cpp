@@ -41,7 +41,9 @@ std::string target_tables() {
     for (const backends::Setting& setting : backend->settings()) {
       std::string choices;
       for (const std::string_view c : setting.choices) choices += fmt::format("{}{}", choices.empty() ? "" : ", ", c);
-      const std::string value = setting.list ? "[]" : fmt::format("\"{}\"", setting.default_value);
+      const bool none = setting.default_value.empty() && !setting.choices.empty();
+      const std::string_view example = none ? setting.choices[0] : setting.default_value;
+      const std::string value = setting.list ? "[]" : fmt::format("\"{}\"", example);
       out += fmt::format("# {} = {}  # {}{}\n", setting.key, value, setting.doc,
                          choices.empty() ? "" : " (" + choices + ")");
     }
