@@ -60,7 +60,6 @@ class ByteAutomaton {
 /// What the parser compiled.
 class CompiledAutomaton final : public ByteAutomaton {
  public:
-
   /// nullopt with `error` set when the bytes are no automaton, or one that leads out of its tables.
   [[nodiscard]] static std::optional<CompiledAutomaton> read(std::string_view data, std::string& error);
 

@@ -59,6 +59,7 @@ struct Build {
 struct MountForm {
   bool names_type = true, names_source = true;
   bool on_files = false;             ///< else directories alone
+  bool remounts = false;             ///< the parser makes the flag optional (seen with 3.0.8)
   std::vector<std::string> options;  ///< those that are asked about
   [[nodiscard]] bool leaves_out(const ir::MountAccess& access) const {
     return (!names_type && !access.fstypes.empty()) || (!names_source && !access.from.include.empty()) ||

@@ -35,8 +35,8 @@ KeyField any_flags() {
   return out;
 }
 
-/// A source may be any text. Paths of the language hold no newline, and `*` of AppArmor does match one: such sources are
-/// not compared.
+/// A source may be any text. Paths of the language hold no newline, and `*` of AppArmor does match one: such sources
+/// are not compared.
 KeyField any_source() {
   KeyText out;
   out.set.set().reset(0).reset('\n');
@@ -91,16 +91,26 @@ class Mounts {
   void mount(const ir::Rule& rule, const ir::MountAccess& access) {
     const MountForm form = mount_form(access);
     const KeyField on = target(access.on, form.on_files);
-    const KeyField from = form.names_source && !access.from.include.empty()
-                              ? path_in(c_.build.meaning.set(access.from))
-                              : any_text();
+    const KeyField from =
+        form.names_source && !access.from.include.empty() ? path_in(c_.build.meaning.set(access.from)) : any_text();
     const KeyField flags = form.options.empty() ? any_flags() : bytes(flags_of(form.options));
     std::vector<KeyField> types;
     if (form.names_type) {
       for (const std::string& type : access.fstypes) types.push_back(bytes(type));
     }
     if (types.empty()) types.push_back(any_text());
-    for (const KeyField& type : types) keys_.add(key_rule(c_, rule, mount_key(on, from, type, flags), kMount, 0));
+    for (const KeyField& type : types) {
+      KeyRule key = key_rule(c_, rule, mount_key(on, from, type, flags), kMount, 0);
+      if (key.deny && form.remounts) key.given_always = false;  // left out where it would take more, as the report says
+      keys_.add(std::move(key));
+    }
+    if (form.remounts && rule.effect == ir::Effect::allow) {
+      std::vector<std::string> others = form.options;
+      std::erase(others, "remount");
+      KeyRule also = key_rule(c_, rule, mount_key(on, from, any_text(), bytes(flags_of(others))), kMount, 0);
+      also.holds = false;  // given, but not asked for: the report says so
+      keys_.add(std::move(also));
+    }
   }
 
   void path(const ir::Rule& rule, const ir::PathsAccess& access) {
@@ -189,7 +199,8 @@ void compare_capabilities(const Comparing& c) {
     unsigned first = 0;
     while ((missing >> first & 1) == 0) ++first;
     c.add(Difference::Way::narrower,
-          fmt::format("the compiled profile does not let `{}` use the capabilities {}", c.domain().name, words_of(missing)),
+          fmt::format("the compiled profile does not let `{}` use the capabilities {}", c.domain().name,
+                      words_of(missing)),
           "the policy allows it", &origins.at(first));
   }
   if (const Capabilities extra = got.allowed & ~required; extra != 0) {
@@ -202,8 +213,7 @@ void compare_capabilities(const Comparing& c) {
           fmt::format("whether the use of the capabilities {} is logged is not as the policy says", words_of(other)));
   }
   if (const Capabilities other = got.quiet & ~silent; other != 0) {
-    c.add(Difference::Way::logged,
-          fmt::format("that the capabilities {} are refused is not logged", words_of(other)),
+    c.add(Difference::Way::logged, fmt::format("that the capabilities {} are refused is not logged", words_of(other)),
           "the policy does not say so");
   }
 }

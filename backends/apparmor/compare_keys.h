@@ -14,9 +14,10 @@ struct KeyRule {
   KeyPattern pattern;
   std::uint32_t bits = 0;
   bool deny = false;
-  int operation = 0;        ///< a deny takes what rules of the same operation give
-  bool holds = true;        ///< its condition does
-  bool given_always = true;  ///< an allow: written whatever its condition is, as the report says. A deny: never left out
+  int operation = 0;  ///< a deny takes what rules of the same operation give
+  bool holds = true;  ///< its condition does
+  bool given_always =
+      true;                 ///< an allow: written whatever its condition is, as the report says. A deny: never left out
   std::uint32_t stays = 0;  ///< of an allow: what a deny of the operation may leave, as the report says
   Origin origin;
 };
@@ -44,17 +45,19 @@ class KeyComparison {
   Describe describe_;
   KeyWalk walk_;
   std::vector<KeyRule> rules_;
-  std::map<std::size_t, std::size_t> rule_of_;         ///< by pattern
+  std::map<std::size_t, std::size_t> rule_of_;  ///< by pattern
   std::map<std::size_t, std::uint32_t> asked_;  ///< by pattern
   std::set<std::pair<bool, std::uint32_t>> said_;
 };
 
 /// Whether a rule's condition holds.
-[[nodiscard]] inline bool holds(const Comparing& c, const ir::Rule& rule) { return ir::holds(rule.condition, c.values); }
+[[nodiscard]] inline bool holds(const Comparing& c, const ir::Rule& rule) {
+  return ir::holds(rule.condition, c.values);
+}
 /// A rule of the policy with its condition. What the parser drops from conditions is given always.
 [[nodiscard]] KeyRule key_rule(const Comparing& c, const ir::Rule& rule, KeyPattern pattern, std::uint32_t bits,
                                int operation);
-/// What every domain has.
+/// What every domain has. Nothing denies it, unless the caller names an operation.
 [[nodiscard]] KeyRule always_there(const Comparing& c, KeyPattern pattern, std::uint32_t bits);
 /// The label itself, or any where it is "".
 [[nodiscard]] KeyField label_field(const std::string& label);

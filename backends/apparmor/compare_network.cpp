@@ -46,7 +46,8 @@ std::string word_of(const Table& table, unsigned number) {
 }
 
 unsigned number_at(const std::string& key, std::size_t at) {
-  return static_cast<unsigned>(static_cast<unsigned char>(key.at(at))) << 8 | static_cast<unsigned char>(key.at(at + 1));
+  return static_cast<unsigned>(static_cast<unsigned char>(key.at(at))) << 8 |
+         static_cast<unsigned char>(key.at(at + 1));
 }
 
 KeyPattern key_of(const SocketKind& kind) {

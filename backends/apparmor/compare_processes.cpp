@@ -87,7 +87,11 @@ void compare_signals(const Comparing& c) {
   });
   keys.ask(signal_key(one_of(every_signal()), ""), kSend | kReceive);
   const KeyField every = one_of(every_signal());
-  keys.add(always_there(c, signal_key(every, label_of(c.build.policy, c.id)), kSend | kReceive));
+  const std::string self = label_of(c.build.policy, c.id);
+  KeyRule own = always_there(c, signal_key(every, self), kSend);
+  own.operation = 0;
+  keys.add(std::move(own));
+  keys.add(always_there(c, signal_key(every, self), kReceive));
   keys.add(always_there(c, signal_key(every, "unconfined"), kReceive));
   for (const ir::Rule& rule : c.domain().rules) {
     const auto* access = std::get_if<ir::SignalAccess>(&rule.access);
@@ -111,7 +115,11 @@ void compare_tracing(const Comparing& c) {
     return fmt::format("{} {}", how, shown(key.substr(1)));
   });
   keys.ask(trace_key(""), kTrace | kReadOther | kTracedBy | kReadBy);
-  keys.add(always_there(c, trace_key(label_of(c.build.policy, c.id)), kReadOther | kReadBy));
+  const std::string self = label_of(c.build.policy, c.id);
+  KeyRule own = always_there(c, trace_key(self), kReadOther);
+  own.operation = 0;
+  keys.add(std::move(own));
+  keys.add(always_there(c, trace_key(self), kReadBy));
   for (const ir::Rule& rule : c.domain().rules) {
     const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
     if (access == nullptr || (access->kind != Kind::inspect && access->kind != Kind::trace)) continue;

@@ -29,8 +29,9 @@ void compare_attachment(const Comparing& c) {
     const bool should = holding.size() == 2, does = c.profile.attachment->accept(place.compiled) != 0;
     if (should == does || said[should ? 1 : 0]) return;
     said[should ? 1 : 0] = true;
-    c.add(Way::otherwise, fmt::format("the program `{}` {} the compiled profile of `{}`", printable(product.path(), 400),
-                                      does ? "enters" : "does not enter", c.domain().name),
+    c.add(Way::otherwise,
+          fmt::format("the program `{}` {} the compiled profile of `{}`", printable(product.path(), 400),
+                      does ? "enters" : "does not enter", c.domain().name),
           "its entries say otherwise");
   });
 }
@@ -40,7 +41,9 @@ void compare_attachment(const Comparing& c) {
 void compare_profile(const Comparing& c) {
   constexpr std::uint64_t kEnforce = 0, kComplain = 1;
   const CompiledProfile& p = c.profile;
-  const auto differs = [&](std::string what) { c.add(Way::otherwise, std::move(what), "the policy says nothing of it"); };
+  const auto differs = [&](std::string what) {
+    c.add(Way::otherwise, std::move(what), "the policy says nothing of it");
+  };
   if (p.mode != (c.domain().complain ? kComplain : kEnforce))
     c.add(Way::otherwise, fmt::format("the compiled profile of `{}` is not in {} mode", c.domain().name,
                                       c.domain().complain ? "complain" : "enforce"));
@@ -50,7 +53,8 @@ void compare_profile(const Comparing& c) {
   constexpr std::uint64_t kAttachDisconnectedFlag = 4;
   const std::uint64_t wanted = is_attached_when_disconnected(c.build, c.id) ? kAttachDisconnectedFlag : 0;
   if (p.path_flags != wanted)
-    differs(fmt::format("the profile of `{}` has other flags about paths than the target's settings say", c.domain().name));
+    differs(
+        fmt::format("the profile of `{}` has other flags about paths than the target's settings say", c.domain().name));
   if (p.limits) differs(fmt::format("the profile of `{}` sets resource limits", c.domain().name));
   if (p.attributes) differs(fmt::format("the profile of `{}` asks for extended attributes", c.domain().name));
   compare_attachment(c);

@@ -147,11 +147,23 @@ class UnixSockets {
     keys_.add(always_there(c_, socket, kCreate));
     const auto own = with_own(socket, "");
     for (const KeyPattern& key : own) {
-      keys_.add(always_there(c_, key, kOwn | kAccept));
+      keys_.add(always_there(c_, key, kOwn));
+      add_own(key, kAccept, kListening);
       keys_.add(always_there(c_, with_operation(key, kOptionFollows), kOptions));
     }
-    for (const KeyPattern& key : with_peer(own, "", label_of(c_.build.policy, c_.id)))
-      keys_.add(always_there(c_, key, kConnect | kTransfer));
+    for (const KeyPattern& key : with_peer(own, "", label_of(c_.build.policy, c_.id))) own_peer(key);
+  }
+
+  void own_peer(const KeyPattern& key) {
+    add_own(key, kConnect, kConnecting);
+    keys_.add(always_there(c_, key, kTransfer));
+  }
+
+  /// Every domain has it, but for names that are denied.
+  void add_own(const KeyPattern& key, std::uint32_t bits, int operation) {
+    KeyRule rule = always_there(c_, key, bits);
+    rule.operation = operation;
+    keys_.add(std::move(rule));
   }
 
   void add(const ir::Rule& rule, const std::vector<KeyPattern>& keys, std::uint32_t bits, int operation) {
@@ -169,7 +181,7 @@ class UnixSockets {
 
   void listen(const ir::Rule& rule, const ir::UnixAccess& access, const KeyPattern& socket, bool deny) {
     const auto own = with_own(socket, access.abstract_name);
-    add(rule, own, deny ? kBind : kBind | kAccept, kListening);
+    add(rule, own, kBind | kAccept, kListening);
     std::vector<KeyPattern> listening;
     for (const KeyPattern& key : own) listening.push_back(with_operation(key, kListenFollows));
     add(rule, listening, kListen, kListening);
@@ -196,7 +208,7 @@ class UnixSockets {
       add(rule, with_peer(with_own(socket_key(std::nullopt), ""), "", label), kTransfer, kHandedOver);
   }
 
-  enum Operation : std::uint8_t { kListening = 0, kConnecting = 2, kHandedOver = 4 };
+  enum Operation : std::uint8_t { kListening = 0, kConnecting = 2, kHandedOver = 4 };  // and one more for each transfer
 
   const Comparing& c_;
   KeyComparison keys_;

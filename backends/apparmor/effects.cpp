@@ -159,8 +159,8 @@ bool is_unconfined(std::uint32_t accept) {
 void file_effects(Files& files, Effects& out) {
   const auto grave = [&](const std::string& what, const PathSet& set) {
     if (set.empty()) return;
-    const std::string text = fmt::format("{}: {} (for example `{}`)", what, places(set),
-                                         printable(set.example().value_or(""), 200));
+    const std::string text =
+        fmt::format("{}: {} (for example `{}`)", what, places(set), printable(set.example().value_or(""), 200));
     out.all.push_back(text);
     out.grave.push_back(text);
   };
@@ -170,8 +170,9 @@ void file_effects(Files& files, Effects& out) {
   grave("execute unconfined", files.paths([](std::uint32_t with, std::uint32_t without) {
     return is_unconfined(with) && !is_unconfined(without);
   }));
-  static constexpr std::pair<std::uint32_t, std::string_view> kWords[] = {
-      {kExec, "execute"}, {kChanges, "write"}, {kMap, "map as code"}, {kLink, "link"}, {kRead, "read"}, {kLock, "lock"}};
+  static constexpr std::pair<std::uint32_t, std::string_view> kWords[] = {{kExec, "execute"},    {kChanges, "write"},
+                                                                          {kMap, "map as code"}, {kLink, "link"},
+                                                                          {kRead, "read"},       {kLock, "lock"}};
   for (const auto& [bits, verb] : kWords) {
     const PathSet gained = files.paths([bits = bits](std::uint32_t with, std::uint32_t without) {
       return (halves(with) & bits) != 0 && (with & ~without & (bits | bits << kHalfBits)) != 0;
@@ -204,9 +205,9 @@ struct KeyClass {
   unsigned char number;
   std::string_view what;
 };
-constexpr KeyClass kClasses[] = {{7, "mounts"},       {9, "tracing or inspection"}, {14, "sockets"},
-                                 {32, "D-Bus"},       {10, "signals"},              {21, "user namespaces"},
-                                 {19, "message queues"}, {18, "io_uring"}};
+constexpr KeyClass kClasses[] = {
+    {7, "mounts"},   {9, "tracing or inspection"}, {14, "sockets"},        {32, "D-Bus"},
+    {10, "signals"}, {21, "user namespaces"},      {19, "message queues"}, {18, "io_uring"}};
 
 /// The first keys of a class on which the two differ, as readable as bytes allow.
 std::vector<std::string> key_examples(const Pair& pair, unsigned char number, bool gained) {
@@ -242,8 +243,8 @@ void profile_effects(const CompiledProfile& with, const CompiledProfile& without
   const std::uint64_t gained = with.capabilities.allowed & ~without.capabilities.allowed;
   const std::uint64_t lost = without.capabilities.allowed & ~with.capabilities.allowed;
   file_effects(files, out);
-  if (gained != 0) out.all.insert(out.all.begin() + static_cast<std::ptrdiff_t>(out.grave.size()),
-                                  "capability: " + words_of(gained));
+  if (gained != 0)
+    out.all.insert(out.all.begin() + static_cast<std::ptrdiff_t>(out.grave.size()), "capability: " + words_of(gained));
   class_effects(classes, true, out);
   if (with.limits && !without.limits) out.all.emplace_back("sets resource limits");
   file_losses(files, out);

@@ -46,7 +46,7 @@ std::uint32_t audited_bits(const FileItem& item) {
 
 bool may_change(const ir::Rule& rule) {
   const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
-  return access != nullptr && access->kind == ir::ProcessAccess::Kind::become && rule.effect == ir::Effect::allow;
+  return access != nullptr && access->kind == ir::ProcessAccess::Kind::become;
 }
 
 /// What the parser lets the owner do in a profile that may change to another one (seen with 3.0.8), and in one with

@@ -139,8 +139,18 @@ class Kernel {
     return std::nullopt;
   }
 
+  bool mounts_anew() const {
+    return std::any_of(domain_.rules.begin(), domain_.rules.end(), [](const ir::Rule& rule) {
+      const auto* access = std::get_if<ir::MountAccess>(&rule.access);
+      return access != nullptr && rule.effect == Effect::allow && !mount_form(*access).remounts;
+    });
+  }
+
   void mount(const ir::Rule& rule, const ir::MountAccess& access) {
     const MountForm form = mount_form(access);
+    // The parser's deny would take from mounts that are no remounts, too.
+    if (form.remounts && rule.effect == Effect::deny && mounts_anew())
+      return build_.fidelity.add(id_, rule, Topic::deny_shared_bit);
     MountRule out;
     out.qualifiers = qualifiers(rule);
     if (form.names_type) out.fstypes = access.fstypes;
@@ -153,7 +163,10 @@ class Kernel {
       if (!out.source) return;
     }
     build_.add_unconditional(id_, id_, Guard::of(rule.condition), out, rule);
-    build_.fidelity.add(id_, rule, form.leaves_out(access) ? Topic::mount_unnamed : Topic::none);
+    const bool remounts = form.remounts && rule.effect == Effect::allow;
+    if (remounts) build_.fidelity.add(id_, rule, Topic::mount_remount);
+    if (form.leaves_out(access) || !remounts)
+      build_.fidelity.add(id_, rule, form.leaves_out(access) ? Topic::mount_unnamed : Topic::none);
   }
 
   void paths(const ir::Rule& rule, const ir::PathsAccess& access) {
@@ -213,13 +226,13 @@ MountForm mount_form(const ir::MountAccess& access) {
     return out;
   };
   MountForm out;
-  const bool remounts = !among({"remount"}).empty();
+  out.remounts = !among({"remount"}).empty();
   const auto binds = among(kBinds), changes = among(kPropagations), moves = among({"move"});
   out.on_files = !binds.empty();
-  out.names_source = !remounts && changes.empty();
+  out.names_source = !out.remounts && changes.empty();
   out.names_type = out.names_source && binds.empty() && moves.empty();
   out.options = access.options;
-  if (remounts) return out;
+  if (out.remounts) return out;
   for (const auto& kind : {binds, changes, moves}) {
     if (!kind.empty()) {
       out.options = kind;

@@ -64,12 +64,11 @@ void KeyWalk::enter(Positions& out, Position position) const {
   out.push_back(position);
   const KeyPattern& pattern = patterns_[position.pattern];
   if (position.field == pattern.size()) return;
-  const bool ends = std::visit(
-      Overloaded{[&](const KeyBytes& f) { return position.inside == f.bytes.size(); },
-                 [&](const KeyByte&) { return position.inside == 1; },
-                 [&](const KeyText& f) { return f.may_be_empty || position.inside == 1; },
-                 [&](const KeyPath& f) { return f.paths->states[position.inside].accepting; }},
-      pattern[position.field]);
+  const bool ends = std::visit(Overloaded{[&](const KeyBytes& f) { return position.inside == f.bytes.size(); },
+                                          [&](const KeyByte&) { return position.inside == 1; },
+                                          [&](const KeyText& f) { return f.may_be_empty || position.inside == 1; },
+                                          [&](const KeyPath& f) { return f.paths->states[position.inside].accepting; }},
+                               pattern[position.field]);
   if (ends) enter(out, {position.pattern, position.field + 1, 0});
 }
 
@@ -120,20 +119,20 @@ std::vector<unsigned char> KeyWalk::representatives(const ByteAutomaton* automat
   ByteSet alone, cuts;
   for (const KeyPattern& pattern : patterns_) {
     for (const KeyField& field : pattern) {
-      std::visit(Overloaded{[&](const KeyBytes& f) {
-                              for (const char c : f.bytes) alone.set(static_cast<unsigned char>(c));
-                            },
-                            [&](const KeyByte& f) { sets.push_back(f.set); },
-                            [&](const KeyText& f) { sets.push_back(f.set); },
-                            [&](const KeyPath& f) {
-                              for (const auto& state : f.paths->states) {
-                                for (const auto& edge : state.edges) {
-                                  cuts.set(edge.first);
-                                  if (edge.last < 255) cuts.set(edge.last + 1U);
-                                }
-                              }
-                            }},
-                 field);
+      std::visit(
+          Overloaded{[&](const KeyBytes& f) {
+                       for (const char c : f.bytes) alone.set(static_cast<unsigned char>(c));
+                     },
+                     [&](const KeyByte& f) { sets.push_back(f.set); }, [&](const KeyText& f) { sets.push_back(f.set); },
+                     [&](const KeyPath& f) {
+                       for (const auto& state : f.paths->states) {
+                         for (const auto& edge : state.edges) {
+                           cuts.set(edge.first);
+                           if (edge.last < 255) cuts.set(edge.last + 1U);
+                         }
+                       }
+                     }},
+          field);
     }
   }
   std::sort(sets.begin(), sets.end(), [](const ByteSet& a, const ByteSet& b) { return a.to_string() < b.to_string(); });

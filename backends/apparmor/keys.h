@@ -57,8 +57,8 @@ class KeyWalk {
   std::size_t add(KeyPattern pattern, bool guides);
 
   /// `complete`: the numbers of the patterns that the key matches, sorted.
-  using Visit = std::function<void(const std::vector<std::size_t>& complete, ByteAutomaton::State state,
-                                   const std::string& key)>;
+  using Visit =
+      std::function<void(const std::vector<std::size_t>& complete, ByteAutomaton::State state, const std::string& key)>;
   /// Every combination of matches and states, the shortest key of each. `automaton` null: one that accepts nothing.
   /// Throws paths::TooComplex.
   void run(const ByteAutomaton* automaton, const Visit& visit);

@@ -315,7 +315,8 @@ bool is_attached_when_disconnected(const Build& build, DomainId id) {
   if (setting == build.input.target.settings.end()) return false;
   std::istringstream words(setting->second);
   const std::string name = build.policy.qualified_name(id);
-  return std::any_of(std::istream_iterator<std::string>(words), {}, [&](const std::string& word) { return word == name; });
+  return std::any_of(std::istream_iterator<std::string>(words), {},
+                     [&](const std::string& word) { return word == name; });
 }
 
 std::vector<ir::BooleanId> booleans_in(const ir::Policy& policy, std::string_view text) {

@@ -19,7 +19,7 @@ struct ProfileText {
   Written written;
   std::vector<WrittenPart> conditions;   ///< the files of its conditions; their paths are of artifacts, too
   std::vector<ir::DomainId> children{};  ///< private domains whose profiles are in it
-  ProfileFile file{};  ///< what was written
+  ProfileFile file{};                    ///< what was written
 };
 
 /// The target's setting: a list of domains whose profiles also mediate files of no mount namespace.

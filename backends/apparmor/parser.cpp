@@ -56,6 +56,7 @@ Parser::Parser(const Features& features, fs::path distribution)
     : program_(find_program("apparmor_parser")), distribution_(std::move(distribution)) {
   if (folder_.path().empty()) return;
   ready_ = true;
+  mediates_unix_ = features.mediates(Class::unix_sockets);
   ready_ = put("features", kernel_features(features)) && put("parser.conf", "") &&
            put("apparmor.d/abi/" + std::string(features.abi), abi_features(features));
 }
@@ -72,7 +73,7 @@ bool Parser::put(const std::string& path, const std::string& content) const {
   return ready_ && write_file(folder_.path() / path, content);
 }
 
-std::vector<std::string> Parser::arguments(const std::string& path, Unenforced unenforced) const {
+std::vector<std::string> Parser::arguments(const std::string& path) const {
   const fs::path& folder = folder_.path();
   const std::string base = (folder / "apparmor.d").string();
   std::vector<std::string> out = {
@@ -83,15 +84,20 @@ std::vector<std::string> Parser::arguments(const std::string& path, Unenforced u
   if (fs::is_directory(distribution_, ignored)) out.push_back("--Include=" + distribution_.string());
   // `network unix` itself is called downgraded where unix sockets are mediated as a family: that is no refusal.
   out.insert(out.end(), {"--warn=rule-not-enforced", "--warn=abi", "--Werror=abi"});
-  if (unenforced == Unenforced::refused) out.emplace_back("--Werror=rule-not-enforced");
   out.push_back((folder / path).string());
   return out;
+}
+
+/// The parser says this of every deny of unix sockets, for kernels that know families alone, although it writes the
+/// rule for those that know the sockets (seen with 3.0.8).
+static bool is_harmless(const std::string& sentence) {
+  return sentence.find("deny unix socket rule not enforced, can't be downgraded") != std::string::npos;
 }
 
 Compilation Parser::compile(const std::string& path, Unenforced unenforced) const {
   // The file of that name in our folder is found before one in /etc/apparmor.d.
   if (!put(local_file(path), "")) return {};
-  ProcessResult result = run_process(arguments(path, unenforced), kTimeLimit);
+  ProcessResult result = run_process(arguments(path), kTimeLimit);
   using End = ProcessResult::End;
   Compilation out;
   if (result.end == End::timed_out) out.end = Compilation::End::timed_out;
@@ -100,6 +106,9 @@ Compilation Parser::compile(const std::string& path, Unenforced unenforced) cons
   out.policy = std::move(result.out);
   out.said = sentences(result.err, folder_.path().string() + "/");
   out.line = line_of(result.err, (folder_.path() / path).string());
+  if (mediates_unix_) std::erase_if(out.said, is_harmless);
+  const bool warned = out.end == Compilation::End::compiled && !out.said.empty();
+  if (warned && unenforced == Unenforced::refused) out.end = Compilation::End::refused;
   return out;
 }
 

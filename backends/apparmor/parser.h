@@ -35,12 +35,13 @@ class Parser {
   [[nodiscard]] Compilation compile(const std::string& path, Unenforced unenforced = Unenforced::refused) const;
 
  private:
-  [[nodiscard]] std::vector<std::string> arguments(const std::string& path, Unenforced unenforced) const;
+  [[nodiscard]] std::vector<std::string> arguments(const std::string& path) const;
 
   std::string program_;
   std::filesystem::path distribution_;
   TemporaryFolder folder_{"macc-apparmor"};
   bool ready_ = false;
+  bool mediates_unix_ = false;
 };
 
 }  // namespace macc::backends::apparmor

@@ -110,7 +110,7 @@ class Processes {
       build_.draft(id_).add(Guard::of(rule.condition), ChangeProfileRule{q, peer.label}, build_.origin(rule));
     }
     if (rule.audit) build_.fidelity.add(id_, rule, Topic::become_audit);
-    build_.fidelity.add(id_, rule, rule.effect == Effect::allow ? Topic::become_files : Topic::none);
+    build_.fidelity.add(id_, rule, Topic::become_files);
   }
 
   Build& build_;

@@ -153,8 +153,12 @@ const std::vector<Setting>& target_settings() {
     Setting abi{kAbi, "", "with a features file: what `abi` the profiles name", {}};
     for (const Abi& a : all_abis()) abi.choices.push_back(a.name);
     const Setting parser{kParser, "", "with a features file: the version of apparmor_parser", {}};
-    const Setting disconnected{
-        kAttachDisconnected, "", "domains (MODULE.DOMAIN) that also use files of other mount namespaces", {}, false, true};
+    const Setting disconnected{kAttachDisconnected,
+                               "",
+                               "domains (MODULE.DOMAIN) that also use files of other mount namespaces",
+                               {},
+                               false,
+                               true};
     return std::vector<Setting>{features, abi, parser, disconnected};
   }();
   return list;

@@ -257,8 +257,9 @@ class Check {
     for (const std::string& raw : planned.written.raw) {
       const std::size_t at = plain.content.find(raw);
       if (at == std::string::npos) {
-        return report({Difference::Way::otherwise, fmt::format("the raw text in the {} is not that of the policy", a.what),
-                       "", input_.policy.domain(planned.domain).where.span, ""});
+        return report({Difference::Way::otherwise,
+                       fmt::format("the raw text in the {} is not that of the policy", a.what), "",
+                       input_.policy.domain(planned.domain).where.span, ""});
       }
       plain.content.erase(at, raw.size());
     }
