@@ -74,6 +74,13 @@ KeyField signals_of(const ir::SignalAccess& access) {
   return one_of(numbers);
 }
 
+bool may_change(const ir::Domain& domain) {
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [](const ir::Rule& rule) {
+    const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
+    return access != nullptr && access->kind == ir::ProcessAccess::Kind::become;
+  });
+}
+
 KeyPattern trace_key(const std::string& label) { return {bytes(std::string(1, kTraceClass)), label_field(label)}; }
 
 }  // namespace
@@ -141,6 +148,7 @@ void compare_tracing(const Comparing& c) {
 }
 
 void compare_changes_of_profile(const Comparing& c) {
+  if (!may_change(c.domain()) && !(c.profile.files && c.profile.files->accepts_any(kChangeProfile))) return;
   KeyComparison keys(c, [](const std::string& key, std::uint32_t) { return "become " + shown(key); });
   keys.ask({any_text(false)}, kChangeProfile);
   for (const ir::Rule& rule : c.domain().rules) {
