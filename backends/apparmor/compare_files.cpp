@@ -70,8 +70,9 @@ class LinkComparison {
     const auto way = may && !does ? Way::narrower : Way::wider;
     const std::string_view how = may && !does ? "does not let" : "lets";
     const std::string beyond = may && does ? ", also where that gives more access than there was" : "";
-    c_.add(way, fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name,
-                            shown(name_), shown(targets_.path()), beyond),
+    c_.add(way,
+           fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name, shown(name_),
+                       shown(targets_.path()), beyond),
            fmt::format("on files {}", whose(owned)));
   }
 
