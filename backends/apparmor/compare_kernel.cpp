@@ -123,7 +123,7 @@ class Mounts {
     if (types.empty()) types.push_back(any_text());
     for (const KeyField& type : types) {
       KeyRule key = key_rule(c_, rule, mount_key(on, from, type, flags), kMount, 0);
-      if (key.deny && form.remounts) key.given_always = false;  // left out where it would take more, as the report says
+      if (key.deny && form.remounts && mounts_anew(c_.domain())) key.given_always = false;
       keys_.add(std::move(key));
       if (from_paths)
         keys_.add(other_names(rule, mount_key(on, with_doubled_slashes(set_of(access.from)), type, flags)));
@@ -199,15 +199,16 @@ std::string words_of(Capabilities set) {
 void compare_mounts(const Comparing& comparing) { Mounts(comparing).run(); }
 
 void compare_capabilities(const Comparing& c) {
-  Capabilities required = 0, audited = 0, silent = 0;
+  Capabilities required = 0, audited = 0, silent = 0, loud = 0, ever = 0;
   std::map<unsigned, Origin> origins;
   const auto& rules = c.domain().rules;
   for (const ir::Rule& rule : rules) {
     Capabilities set = holds(c, rule) ? capabilities_of(rule.access) : 0;
     if (rule.effect == ir::Effect::deny) {
-      if (!rule.audit && !std::holds_alternative<ir::FileAccess>(rule.access)) silent |= set;
+      if (!std::holds_alternative<ir::FileAccess>(rule.access)) (rule.audit ? loud : silent) |= set;
       continue;
     }
+    ever |= capabilities_of(rule.access);
     for (const ir::Rule& deny : rules) {
       if (deny.effect == ir::Effect::deny && holds(c, deny) && same_kind(deny.access, rule.access))
         set &= ~capabilities_of(deny.access);
@@ -235,6 +236,11 @@ void compare_capabilities(const Comparing& c) {
   if (const Capabilities other = (got.audited ^ audited) & required; other != 0) {
     c.add(Difference::Way::logged,
           fmt::format("whether the use of the capabilities {} is logged is not as the policy says", words_of(other)));
+  }
+  // A deny of what some rule gives, if only under a condition, may be left out.
+  if (const Capabilities other = silent & ~ever & ~loud & ~got.quiet; other != 0) {
+    c.add(Difference::Way::logged, fmt::format("that the capabilities {} are refused is logged", words_of(other)),
+          "the policy says otherwise");
   }
   if (const Capabilities other = got.quiet & ~silent; other != 0) {
     c.add(Difference::Way::logged, fmt::format("that the capabilities {} are refused is not logged", words_of(other)),
