@@ -121,3 +121,11 @@ TEST_CASE("changes by hand: listening to a whole bus") {
   CHECK(said_of_changed(policy, "dbus receive", "dbus eavesdrop,\n  dbus receive", "ubuntu22.04") ==
         "the compiled profile lets `d` listen to all of the bus `a`\n");
 }
+
+TEST_CASE("a profile that is entered from a unit and has a path for a name holds for that path, too") {
+  const std::string entered = "module m;\ndomain d { entry \"/usr/sbin/d\" from unit \"d.service\"; ";
+  CHECK(ApparmorTarget(entered + "replaces apparmor \"/usr/sbin/d\"; }").topic("path-name"));
+  CHECK_FALSE(ApparmorTarget(entered + "replaces apparmor \"d\"; }").topic("path-name"));
+  CHECK_FALSE(ApparmorTarget("module m;\ndomain d { entry \"/usr/sbin/d\"; replaces apparmor \"/usr/sbin/d\"; }")
+                  .topic("path-name"));
+}
