@@ -82,6 +82,13 @@ struct PeerSide {
 };
 [[nodiscard]] std::vector<PeerSide> peers_of(const ir::Policy& policy, ir::DomainId self, const ir::Peer& peer);
 
+/// Whether the domain keeps some tracing of a peer that a deny of inspecting is about. Tracing needs to read as well,
+/// so the deny is left out then.
+[[nodiscard]] bool keeps_tracing(const ir::Domain& domain, const ir::Rule& deny);
+/// Whether the domain mounts anything but what it mounts again: a deny of remounting is left out then, since the
+/// parser's would take from that, too.
+[[nodiscard]] bool mounts_anew(const ir::Domain& domain);
+
 // Each of these adds to the drafts and the fidelity log what the domain's rules of its kind come to.
 void lower_files(Build& build, ir::DomainId id);      ///< files, programs, socket files, entries
 void lower_sockets(Build& build, ir::DomainId id);    ///< network, unix, other families, handed over

@@ -5,7 +5,7 @@ namespace macc::backends::apparmor {
 
 namespace {
 
-constexpr std::uint32_t kSend = 2, kReceive = 4, kBind = 0x40;
+constexpr std::uint32_t kSend = 2, kReceive = 4, kEavesdrop = 0x20, kBind = 0x40;
 
 KeyField text_or_any(const std::string& text) { return text.empty() ? any_text() : bytes(text); }
 
@@ -34,6 +34,7 @@ KeyPattern message_key(const std::string& bus, const std::string& peer, const st
 void compare_bus(const Comparing& c) {
   if (!c.build.features.mediates(Class::dbus)) return;
   KeyComparison keys(c);
+  keys.ask({bytes(std::string(1, kBusClass)), any_text(false)}, kEavesdrop);  // of a whole bus; no policy asks for it
   keys.ask(own_key("", ""), kBind);
   keys.ask(message_key("", "", "", ""), kSend | kReceive);
   for (const ir::Rule& rule : c.domain().rules) {

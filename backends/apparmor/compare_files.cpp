@@ -43,30 +43,42 @@ class LinkComparison {
   /// `names`: a walk that stands at a name.
   void name(const std::vector<std::uint32_t>& holding, ByteAutomaton::State state, const Product& names) {
     const auto between = files_ == nullptr ? ByteAutomaton::dead : files_->step(state, 0);
-    const Name may{expected_.linked(holding, true, c_.values).allowed,
-                   expected_.linked(holding, false, c_.values).allowed};
-    const bool nothing = between == ByteAutomaton::dead && !may.own && !may.other;
-    if (nothing || failed_ || !names_.emplace(between, may.own, may.other).second) return;
+    const Linked own = expected_.linked(holding, true, c_.values), other = expected_.linked(holding, false, c_.values);
+    const bool nothing = between == ByteAutomaton::dead && !own.allowed && !other.allowed;
+    const Name name(own.allowed, own.audited, other.allowed, other.audited);
+    if (nothing || failed_ || !names_.emplace(between, name).second) return;
     name_ = names.path();
-    targets_.walk(between, seen_[{may.own, may.other}], [&](const Product::Place& place) {
+    targets_.walk(between, seen_[name], [&](const Product::Place& place) {
       const auto& target = overlay_.members(overlay_.label(place.meaning));
       if (target.empty() || target.front() != 0 || failed_) return;
       const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
-      compare(target, accept, may.own, true);
-      compare(target, accept, may.other, false);
+      const std::uint32_t logs = files_ == nullptr ? 0 : files_->accept2(place.compiled);
+      compare(target, accept, logs, own, true);
+      compare(target, accept, logs, other, false);
     });
   }
 
  private:
-  struct Name {
-    bool own = false, other = false;
-  };
+  using Linked = FileExpectation::Linked;
+  /// What a name may be, and whether it is logged: on files of the process's own user, on those of others.
+  using Name = std::tuple<bool, bool, bool, bool>;
 
-  void compare(const std::vector<std::uint32_t>& holding, std::uint32_t accept, bool name_may, bool owned) {
-    const bool may = name_may && expected_.linked(holding, owned, c_.values).allowed;
+  void compare(const std::vector<std::uint32_t>& holding, std::uint32_t accept, std::uint32_t logs, const Linked& name,
+               bool owned) {
+    if (failed_) return;
+    const Linked target = expected_.linked(holding, owned, c_.values);
+    const bool may = name.allowed && target.allowed;
     const bool does = ((owned ? accept : accept >> kHalfBits) & kLink) != 0;
-    if (failed_ || (may == does && (!does || (accept & kSubset) != 0))) return;
-    failed_ = true;  // one example says enough: others differ in the names alone
+    if (may != does || (does && (accept & kSubset) == 0)) return differ(may, does, owned);
+    const bool should = may && (name.audited || target.audited);
+    const bool is_logged = may && ((owned ? logs : logs >> (2 * kLogBits)) & kLink) != 0;
+    if (should != is_logged) logged(is_logged, owned);
+  }
+
+  // One example says enough: others differ in the names alone.
+
+  void differ(bool may, bool does, bool owned) {
+    failed_ = true;
     const auto way = may && !does ? Way::narrower : Way::wider;
     const std::string_view how = may && !does ? "does not let" : "lets";
     const std::string beyond = may && does ? ", also where that gives more access than there was" : "";
@@ -76,13 +88,21 @@ class LinkComparison {
            fmt::format("on files {}", whose(owned)));
   }
 
+  void logged(bool is_logged, bool owned) {
+    failed_ = true;
+    c_.add(Way::logged,
+           fmt::format("in the compiled profile, that `{}` makes a hard link {} to {} is {}logged", c_.domain().name,
+                       shown(name_), shown(targets_.path()), is_logged ? "" : "not "),
+           fmt::format("on files {}; the policy says otherwise", whose(owned)));
+  }
+
   const Comparing& c_;
   const FileExpectation& expected_;
   paths::Overlay& overlay_;
   const CompiledAutomaton* files_;
   Product targets_;
-  std::set<std::tuple<ByteAutomaton::State, bool, bool>> names_;
-  std::map<std::pair<bool, bool>, Product::Seen> seen_;
+  std::set<std::pair<ByteAutomaton::State, Name>> names_;
+  std::map<Name, Product::Seen> seen_;
   std::string name_;
   bool failed_ = false;
 };

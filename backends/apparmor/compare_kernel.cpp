@@ -42,6 +42,33 @@ KeyField any_source() {
   return out;
 }
 
+/// The same paths with any number of slashes for one. The source of a file system without a device is a text that
+/// nobody shortened, and what AppArmor's `**` matches in it may begin with a slash.
+KeyField with_doubled_slashes(const PathSet& set) {
+  const PathSet::Automaton one = set.automaton();
+  PathSet::Automaton out;
+  const auto count = static_cast<std::uint32_t>(one.states.size());
+  for (const auto& state : one.states) {
+    auto& copy = out.states.emplace_back();
+    copy.accepting = state.accepting;
+    for (const auto& edge : state.edges) {
+      if (edge.first > '/' || edge.last < '/') {
+        copy.edges.push_back(edge);
+        continue;
+      }
+      if (edge.first < '/') copy.edges.push_back({edge.first, '/' - 1, edge.target});
+      copy.edges.push_back({'/', '/', count + edge.target});
+      if (edge.last > '/') copy.edges.push_back({'/' + 1, edge.last, edge.target});
+    }
+  }
+  for (std::uint32_t i = 0; i < count; ++i) {  // each once more, where a slash was read last
+    auto behind_slash = out.states[i];
+    behind_slash.edges.push_back({'/', '/', count + i});
+    out.states.push_back(std::move(behind_slash));
+  }
+  return KeyPath{std::make_shared<const PathSet::Automaton>(std::move(out))};
+}
+
 KeyPattern mount_key(const KeyField& on, const KeyField& from, const KeyField& type, const KeyField& flags) {
   return {bytes(std::string(1, kMountClass)), on, nul(), from, nul(), type, nul(), flags};
 }
@@ -66,15 +93,28 @@ class Mounts {
  private:
   /// What can be mounted on: directories, and files for a bind.
   KeyField target(const ir::PathExpr& on, bool files) const {
-    const PathSet set = c_.build.meaning.set(on);
+    const PathSet set = set_of(on);
     return path_in(files ? set : set & PathSet::directories());
+  }
+
+  [[nodiscard]] PathSet set_of(const ir::PathExpr& paths) const { return c_.build.meaning.set(paths); }
+
+  /// Other names of what a rule is about: they may follow it.
+  [[nodiscard]] KeyRule other_names(const ir::Rule& rule, KeyPattern pattern) const {
+    KeyRule out = key_rule(c_, rule, std::move(pattern), kMount, 0);
+    if (out.deny) {
+      out.given_always = false;
+    } else {
+      out.holds = false;
+    }
+    return out;
   }
 
   void mount(const ir::Rule& rule, const ir::MountAccess& access) {
     const MountForm form = mount_form(access);
     const KeyField on = target(access.on, form.on_files);
-    const KeyField from =
-        form.names_source && !access.from.include.empty() ? path_in(c_.build.meaning.set(access.from)) : any_text();
+    const bool from_paths = form.names_source && !access.from.include.empty();
+    const KeyField from = from_paths ? path_in(set_of(access.from)) : any_text();
     const KeyField flags = form.options.empty() ? any_flags() : bytes(flags_of(form.options));
     std::vector<KeyField> types;
     if (form.names_type) {
@@ -83,8 +123,10 @@ class Mounts {
     if (types.empty()) types.push_back(any_text());
     for (const KeyField& type : types) {
       KeyRule key = key_rule(c_, rule, mount_key(on, from, type, flags), kMount, 0);
-      if (key.deny && form.remounts) key.given_always = false;  // left out where it would take more, as the report says
+      if (key.deny && form.remounts && mounts_anew(c_.domain())) key.given_always = false;
       keys_.add(std::move(key));
+      if (from_paths)
+        keys_.add(other_names(rule, mount_key(on, with_doubled_slashes(set_of(access.from)), type, flags)));
     }
     if (form.remounts && rule.effect == ir::Effect::allow) {
       std::vector<std::string> others = form.options;
@@ -157,15 +199,16 @@ std::string words_of(Capabilities set) {
 void compare_mounts(const Comparing& comparing) { Mounts(comparing).run(); }
 
 void compare_capabilities(const Comparing& c) {
-  Capabilities required = 0, audited = 0, silent = 0;
+  Capabilities required = 0, audited = 0, silent = 0, loud = 0, ever = 0;
   std::map<unsigned, Origin> origins;
   const auto& rules = c.domain().rules;
   for (const ir::Rule& rule : rules) {
     Capabilities set = holds(c, rule) ? capabilities_of(rule.access) : 0;
     if (rule.effect == ir::Effect::deny) {
-      if (!rule.audit && !std::holds_alternative<ir::FileAccess>(rule.access)) silent |= set;
+      if (!std::holds_alternative<ir::FileAccess>(rule.access)) (rule.audit ? loud : silent) |= set;
       continue;
     }
+    ever |= capabilities_of(rule.access);
     for (const ir::Rule& deny : rules) {
       if (deny.effect == ir::Effect::deny && holds(c, deny) && same_kind(deny.access, rule.access))
         set &= ~capabilities_of(deny.access);
@@ -193,6 +236,11 @@ void compare_capabilities(const Comparing& c) {
   if (const Capabilities other = (got.audited ^ audited) & required; other != 0) {
     c.add(Difference::Way::logged,
           fmt::format("whether the use of the capabilities {} is logged is not as the policy says", words_of(other)));
+  }
+  // A deny of what some rule gives, if only under a condition, may be left out.
+  if (const Capabilities other = silent & ~ever & ~loud & ~got.quiet; other != 0) {
+    c.add(Difference::Way::logged, fmt::format("that the capabilities {} are refused is logged", words_of(other)),
+          "the policy says otherwise");
   }
   if (const Capabilities other = got.quiet & ~silent; other != 0) {
     c.add(Difference::Way::logged, fmt::format("that the capabilities {} are refused is not logged", words_of(other)),

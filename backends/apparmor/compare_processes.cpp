@@ -102,7 +102,7 @@ void compare_tracing(const Comparing& c) {
       KeyRule key = key_rule(c, rule, trace_key(label), trace ? kTrace | kReadOther : kReadOther, trace ? 1 : 0);
       if (trace && !deny) key.stays = kReadOther;  // it is inspection, too, which is not denied
       // A deny of inspecting alone cannot hold beside some tracing, as the report says.
-      if (deny && !trace) key.given_always = false;
+      if (deny && !trace && keeps_tracing(c.domain(), rule)) key.given_always = false;
       keys.add(std::move(key));
     }
   }

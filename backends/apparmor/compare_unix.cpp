@@ -161,17 +161,17 @@ class UnixSockets {
     const bool deny = rule.effect == ir::Effect::deny;
     for (const unsigned type : {kStream, kDgram}) {
       const KeyPattern socket = socket_key(deny ? std::nullopt : std::optional(type));
-      access.listen ? listen(rule, access, socket, deny) : connect(rule, access, socket, deny);
+      access.listen ? listen(rule, access, socket) : connect(rule, access, socket, deny);
     }
   }
 
-  void listen(const ir::Rule& rule, const ir::UnixAccess& access, const KeyPattern& socket, bool deny) {
+  void listen(const ir::Rule& rule, const ir::UnixAccess& access, const KeyPattern& socket) {
     const auto own = with_own(socket, access.abstract_name);
     add(rule, own, kBind | kAccept, kListening);
     std::vector<KeyPattern> listening;
     for (const KeyPattern& key : own) listening.push_back(with_operation(key, kListenFollows));
     add(rule, listening, kListen, kListening);
-    if (!deny) add(rule, with_peer(own, "", ""), kTransfer, kListening + 1);
+    add(rule, with_peer(own, "", ""), kTransfer, kListening + 1);
   }
 
   void connect(const ir::Rule& rule, const ir::UnixAccess& access, const KeyPattern& socket, bool deny) {
@@ -184,7 +184,7 @@ class UnixSockets {
     for (const std::string& label : labels) {
       const auto keys = with_peer(own, access.abstract_name, label);
       add(rule, keys, kConnect, kConnecting);
-      if (!deny) add(rule, keys, kTransfer, kConnecting + 1);
+      add(rule, keys, kTransfer, kConnecting + 1);
     }
   }
 

@@ -379,6 +379,15 @@ std::string render(const Glob& glob, Followed followed) {
 }
 
 std::string quoted(std::string_view literal) { return '"' + escaped(literal) + '"'; }
+std::string quoted_name(std::string_view name) {
+  // The parser leaves a backslash before what means something in a pattern, written as \\NNN or not (seen with 3.0.8).
+  static constexpr std::string_view kPatternBytes = "{}[]*?^,\\";
+  std::string out;
+  for (const char c : name)
+    out += kPatternBytes.find(c) != std::string_view::npos ? std::string(1, c) : escaped({&c, 1});
+  return '"' + out + '"';
+}
+
 std::string quoted(const Glob& glob, Followed followed) { return '"' + render(glob, followed) + '"'; }
 
 }  // namespace macc::backends::apparmor

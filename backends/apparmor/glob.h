@@ -78,6 +78,8 @@ enum class Followed : std::uint8_t { by_nothing, by_path, by_field };
 /// Text that stands for itself where AppArmor reads a pattern (names of peers, of bus connections), in quotes.
 [[nodiscard]] std::string quoted(std::string_view literal);
 [[nodiscard]] std::string quoted(const Glob& glob, Followed followed = Followed::by_nothing);
+/// A profile's name where AppArmor reads it as it stands (the head of a profile, the target of an exec), in quotes.
+[[nodiscard]] std::string quoted_name(std::string_view name);
 
 /// apparmor_parser's scanner cannot take longer tokens.
 inline constexpr std::size_t kLongestGlob = 8000;

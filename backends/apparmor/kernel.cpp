@@ -139,17 +139,10 @@ class Kernel {
     return std::nullopt;
   }
 
-  bool mounts_anew() const {
-    return std::any_of(domain_.rules.begin(), domain_.rules.end(), [](const ir::Rule& rule) {
-      const auto* access = std::get_if<ir::MountAccess>(&rule.access);
-      return access != nullptr && rule.effect == Effect::allow && !mount_form(*access).remounts;
-    });
-  }
-
   void mount(const ir::Rule& rule, const ir::MountAccess& access) {
     const MountForm form = mount_form(access);
     // The parser's deny would take from mounts that are no remounts, too.
-    if (form.remounts && rule.effect == Effect::deny && mounts_anew())
+    if (form.remounts && rule.effect == Effect::deny && mounts_anew(domain_))
       return build_.fidelity.add(id_, rule, Topic::deny_shared_bit);
     MountRule out;
     out.qualifiers = qualifiers(rule);
@@ -240,6 +233,13 @@ MountForm mount_form(const ir::MountAccess& access) {
     }
   }
   return out;
+}
+
+bool mounts_anew(const ir::Domain& domain) {
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [](const ir::Rule& rule) {
+    const auto* access = std::get_if<ir::MountAccess>(&rule.access);
+    return access != nullptr && rule.effect == Effect::allow && !mount_form(*access).remounts;
+  });
 }
 
 void lower_kernel(Build& build, ir::DomainId id) { Kernel(build, id).run(); }

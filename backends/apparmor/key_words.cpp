@@ -94,8 +94,9 @@ std::string mount(const std::string& key, std::uint32_t bits) {
 }
 
 std::string bus(const std::string& key, std::uint32_t bits) {
-  constexpr std::uint32_t kSend = 2, kBind = 0x40;
+  constexpr std::uint32_t kSend = 2, kEavesdrop = 0x20, kBind = 0x40;
   const auto parts = fields(key, 1, 6);
+  if ((bits & kEavesdrop) != 0) return fmt::format("listen to all of the bus {}", shown(parts[0]));
   if ((bits & kBind) != 0) return fmt::format("own the name {} on the bus {}", shown(parts[1]), shown(parts[0]));
   const bool send = (bits & kSend) != 0;
   return fmt::format("{} {} (interface {}, member {}) on the bus {}",

@@ -124,6 +124,9 @@ void lower_domain(Build& build, DomainId id) {
     build.diagnostics.report(Code::E2007, domain.where.span,
                              "the conditions of this domain have too many alternatives for AppArmor's nested `if`");
   }
+  const std::string name = profile_name(domain);
+  if (domain.parent == DomainId::none && attached_paths(domain).include.empty() && name.starts_with('/'))
+    build.fidelity.add(id, "profile " + name, domain.where.span, Topic::path_name);
   for (const Entry& e : domain.entries) {
     if (e.from == Entry::From::unit) {
       build.fidelity.add(id, "entry from unit " + e.unit, e.where.span, Topic::unit_entry);

@@ -1,4 +1,6 @@
 // Signals, inspection, tracing, System V IPC and change of domain. AppArmor asks both sides of signals and tracing.
+#include <algorithm>
+
 #include "backends/apparmor/build.h"
 
 namespace macc::backends::apparmor {
@@ -78,22 +80,10 @@ class Processes {
     build_.fidelity.add(id_, rule, Topic::inspect);
   }
 
-  /// Whether the domain keeps some inspection or tracing of a peer that the deny is about.
-  bool still_inspects(const ir::Rule& deny, const ProcessAccess& denied) const {
-    for (const ir::Rule& rule : domain_.rules) {
-      const auto* a = std::get_if<ProcessAccess>(&rule.access);
-      if (a == nullptr || rule.effect == Effect::deny || a->kind != ProcessAccess::Kind::trace) continue;
-      const bool any = a->peer.kind == ir::Peer::Kind::any || denied.peer.kind == ir::Peer::Kind::any;
-      const bool same = any || (a->peer.kind == denied.peer.kind && a->peer.domain == denied.peer.domain);
-      if (same && (Guard::of(rule.condition) & Guard::of(deny.condition)).possible()) return true;
-    }
-    return false;
-  }
-
   /// Tracing needs to read as well, so a deny of inspecting alone cannot hold beside it.
   void deny_trace(const ir::Rule& rule, const ProcessAccess& access) {
     const bool trace = access.kind == ProcessAccess::Kind::trace;
-    if (!trace && still_inspects(rule, access)) return build_.fidelity.add(id_, rule, Topic::deny_shared_bit);
+    if (!trace && keeps_tracing(domain_, rule)) return build_.fidelity.add(id_, rule, Topic::deny_shared_bit);
     for (const PeerSide& peer : peers_of(build_.policy, id_, access.peer)) {
       if (peer.label.empty() && peer.domain != ir::DomainId::none) continue;
       const PtraceRule denied{qualifiers(rule), trace, !trace, false, label_or_any(peer.label)};
@@ -119,6 +109,17 @@ class Processes {
 };
 
 }  // namespace
+
+bool keeps_tracing(const ir::Domain& domain, const ir::Rule& deny) {
+  const auto& denied = std::get<ProcessAccess>(deny.access);
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [&](const ir::Rule& rule) {
+    const auto* a = std::get_if<ProcessAccess>(&rule.access);
+    if (a == nullptr || rule.effect == Effect::deny || a->kind != ProcessAccess::Kind::trace) return false;
+    const bool any = a->peer.kind == ir::Peer::Kind::any || denied.peer.kind == ir::Peer::Kind::any;
+    const bool same = any || (a->peer.kind == denied.peer.kind && a->peer.domain == denied.peer.domain);
+    return same && (Guard::of(rule.condition) & Guard::of(deny.condition)).possible();
+  });
+}
 
 void lower_processes(Build& build, ir::DomainId id) { Processes(build, id).run(); }
 

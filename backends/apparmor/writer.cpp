@@ -69,7 +69,7 @@ std::string text_of(const FileRule& r) {
   if (r.permissions.lock) out += 'k';
   if (r.exec) out += r.qualifiers.deny ? "x" : exec_text(*r.exec);
   const std::string target = r.exec && !r.qualifiers.deny ? exec_target(*r.exec) : "";
-  if (!target.empty()) out += " -> " + quoted(target);
+  if (!target.empty()) out += " -> " + quoted_name(target);
   return out + ',';
 }
 
@@ -208,7 +208,7 @@ std::string place(const SourceManager& sources, const Origin& origin) {
 }
 
 std::string opening(const Profile& profile) {
-  std::string out = "profile " + quoted(profile.name);
+  std::string out = "profile " + quoted_name(profile.name);
   if (profile.attachment) out += ' ' + quoted(*profile.attachment);
   if (!profile.flags.empty()) out += fmt::format(" flags=({})", joined(profile.flags));
   return out + " {";
