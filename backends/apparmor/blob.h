@@ -75,6 +75,7 @@ class CompiledAutomaton final : public ByteAutomaton {
   friend class PolicyReader;
   CompiledAutomaton() = default;
   [[nodiscard]] std::string check() const;
+  [[nodiscard]] bool is_trap(State state) const;
 
   std::vector<std::uint32_t> accept_, accept2_, base_, default_, next_, check_, classes_;
 };
