@@ -241,6 +241,10 @@ CompiledAutomaton::State CompiledAutomaton::step(State state, unsigned char byte
   }
 }
 
+bool CompiledAutomaton::accepts_any(std::uint32_t bits) const {
+  return std::any_of(accept_.begin(), accept_.end(), [&](std::uint32_t accept) { return (accept & bits) != 0; });
+}
+
 CompiledAutomaton::State CompiledAutomaton::run(std::string_view bytes, State from) const {
   State state = from;
   for (char c : bytes) state = step(state, static_cast<unsigned char>(c));

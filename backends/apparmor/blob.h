@@ -69,6 +69,8 @@ class CompiledAutomaton final : public ByteAutomaton {
   /// Audit and quiet bits; 0 where there are none.
   [[nodiscard]] std::uint32_t accept2(State state) const { return accept2_[state]; }
   [[nodiscard]] std::size_t size() const { return base_.size(); }
+  /// Whether some state accepts with one of these bits.
+  [[nodiscard]] bool accepts_any(std::uint32_t bits) const;
   [[nodiscard]] std::uint32_t byte_class(unsigned char byte) const override { return classes_[byte]; }
 
  private:

@@ -19,7 +19,6 @@ class Comparison::Impl {
     std::vector<Difference> out;
     const Comparing comparing{build_, id_, profile, values, out};
     compare_files(comparing, files_, overlay_);
-    compare_links(comparing, files_, overlay_);
     compare_networks(comparing);
     compare_unix_sockets(comparing);
     compare_signals(comparing);

@@ -1,13 +1,10 @@
 // D-Bus: names that are owned, and messages by peer, interface and member.
-#include <fmt/format.h>
-
 #include "backends/apparmor/compare_keys.h"
 
 namespace macc::backends::apparmor {
 
 namespace {
 
-constexpr char kBusClass = 32;
 constexpr std::uint32_t kSend = 2, kReceive = 4, kBind = 0x40;
 
 KeyField text_or_any(const std::string& text) { return text.empty() ? any_text() : bytes(text); }
@@ -32,18 +29,11 @@ KeyPattern message_key(const std::string& bus, const std::string& peer, const st
   return out;
 }
 
-std::string describe(const std::string& key, std::uint32_t bits) {
-  const std::string_view what = (bits & kBind) != 0   ? "own the name"
-                                : (bits & kSend) != 0 ? "send the message"
-                                                      : "receive the message";
-  return fmt::format("{} `{}` on D-Bus", what, printable(key.substr(1), 200));
-}
-
 }  // namespace
 
 void compare_bus(const Comparing& c) {
   if (!c.build.features.mediates(Class::dbus)) return;
-  KeyComparison keys(c, describe);
+  KeyComparison keys(c);
   keys.ask(own_key("", ""), kBind);
   keys.ask(message_key("", "", "", ""), kSend | kReceive);
   for (const ir::Rule& rule : c.domain().rules) {

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -29,10 +30,71 @@ std::string shown(const std::string& path) { return "`" + printable(path, 400) +
 
 std::string_view whose(bool owned) { return owned ? "of the process's own user" : "of any user"; }
 
+/// Hard links: the name, a NUL, the target. Both names have to have the verb.
+class LinkComparison {
+ public:
+  LinkComparison(const Comparing& c, const FileExpectation& expected, paths::Overlay& overlay)
+      : c_(c),
+        expected_(expected),
+        overlay_(overlay),
+        files_(c.profile.files ? &*c.profile.files : nullptr),
+        targets_(overlay, files_) {}
+
+  /// `names`: a walk that stands at a name.
+  void name(const std::vector<std::uint32_t>& holding, ByteAutomaton::State state, const Product& names) {
+    const auto between = files_ == nullptr ? ByteAutomaton::dead : files_->step(state, 0);
+    const Name may{expected_.linked(holding, true, c_.values).allowed,
+                   expected_.linked(holding, false, c_.values).allowed};
+    const bool nothing = between == ByteAutomaton::dead && !may.own && !may.other;
+    if (nothing || failed_ || !names_.emplace(between, may.own, may.other).second) return;
+    name_ = names.path();
+    targets_.walk(between, seen_[{may.own, may.other}], [&](const Product::Place& place) {
+      const auto& target = overlay_.members(overlay_.label(place.meaning));
+      if (target.empty() || target.front() != 0 || failed_) return;
+      const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
+      compare(target, accept, may.own, true);
+      compare(target, accept, may.other, false);
+    });
+  }
+
+ private:
+  struct Name {
+    bool own = false, other = false;
+  };
+
+  void compare(const std::vector<std::uint32_t>& holding, std::uint32_t accept, bool name_may, bool owned) {
+    const bool may = name_may && expected_.linked(holding, owned, c_.values).allowed;
+    const bool does = ((owned ? accept : accept >> kHalfBits) & kLink) != 0;
+    if (failed_ || (may == does && (!does || (accept & kSubset) != 0))) return;
+    failed_ = true;  // one example says enough: others differ in the names alone
+    const auto way = may && !does ? Way::narrower : Way::wider;
+    const std::string_view how = may && !does ? "does not let" : "lets";
+    const std::string beyond = may && does ? ", also where that gives more access than there was" : "";
+    c_.add(way,
+           fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name, shown(name_),
+                       shown(targets_.path()), beyond),
+           fmt::format("on files {}", whose(owned)));
+  }
+
+  const Comparing& c_;
+  const FileExpectation& expected_;
+  paths::Overlay& overlay_;
+  const CompiledAutomaton* files_;
+  Product targets_;
+  std::set<std::tuple<ByteAutomaton::State, bool, bool>> names_;
+  std::map<std::pair<bool, bool>, Product::Seen> seen_;
+  std::string name_;
+  bool failed_ = false;
+};
+
 class FileComparison {
  public:
   FileComparison(const Comparing& c, const FileExpectation& expected, paths::Overlay& overlay)
-      : c_(c), expected_(expected), overlay_(overlay), files_(c.profile.files ? &*c.profile.files : nullptr) {}
+      : c_(c),
+        expected_(expected),
+        overlay_(overlay),
+        files_(c.profile.files ? &*c.profile.files : nullptr),
+        links_(c, expected, overlay) {}
 
   void run() {
     Product product(overlay_, files_);
@@ -40,9 +102,10 @@ class FileComparison {
       const std::uint32_t label = overlay_.label(place.meaning);
       const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
       const std::uint32_t logs = files_ == nullptr ? 0 : files_->accept2(place.compiled);
-      if (!seen_.emplace(label, accept, logs).second) return;
       const auto& holding = overlay_.members(label);
       if (holding.empty() || holding.front() != 0) return;  // no path
+      links_.name(holding, place.compiled, product);
+      if (!seen_.emplace(label, accept, logs).second) return;
       path_ = &product;
       for (const bool owned : {false, true}) compare(holding, accept, logs, owned);
     });
@@ -163,76 +226,16 @@ class FileComparison {
   const FileExpectation& expected_;
   paths::Overlay& overlay_;
   const CompiledAutomaton* files_;
+  LinkComparison links_;
   const Product* path_ = nullptr;
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> seen_;
   std::set<std::tuple<Way, std::string, Span>> said_;
-};
-
-/// Hard links: the name, a NUL, the target. Both names have to have the verb.
-class LinkComparison {
- public:
-  LinkComparison(const Comparing& c, const FileExpectation& expected, paths::Overlay& overlay)
-      : c_(c), expected_(expected), overlay_(overlay), files_(c.profile.files ? &*c.profile.files : nullptr) {}
-
-  void run() {
-    Product names(overlay_, files_);
-    std::set<std::tuple<CompiledAutomaton::State, bool, bool>> seen;
-    names.walk(CompiledAutomaton::start, [&](const Product::Place& place) {
-      const auto& holding = overlay_.members(overlay_.label(place.meaning));
-      if (holding.empty() || holding.front() != 0) return;
-      const auto between = files_ == nullptr ? CompiledAutomaton::dead : files_->step(place.compiled, 0);
-      const bool own = expected_.linked(holding, true, c_.values).allowed;
-      const bool other = expected_.linked(holding, false, c_.values).allowed;
-      if (between == CompiledAutomaton::dead && !own) return;
-      if (!seen.emplace(between, own, other).second) return;
-      name_ = names.path();
-      compare_targets(between, own, other);
-    });
-  }
-
- private:
-  void compare_targets(CompiledAutomaton::State between, bool own, bool other) {
-    Product targets(overlay_, files_);
-    targets.walk(between, [&](const Product::Place& place) {
-      const auto& holding = overlay_.members(overlay_.label(place.meaning));
-      if (holding.empty() || holding.front() != 0 || failed_) return;
-      const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
-      compare(holding, accept, own, true, targets);
-      compare(holding, accept, other, false, targets);
-    });
-  }
-
-  void compare(const std::vector<std::uint32_t>& holding, std::uint32_t accept, bool name_may, bool owned,
-               const Product& targets) {
-    const bool may = name_may && expected_.linked(holding, owned, c_.values).allowed;
-    const bool does = ((owned ? accept : accept >> kHalfBits) & kLink) != 0;
-    if (may == does && (!does || (accept & kSubset) != 0)) return;
-    failed_ = true;  // one example says enough: others differ in the names alone
-    const auto way = may && !does ? Way::narrower : Way::wider;
-    const std::string_view how = may && !does ? "does not let" : "lets";
-    const std::string beyond = may && does ? ", also where that gives more access than there was" : "";
-    c_.add(way,
-           fmt::format("the compiled profile {} `{}` make a hard link {} to {}{}", how, c_.domain().name, shown(name_),
-                       shown(targets.path()), beyond),
-           fmt::format("on files {}", whose(owned)));
-  }
-
-  const Comparing& c_;
-  const FileExpectation& expected_;
-  paths::Overlay& overlay_;
-  const CompiledAutomaton* files_;
-  std::string name_;
-  bool failed_ = false;
 };
 
 }  // namespace
 
 void compare_files(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay) {
   FileComparison(comparing, expected, overlay).run();
-}
-
-void compare_links(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay) {
-  LinkComparison(comparing, expected, overlay).run();
 }
 
 }  // namespace macc::backends::apparmor

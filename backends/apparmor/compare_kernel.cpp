@@ -12,7 +12,6 @@ namespace {
 
 using paths::PathSet;
 
-constexpr char kMountClass = 7;
 constexpr std::uint32_t kPivot = 1, kMount = 2, kUnmount = 4;
 constexpr unsigned kFirstFlag = 1, kLastFlag = 32;
 
@@ -47,26 +46,9 @@ KeyPattern mount_key(const KeyField& on, const KeyField& from, const KeyField& t
   return {bytes(std::string(1, kMountClass)), on, nul(), from, nul(), type, nul(), flags};
 }
 
-std::string describe(const std::string& key, std::uint32_t bits) {
-  const std::string path = printable(key.substr(1, key.find('\0', 1) - 1), 200);
-  if ((bits & kUnmount) != 0) return "unmount `" + path + "`";
-  if ((bits & kPivot) != 0) return "make `" + path + "` the root";
-  std::vector<std::string> fields;
-  std::string rest = key.substr(std::min(key.size(), key.find('\0', 1) + 1));
-  for (int i = 0; i < 2; ++i) {
-    const std::size_t end = std::min(rest.find('\0'), rest.size());
-    fields.push_back(printable(rest.substr(0, end), 100));
-    rest.erase(0, std::min(end + 1, rest.size()));
-  }
-  std::string flags;
-  for (const char flag : rest) flags += fmt::format(" {:#x}", 1ULL << (static_cast<unsigned>(flag) - 1));
-  return fmt::format("mount `{}` of type `{}` on `{}` with the flags{}", fields[0], fields[1], path,
-                     flags.empty() ? " 0" : flags);
-}
-
 class Mounts {
  public:
-  explicit Mounts(const Comparing& c) : c_(c), keys_(c, describe) {}
+  explicit Mounts(const Comparing& c) : c_(c), keys_(c) {}
 
   void run() {
     const KeyField everywhere = path_in(PathSet::all());

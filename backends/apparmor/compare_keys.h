@@ -5,6 +5,7 @@
 #include <set>
 
 #include "backends/apparmor/compare_parts.h"
+#include "backends/apparmor/key_words.h"
 #include "backends/apparmor/keys.h"
 
 namespace macc::backends::apparmor {
@@ -27,7 +28,8 @@ class KeyComparison {
   /// `verb`: what a key with these bits is, for a message: "send signal 15 to `x`".
   using Describe = std::function<std::string(const std::string& key, std::uint32_t bits)>;
 
-  KeyComparison(const Comparing& comparing, Describe describe) : c_(comparing), describe_(std::move(describe)) {}
+  explicit KeyComparison(const Comparing& comparing, Describe describe = describe_key)
+      : c_(comparing), describe_(std::move(describe)) {}
   /// Keys that the kernel asks for, and the bits that are decided by them.
   void ask(KeyPattern pattern, std::uint32_t bits);
   void add(KeyRule rule);

@@ -1,6 +1,4 @@
 // Sockets by family and type.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "backends/apparmor/compare_keys.h"
@@ -9,7 +7,6 @@ namespace macc::backends::apparmor {
 
 namespace {
 
-constexpr char kNetworkClass = 14;
 /// Create and every other operation of a socket, as the parser gives them together (seen with 3.0.8).
 constexpr std::uint32_t kEveryOperation = 0x1fc076;
 constexpr unsigned kUnix = 1;
@@ -37,17 +34,6 @@ template <class Table>
 unsigned number_of(const Table& table, std::string_view word) {
   const auto it = std::find_if(std::begin(table), std::end(table), [&](const Number& n) { return n.word == word; });
   return it == std::end(table) ? 0xffff : it->number;
-}
-
-template <class Table>
-std::string word_of(const Table& table, unsigned number) {
-  const auto it = std::find_if(std::begin(table), std::end(table), [&](const Number& n) { return n.number == number; });
-  return it == std::end(table) ? std::to_string(number) : std::string(it->word);
-}
-
-unsigned number_at(const std::string& key, std::size_t at) {
-  return static_cast<unsigned>(static_cast<unsigned char>(key.at(at))) << 8 |
-         static_cast<unsigned char>(key.at(at + 1));
 }
 
 KeyPattern key_of(const SocketKind& kind) {
@@ -101,11 +87,7 @@ bool is_touched(const Comparing& c, const ir::UnixAccess& allow) {
 
 class Networks {
  public:
-  explicit Networks(const Comparing& c)
-      : c_(c), keys_(c, [](const std::string& key, std::uint32_t) {
-          return fmt::format("use sockets of the family {}, type {}", word_of(kFamilies, number_at(key, 1)),
-                             word_of(kTypes, number_at(key, 3)));
-        }) {}
+  explicit Networks(const Comparing& c) : c_(c), keys_(c) {}
 
   void run() {
     ask();

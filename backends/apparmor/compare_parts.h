@@ -20,7 +20,6 @@ struct Comparing {
 };
 
 void compare_files(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay);
-void compare_links(const Comparing& comparing, const FileExpectation& expected, paths::Overlay& overlay);
 void compare_networks(const Comparing& comparing);
 void compare_unix_sockets(const Comparing& comparing);
 void compare_signals(const Comparing& comparing);

@@ -1,7 +1,5 @@
 // Signals, tracing and changes of profile. AppArmor asks both sides of the first two, so what a domain may do stands in
 // its own profile and in that of the other side.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "backends/apparmor/compare_keys.h"
@@ -12,7 +10,6 @@ namespace {
 
 constexpr std::uint32_t kSend = 2, kReceive = 4;
 constexpr std::uint32_t kTrace = 2, kReadOther = 4, kTracedBy = 8, kReadBy = 0x10;
-constexpr char kSignalClass = 10, kTraceClass = 9;
 /// Signals as AppArmor numbers them: those of the system, `exists` behind them, and those of real time.
 constexpr unsigned kExists = 35, kFirstRealTime = 128, kLastRealTime = 192;
 
@@ -26,14 +23,6 @@ std::vector<unsigned> every_signal() {
 }
 
 std::string shown(const std::string& text) { return "`" + printable(text, 200) + "`"; }
-
-std::string signal_text(unsigned number) {
-  for (unsigned s = 0; s <= 31; ++s) {
-    if (signal_number(static_cast<ir::Signal>(s)) == number)
-      return std::string(ir::signal_word(static_cast<ir::Signal>(s)));
-  }
-  return std::to_string(number);
-}
 
 /// Labels of the other side of a rule, "" for any.
 std::vector<std::string> labels(const Comparing& c, const ir::Peer& peer) {
@@ -74,17 +63,19 @@ KeyField signals_of(const ir::SignalAccess& access) {
   return one_of(numbers);
 }
 
+bool may_change(const ir::Domain& domain) {
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [](const ir::Rule& rule) {
+    const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
+    return access != nullptr && access->kind == ir::ProcessAccess::Kind::become;
+  });
+}
+
 KeyPattern trace_key(const std::string& label) { return {bytes(std::string(1, kTraceClass)), label_field(label)}; }
 
 }  // namespace
 
 void compare_signals(const Comparing& c) {
-  KeyComparison keys(c, [](const std::string& key, std::uint32_t bits) {
-    const std::string signal = signal_text(static_cast<unsigned char>(key.at(1)));
-    const bool send = (bits & kSend) != 0;
-    return fmt::format("{} the signal {} {} {}", send ? "send" : "receive", signal, send ? "to" : "from",
-                       shown(key.substr(2)));
-  });
+  KeyComparison keys(c);
   keys.ask(signal_key(one_of(every_signal()), ""), kSend | kReceive);
   const KeyField every = one_of(every_signal());
   const std::string self = label_of(c.build.policy, c.id);
@@ -107,13 +98,7 @@ void compare_signals(const Comparing& c) {
 
 void compare_tracing(const Comparing& c) {
   using Kind = ir::ProcessAccess::Kind;
-  KeyComparison keys(c, [](const std::string& key, std::uint32_t bits) {
-    const std::string_view how = (bits & kTrace) != 0       ? "trace"
-                                 : (bits & kReadOther) != 0 ? "inspect"
-                                 : (bits & kTracedBy) != 0  ? "be traced by"
-                                                            : "be inspected by";
-    return fmt::format("{} {}", how, shown(key.substr(1)));
-  });
+  KeyComparison keys(c);
   keys.ask(trace_key(""), kTrace | kReadOther | kTracedBy | kReadBy);
   const std::string self = label_of(c.build.policy, c.id);
   KeyRule own = always_there(c, trace_key(self), kReadOther);
@@ -141,6 +126,7 @@ void compare_tracing(const Comparing& c) {
 }
 
 void compare_changes_of_profile(const Comparing& c) {
+  if (!may_change(c.domain()) && !(c.profile.files && c.profile.files->accepts_any(kChangeProfile))) return;
   KeyComparison keys(c, [](const std::string& key, std::uint32_t) { return "become " + shown(key); });
   keys.ask({any_text(false)}, kChangeProfile);
   for (const ir::Rule& rule : c.domain().rules) {

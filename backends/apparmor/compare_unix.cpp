@@ -1,7 +1,5 @@
 // Unix sockets where the target mediates them by address and peer. The kernel's keys: family, type, protocol; the
 // socket's own address and label; then the peer's, or the number of an operation. What was asked before stays asked.
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "backends/apparmor/compare_keys.h"
@@ -10,7 +8,6 @@ namespace macc::backends::apparmor {
 
 namespace {
 
-constexpr char kNetworkClass = 14;
 constexpr unsigned kFamily = 1, kStream = 1, kDgram = 2;
 // Operations (seen in what 3.0.8 compiles).
 constexpr std::uint32_t kCreate = 0x10, kOwn = 0xc020, kBind = 0x20000, kAccept = 0x10000, kListen = 0x40000,
@@ -101,21 +98,9 @@ KeyPattern with_operation(KeyPattern key, char operation) {
   return key;
 }
 
-std::string verb(std::uint32_t bits) {
-  if ((bits & kCreate) != 0) return "make";
-  if ((bits & kBind) != 0) return "bind";
-  if ((bits & (kAccept | kListen)) != 0) return "accept connections on";
-  if ((bits & kConnect) != 0) return "connect";
-  if ((bits & kTransfer) != 0) return "exchange data through";
-  return "configure";
-}
-
 class UnixSockets {
  public:
-  explicit UnixSockets(const Comparing& c)
-      : c_(c), keys_(c, [](const std::string& key, std::uint32_t bits) {
-          return fmt::format("{} a unix socket with the key `{}`", verb(bits), printable(key.substr(5), 200));
-        }) {}
+  explicit UnixSockets(const Comparing& c) : c_(c), keys_(c) {}
 
   void run() {
     if (!c_.build.features.mediates(Class::unix_sockets)) return;

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "backends/apparmor/key_words.h"
 #include "backends/apparmor/keys.h"
 #include "compiler/base/diagnostic.h"
 #include "compiler/ir/vocabulary.h"
@@ -214,6 +215,7 @@ std::vector<std::string> key_examples(const Pair& pair, unsigned char number, bo
   constexpr std::size_t kMost = 3;
   std::vector<std::string> out;
   std::set<std::pair<std::uint32_t, std::uint32_t>> seen;
+  constexpr std::size_t kClassAlone = 1;  // its mark says that it is mediated
   KeyWalk walk;
   ByteSet every;
   every.set();
@@ -221,8 +223,8 @@ std::vector<std::string> key_examples(const Pair& pair, unsigned char number, bo
   walk.run(&pair, [&](const auto&, State state, const std::string& key) {
     const std::uint32_t with = pair.with(state), without = pair.without(state);
     const std::uint32_t difference = gained ? with & ~without : without & ~with;
-    if (difference == 0 || out.size() == kMost || !seen.emplace(with, without).second) return;
-    out.push_back("`" + printable(key.substr(1), 100) + "`");
+    const bool more = difference != 0 && key.size() > kClassAlone && out.size() < kMost;
+    if (more && seen.emplace(with, without).second) out.push_back(describe_key(key, difference));
   });
   return out;
 }
@@ -232,8 +234,8 @@ void class_effects(const Pair& pair, bool gained, Effects& out) {
     const auto examples = key_examples(pair, c.number, gained);
     if (examples.empty()) continue;
     std::string text;
-    for (const std::string& example : examples) text += (text.empty() ? "" : ", ") + example;
-    out.all.push_back(fmt::format("{}{}, with keys such as {}", gained ? "" : "takes away ", c.what, text));
+    for (const std::string& example : examples) text += (text.empty() ? "" : "; ") + example;
+    out.all.push_back(fmt::format("{}{}, for example: {}", gained ? "" : "takes away ", c.what, text));
   }
 }
 

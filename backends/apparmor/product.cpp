@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_set>
 
 namespace macc::backends::apparmor {
 
@@ -51,11 +50,18 @@ const std::vector<Product::State>& Product::compiled_row(State state) {
 }
 
 void Product::walk(State from, const Visit& visit) {
-  std::unordered_set<std::uint64_t> seen;
+  Seen seen;
+  walk(from, seen, visit);
+}
+
+void Product::walk(State from, Seen& seen, const Visit& visit) {
   nodes_.clear();
+  std::uint64_t last = ~std::uint64_t{0};  // most bytes lead where the one before does
   const auto reach = [&](const Place& place, unsigned char byte) {
-    if (!overlay_.is_alive(place.meaning)) return;  // behind it there are no more paths
-    if (!seen.insert(std::uint64_t{place.meaning} << 32 | place.compiled).second) return;
+    const std::uint64_t pair = std::uint64_t{place.meaning} << 32 | place.compiled;
+    if (pair == last || !overlay_.is_alive(place.meaning)) return;  // where no set goes on, there are no more paths
+    last = pair;
+    if (!seen.insert(pair).second) return;
     if (nodes_.size() >= kMostPairs) throw paths::TooComplex();
     nodes_.push_back({place, at_, byte});
   };

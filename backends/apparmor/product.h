@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "backends/apparmor/blob.h"
@@ -26,8 +27,12 @@ class Product {
   /// `compiled` null: an automaton that accepts nothing. Both must outlive this.
   Product(paths::Overlay& overlay, const ByteAutomaton* compiled);
 
+  /// Pairs of states that were visited.
+  using Seen = std::unordered_set<std::uint64_t>;
   /// Throws paths::TooComplex when there are too many pairs.
   void walk(State from, const Visit& visit);
+  /// The same, but not where another walk has been.
+  void walk(State from, Seen& seen, const Visit& visit);
   /// The shortest path to the place that visit was called with last, in letters where there is a choice.
   [[nodiscard]] std::string path() const;
 

@@ -195,6 +195,21 @@ def bench_base(options: argparse.Namespace, macc: str, base: list[str], work: pa
         print(f"  {words[word]:<54}{float(seconds):9.3f} s {'':>11} {float(seconds) / reference.seconds:10.3f}")
 
 
+def bench_comparison(build: pathlib.Path) -> None:
+    """The comparison of one profile with the meaning, beside apparmor_parser's compile of it."""
+    tool = (build / "tests/bench/macc_compare_bench").resolve()
+    if not tool.exists() or not shutil.which("apparmor_parser"):
+        print("\nno comparison measured: it needs apparmor_parser and macc_compare_bench")
+        return
+    done = subprocess.run([str(tool)], capture_output=True, text=True, check=False)
+    print(f"\na profile, compiled and compared with its policy\n  {'rules':>8} {'states':>8} {'parser':>11} "
+          f"{'comparison':>11} {'ratio':>8}")
+    for line in done.stdout.splitlines():
+        rules, states, parser, comparison = line.split()
+        print(f"  {rules:>8} {states:>8} {float(parser):9.3f} s {float(comparison):9.3f} s "
+              f"{float(comparison) / float(parser):8.2f}")
+
+
 def is_profile(path: pathlib.Path) -> bool:
     return path.suffix in ("", ".profile", ".aa") and b"\nprofile " in b"\n" + path.read_bytes()
 
@@ -217,6 +232,7 @@ def main() -> int:
            if "macc build, without verification" in results}
     print("\nlinearity of macc build: " +
           ", ".join(f"{1000 * measured.seconds / size:.2f} ms a service at {size}" for size, measured in own.items()))
+    bench_comparison(options.build)
     bench_base(options, macc, base, work)
     micro = options.build / "tests/bench/macc_bench"
     if not options.no_micro and micro.exists():
