@@ -330,8 +330,9 @@ class PolicyReader {
           space = e.data;
         } else if (e.label == "profile") {
           out.profiles.push_back(profile(e));
-          out.profiles.back().version = version;
+          out.profiles.back().version = version & kVersionMask;
           out.profiles.back().policy_namespace = space;
+          if ((version & kForceComplain) != 0) out.profiles.back().mode = kComplain;
         } else {
           throw Malformed{fmt::format("`{}` is no part of a policy", printable(e.label, 40))};
         }
@@ -344,6 +345,10 @@ class PolicyReader {
   }
 
  private:
+  // The version's word: besides the number, that of the parser's language and whether all is loaded to complain only.
+  static constexpr std::uint32_t kVersionMask = 0x3ff, kForceComplain = 0x800;
+  static constexpr std::uint64_t kComplain = 1;
+
   static CompiledAutomaton automaton(const Element& e) {
     std::string error;
     auto out = CompiledAutomaton::read(e.data, error);

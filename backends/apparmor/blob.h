@@ -90,7 +90,7 @@ struct CompiledCapabilities {
 struct CompiledProfile {
   std::string name;  ///< "parent//child" for a child or a hat
   std::string policy_namespace;
-  std::uint32_t version = 0;
+  std::uint32_t version = 0;  ///< of the format
   bool hat = false;
   std::uint64_t mode = 0;  ///< 0 enforce, 1 complain, 2 kill, 3 unconfined
   bool audits_all = false;
