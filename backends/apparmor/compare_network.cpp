@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backends/apparmor/compare_keys.h"
+#include "backends/apparmor/network_numbers.h"
 
 namespace macc::backends::apparmor {
 
@@ -11,41 +12,14 @@ namespace {
 constexpr std::uint32_t kEveryOperation = 0x1fc076;
 constexpr unsigned kUnix = 1;
 
-struct Number {
-  std::string_view word;
-  unsigned number;
-};
-constexpr Number kFamilies[] = {
-#define MACC_NETWORK_FAMILY(word, number) {word, number},
-#define MACC_NETWORK_TYPE(word, number)
-#include "backends/apparmor/network_numbers.def"
-#undef MACC_NETWORK_FAMILY
-#undef MACC_NETWORK_TYPE
-};
-constexpr Number kTypes[] = {
-#define MACC_NETWORK_FAMILY(word, number)
-#define MACC_NETWORK_TYPE(word, number) {word, number},
-#include "backends/apparmor/network_numbers.def"
-#undef MACC_NETWORK_FAMILY
-#undef MACC_NETWORK_TYPE
-};
-
-template <class Table>
-unsigned number_of(const Table& table, std::string_view word) {
-  const auto it = std::find_if(std::begin(table), std::end(table), [&](const Number& n) { return n.word == word; });
-  return it == std::end(table) ? 0xffff : it->number;
-}
-
 KeyPattern key_of(const SocketKind& kind) {
-  KeyPattern out = {bytes(std::string(1, kNetworkClass)), number16(number_of(kFamilies, kind.family))};
+  KeyPattern out = {bytes(std::string(1, kNetworkClass)), number16(family_number(kind.family))};
   if (!kind.type.empty()) {
-    out.push_back(number16(number_of(kTypes, kind.type)));
+    out.push_back(number16(type_number(kind.type)));
     return out;
   }
-  std::vector<unsigned> types;
-  for (const Number& type : kTypes) types.push_back(type.number);
   out.push_back(bytes(std::string(1, '\0')));
-  out.push_back(one_of(types));
+  out.push_back(one_of(type_numbers()));
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backends/apparmor/compare_keys.h"
+#include "backends/apparmor/network_numbers.h"
 
 namespace macc::backends::apparmor {
 
@@ -43,7 +44,7 @@ KeyPattern socket_key(std::optional<unsigned> type) {
     out.push_back(number16(*type));
   } else {
     out.push_back(bytes(std::string(1, '\0')));
-    out.push_back(one_of({1, 2, 3, 4, 5, 10}));
+    out.push_back(one_of(type_numbers()));
   }
   out.push_back(number16(0));
   return out;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "backends/apparmor/network_numbers.h"
 #include "compiler/base/diagnostic.h"
 #include "compiler/ir/vocabulary.h"
 
@@ -56,38 +57,13 @@ std::string tracing(const std::string& key, std::uint32_t bits) {
 
 // ---- sockets ----
 
-struct Number {
-  std::string_view word;
-  unsigned number;
-};
-constexpr Number kFamilies[] = {
-#define MACC_NETWORK_FAMILY(word, number) {word, number},
-#define MACC_NETWORK_TYPE(word, number)
-#include "backends/apparmor/network_numbers.def"
-#undef MACC_NETWORK_FAMILY
-#undef MACC_NETWORK_TYPE
-};
-constexpr Number kTypes[] = {
-#define MACC_NETWORK_FAMILY(word, number)
-#define MACC_NETWORK_TYPE(word, number) {word, number},
-#include "backends/apparmor/network_numbers.def"
-#undef MACC_NETWORK_FAMILY
-#undef MACC_NETWORK_TYPE
-};
-
-template <class Table>
-std::string word_of(const Table& table, unsigned number) {
-  const auto it = std::find_if(std::begin(table), std::end(table), [&](const Number& n) { return n.number == number; });
-  return it == std::end(table) ? std::to_string(number) : std::string(it->word);
-}
-
 /// Family, type and protocol are numbers of two bytes; addresses and labels of unix sockets follow.
 std::string socket(const std::string& key, std::uint32_t bits) {
   constexpr unsigned kUnix = 1;
   constexpr std::size_t kNumbers = 7;
   const unsigned family = byte_at(key, 1) << 8 | byte_at(key, 2), type = byte_at(key, 3) << 8 | byte_at(key, 4);
   if (family != kUnix || key.size() <= kNumbers)
-    return fmt::format("use sockets of the family {}, type {}", word_of(kFamilies, family), word_of(kTypes, type));
+    return fmt::format("use sockets of the family {}, type {}", family_word(family), type_word(type));
   static constexpr std::pair<std::uint32_t, std::string_view> kHow[] = {
       {0x20000, "bind"}, {0x50000, "accept connections on"}, {0x40, "connect"}, {0x6, "exchange data through"}};
   std::string_view how = "configure";
@@ -97,7 +73,7 @@ std::string socket(const std::string& key, std::uint32_t bits) {
       break;
     }
   }
-  return fmt::format("{} a unix {} socket with the addresses and labels {}", how, word_of(kTypes, type),
+  return fmt::format("{} a unix {} socket with the addresses and labels {}", how, type_word(type),
                      shown(key.substr(kNumbers)));
 }
 
