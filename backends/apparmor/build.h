@@ -11,15 +11,14 @@
 
 namespace macc::backends::apparmor {
 
+/// An allow of some domain that is about another one: it starts that in the other's profile, or reaches its processes.
+struct Aimed {
+  ir::DomainId from = ir::DomainId::none;
+  const ir::Rule* rule = nullptr;
+};
+
 struct Build {
-  Build(const Input& in, const Features& target_features, Diagnostics& sink)
-      : input(in),
-        policy(in.policy),
-        meaning(in.meaning),
-        features(target_features),
-        diagnostics(sink),
-        fidelity(in.policy),
-        drafts(in.policy.domains.size()) {}
+  Build(const Input& in, const Features& target_features, Diagnostics& sink);
 
   const Input& input;
   const ir::Policy& policy;
@@ -31,10 +30,18 @@ struct Build {
 
   [[nodiscard]] Draft& draft(ir::DomainId id) { return drafts.at(static_cast<std::size_t>(id)); }
   [[nodiscard]] Origin origin(const ir::Rule& rule) const;
+  /// Those about this domain, those that are about any domain, and its own about itself; by domain, as written.
+  [[nodiscard]] std::vector<Aimed> aimed_at(ir::DomainId id) const;
   /// Adds to the profile of `where` a rule of a class that the parser drops, without a word, from every `if` (seen with
   /// 3.0.8: signal, ptrace, unix, mount, dbus). An allow is given always; a deny that is not always meant is left out.
   /// `id` is the domain that the policy's rule stands in.
   void add_unconditional(ir::DomainId id, ir::DomainId where, const Guard& guard, RuleBody body, const ir::Rule& rule);
+
+ private:
+  void index(ir::DomainId from, const ir::Rule& rule);
+
+  std::vector<std::vector<Aimed>> aimed_;  ///< by the domain that they name
+  std::vector<Aimed> aimed_at_any_;
 };
 
 /// Name of the domain's profile: its own, or that of the profile which it replaces.

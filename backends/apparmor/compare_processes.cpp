@@ -31,24 +31,12 @@ std::vector<std::string> labels(const Comparing& c, const ir::Peer& peer) {
   return labels_of(c.build.policy, peer.domain);
 }
 
-/// Whether a rule of another domain is about this one.
-bool is_about(const Comparing& c, const ir::Peer& peer) {
-  return peer.kind == ir::Peer::Kind::any || (peer.kind == ir::Peer::Kind::domain && peer.domain == c.id);
-}
-
-/// Calls `with` for each allow of another domain of the build of this kind of access.
+/// Calls `with` for each allow of this kind of access that is about the domain.
 template <class Access, class With>
 void by_others(const Comparing& c, With with) {
-  for (std::size_t i = 0; i < c.build.policy.domains.size(); ++i) {
-    const auto id = static_cast<ir::DomainId>(i);
-    const ir::Domain& other = c.build.policy.domains[i];
-    if (other.external) continue;
-    for (const ir::Rule& rule : other.rules) {
-      const auto* access = std::get_if<Access>(&rule.access);
-      if (access == nullptr || rule.effect == ir::Effect::deny) continue;
-      const bool self = access->peer.kind == ir::Peer::Kind::self;
-      if (self ? id == c.id : is_about(c, access->peer)) with(label_of(c.build.policy, id), rule, *access);
-    }
+  for (const Aimed& aimed : c.build.aimed_at(c.id)) {
+    const auto* access = std::get_if<Access>(&aimed.rule->access);
+    if (access != nullptr) with(label_of(c.build.policy, aimed.from), *aimed.rule, *access);
   }
 }
 

@@ -38,7 +38,7 @@ class Collector {
     for (const ir::Entry& entry : domain_.entries) always_there(entry.paths, kRun, {entry.where.span, "entry"}, false);
     always_there(processes(), kInspect, {domain_.where.span, "always there: own processes"}, true);
     for (const ir::Rule& rule : domain_.rules) collect(rule);
-    for (const ir::Domain& other : build_.policy.domains) started_by(other);
+    started_by_others();
     return std::move(items_);
   }
 
@@ -81,11 +81,10 @@ class Collector {
   }
 
   /// A program that another domain starts in this one has to be read and mapped here.
-  void started_by(const ir::Domain& other) {
-    for (const ir::Rule& rule : other.rules) {
-      const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
-      if (exec == nullptr || rule.effect == Effect::deny || exec->target != id_) continue;
-      implied(rule, exec->paths, kRun, false);
+  void started_by_others() {
+    for (const Aimed& aimed : build_.aimed_at(id_)) {
+      const auto* exec = std::get_if<ir::ExecAccess>(&aimed.rule->access);
+      if (exec != nullptr) implied(*aimed.rule, exec->paths, kRun, false);
     }
   }
 

@@ -1,8 +1,48 @@
 #include <algorithm>
+#include <iterator>
 
 #include "backends/apparmor/build.h"
 
 namespace macc::backends::apparmor {
+
+Build::Build(const Input& in, const Features& target_features, Diagnostics& sink)
+    : input(in),
+      policy(in.policy),
+      meaning(in.meaning),
+      features(target_features),
+      diagnostics(sink),
+      fidelity(in.policy),
+      drafts(in.policy.domains.size()),
+      aimed_(in.policy.domains.size()) {
+  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+    for (const ir::Rule& rule : policy.domains[i].rules) index(static_cast<ir::DomainId>(i), rule);
+  }
+}
+
+void Build::index(ir::DomainId from, const ir::Rule& rule) {
+  if (rule.effect == ir::Effect::deny) return;
+  const auto add = [&](ir::DomainId to) {
+    if (to != ir::DomainId::none) aimed_.at(static_cast<std::size_t>(to)).push_back({from, &rule});
+  };
+  const auto add_peer = [&](const ir::Peer& peer) {
+    if (peer.kind == ir::Peer::Kind::any) {
+      aimed_at_any_.push_back({from, &rule});
+    } else {
+      add(peer.kind == ir::Peer::Kind::self ? from : peer.domain);
+    }
+  };
+  if (const auto* exec = std::get_if<ir::ExecAccess>(&rule.access)) add(exec->target);
+  if (const auto* signal = std::get_if<ir::SignalAccess>(&rule.access)) add_peer(signal->peer);
+  if (const auto* process = std::get_if<ir::ProcessAccess>(&rule.access)) add_peer(process->peer);
+}
+
+std::vector<Aimed> Build::aimed_at(ir::DomainId id) const {
+  const std::vector<Aimed>& named = aimed_.at(static_cast<std::size_t>(id));
+  std::vector<Aimed> out;
+  std::merge(named.begin(), named.end(), aimed_at_any_.begin(), aimed_at_any_.end(), std::back_inserter(out),
+             [](const Aimed& a, const Aimed& b) { return std::pair(a.from, a.rule) < std::pair(b.from, b.rule); });
+  return out;
+}
 
 Origin Build::origin(const ir::Rule& rule) const {
   std::string phrase = rule.audit ? "audit " : "";
