@@ -664,3 +664,20 @@ TEST_CASE("paths: any automaton gives a set, also one with states that lead nowh
   CHECK(!set.contains(""));
   CHECK(set.automaton().states.size() == 3);
 }
+
+TEST_CASE("paths: an overlay that grows too large says so, and what it has already stays right") {
+  std::vector<PathSet> sets = {set_of({"/a"})};
+  for (const char* start : {"/*a", "/*b"}) sets.insert(sets.end(), 100, set_of({start + std::string(11, '?')}));
+  Overlay overlay(sets);
+  Overlay::State reached = 0;
+  std::size_t most = 1;
+  const auto walk_all = [&] {
+    for (; reached < most; ++reached) {
+      for (const Overlay::State next : overlay.row(reached)) most = std::max<std::size_t>(most, next + 1);
+    }
+  };
+  CHECK_THROWS_AS(walk_all(), TooComplex);
+  CHECK_THROWS_AS(walk_all(), TooComplex);
+  CHECK(most > 30'000);
+  CHECK(overlay.members(overlay.label(walk(overlay, "/a"))) == std::vector<std::uint32_t>{0});
+}
