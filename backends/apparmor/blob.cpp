@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
+#include <utility>
 
 #include "compiler/base/diagnostic.h"
 
@@ -184,6 +186,7 @@ std::string CompiledAutomaton::check() const {
   const auto beyond = [&](std::uint32_t state) { return state >= states; };
   if (std::any_of(default_.begin(), default_.end(), beyond) || std::any_of(next_.begin(), next_.end(), beyond))
     return "it leads to states that are not there";
+  if (!is_trap(dead)) return "its dead state leads on";
   // A state that says only how it differs from another one asks that one: no circle of those may exist.
   std::vector<std::uint32_t> seen(states, 0);
   for (State s = 0; s < states; ++s) {
@@ -194,6 +197,14 @@ std::string CompiledAutomaton::check() const {
     for (State at = s; (base_[at] & kDifference) != 0 && seen[at] != ~0U; at = default_[at]) seen[at] = ~0U;
   }
   return "";
+}
+
+bool CompiledAutomaton::is_trap(State state) const {
+  if ((base_[state] & kDifference) != 0 || accept_[state] != 0 || accept2_[state] != 0) return false;
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    if (step(state, static_cast<unsigned char>(byte)) != state) return false;
+  }
+  return true;
 }
 
 std::optional<CompiledAutomaton> CompiledAutomaton::read(std::string_view data, std::string& error) {
@@ -249,6 +260,8 @@ struct PermissionRow {
   std::uint32_t allow = 0, audit = 0, quiet = 0, exec = 0;
 };
 
+using BitPair = std::pair<std::uint32_t, std::uint32_t>;
+
 constexpr std::size_t kRowLength = 14;  // numbers: reserved, allow, deny, subtree, cond, kill, complain, prompt, audit,
                                         // quiet, hide, xindex, tag, label
 
@@ -267,13 +280,18 @@ std::vector<PermissionRow> read_rows(const Element& table) {
   return out;
 }
 
-/// Permission bits of the newer layout and what they are in the older one.
-constexpr std::pair<std::uint32_t, std::uint32_t> kNewerBits[] = {
-    {0x1, kExec}, {0x2, kWrite}, {0x4, kRead}, {0x8, kAppend}, {0x8000, kLock}, {0x10000, kMap}, {0x40000, kLink}};
+/// Permission bits of the newer layout and what they are in the older one: of files, of a profile's name among them,
+/// and of what is no file (the lowest seven are the same).
+constexpr BitPair kFileBits[] = {{0x1, kExec},    {0x2, kWrite},   {0x4, kRead},    {0x8, kAppend},
+                                 {0x8000, kLock}, {0x10000, kMap}, {0x40000, kLink}};
+constexpr BitPair kNameBits[] = {{0x40000000, kChangeProfile}, {0x20000000, kChangeOnExec}};
+constexpr BitPair kClassBits[] = {{0x100, 1U << 14},    {0x200, 1U << 15},    {0x100000, 1U << 16},
+                                  {0x200000, 1U << 17}, {0x400000, 1U << 18}, {0x1000000, 1U << 19},
+                                  {0x2000000, 1U << 20}};
 
-std::uint32_t older_bits(std::uint32_t newer) {
+std::uint32_t older_bits(std::span<const BitPair> table, std::uint32_t newer) {
   std::uint32_t out = 0;
-  for (const auto& [bit, older] : kNewerBits) out |= (newer & bit) != 0 ? older : 0;
+  for (const auto& [bit, older] : table) out |= (newer & bit) != 0 ? older : 0;
   return out;
 }
 
@@ -284,7 +302,11 @@ std::uint32_t older_exec(std::uint32_t index) {
   const bool table = (index & kInTable) != 0, named = (index & kNamed) != 0;
   if ((index & kFallInherit) != 0) out |= kInherit;
   if ((index & kFallUnconfined) != 0) out |= table || named ? kUnconfinedFallback : 1U << kExecIndexShift;
-  if (table) out |= std::min<std::uint32_t>((index & 0xffffff) + 4, 15) << kExecIndexShift;
+  if (table) {
+    const std::uint32_t at = (index & 0xffffff) + 4;
+    if (at > 15) throw Malformed{"it has more targets of programs than macc can tell apart"};
+    out |= at << kExecIndexShift;
+  }
   if (named) out |= ((index & kChild) != 0 ? 3U : 2U) << kExecIndexShift;
   return out;
 }
@@ -308,8 +330,9 @@ class PolicyReader {
           space = e.data;
         } else if (e.label == "profile") {
           out.profiles.push_back(profile(e));
-          out.profiles.back().version = version;
+          out.profiles.back().version = version & kVersionMask;
           out.profiles.back().policy_namespace = space;
+          if ((version & kForceComplain) != 0) out.profiles.back().mode = kComplain;
         } else {
           throw Malformed{fmt::format("`{}` is no part of a policy", printable(e.label, 40))};
         }
@@ -322,6 +345,10 @@ class PolicyReader {
   }
 
  private:
+  // The version's word: besides the number, that of the parser's language and whether all is loaded to complain only.
+  static constexpr std::uint32_t kVersionMask = 0x3ff, kForceComplain = 0x800;
+  static constexpr std::uint64_t kComplain = 1;
+
   static CompiledAutomaton automaton(const Element& e) {
     std::string error;
     auto out = CompiledAutomaton::read(e.data, error);
@@ -332,6 +359,7 @@ class PolicyReader {
   /// A profile is a row of elements, some without a label: what they are follows from what stood before.
   CompiledProfile profile(const Element& in) {
     CompiledProfile out;
+    table_ = nullptr;
     std::vector<std::uint64_t> words;  // allowed, audited, quiet and inherited capabilities
     bool flags = false;
     for (const Element& e : in.children) {
@@ -356,12 +384,17 @@ class PolicyReader {
     return out;
   }
 
-  static void field(CompiledProfile& out, const Element& e, bool behind_flags) {
+  void field(CompiledProfile& out, const Element& e, bool behind_flags) {
     if (e.label == "aadfa") {
-      (behind_flags ? out.files : out.attachment).emplace(automaton(e));
+      auto& here = behind_flags ? out.files : out.attachment;
+      here.emplace(automaton(e));
+      use_table(out, *here, std::exchange(table_, nullptr), behind_flags ? of_files : of_attachment);
     } else if (e.label == "policydb") {
-      if (const Element* dfa = e.child("aadfa")) out.classes.emplace(automaton(*dfa));
-      with_rows(out, out.classes, e, false);
+      if (const Element* dfa = e.child("aadfa")) {
+        out.classes.emplace(automaton(*dfa));
+        use_table(out, *out.classes, e.child("perms"), of_classes);
+      }
+      if (const Element* start = e.child("start")) check_start(*start);
     } else if (e.label == "caps64") {
       out.capabilities.allowed |= e.number_at(0) << 32;
       out.capabilities.audited |= e.number_at(1) << 32;
@@ -371,7 +404,9 @@ class PolicyReader {
         for (const Element& name : e.children.front().children) out.exec_targets.emplace_back(name.data);
       }
     } else if (e.label == "perms") {
-      with_rows(out, out.files, Element{0, "", 0, {}, {e}}, true);
+      table_ = &e;  // of the automaton that follows
+    } else if (e.label == "start" || e.label == "dfa_start") {
+      check_start(e);
     } else if (e.label == "path_flags") {
       out.path_flags = e.number;
     } else if (e.label == "rlimits") {
@@ -385,33 +420,52 @@ class PolicyReader {
 
   /// Parts that decide nothing about accesses.
   static bool is_silent(std::string_view label) {
-    return label.empty() || label == "rename" || label == "xmatch_len" || label == "start" || label == "data" ||
-           label == "disconnected" || label == "learning_cache_size";
+    return label.empty() || label == "rename" || label == "attach" || label == "xmatch_len" || label == "data" ||
+           label == "learning_cache_size";
   }
 
+  /// Another start would make every answer one about other names.
+  static void check_start(const Element& e) {
+    if (e.number != CompiledAutomaton::start) throw Malformed{"an automaton starts in another state than the first"};
+  }
+
+  enum Use : std::uint8_t { of_attachment, of_files, of_classes };
+
   /// Puts the permissions of a table, where there is one, into the automaton in the older layout.
-  static void with_rows(CompiledProfile& out, std::optional<CompiledAutomaton>& automaton, const Element& parent,
-                        bool files) {
-    const Element* table = parent.child("perms");
-    if (table == nullptr || !automaton) return;
+  static void use_table(CompiledProfile& out, CompiledAutomaton& automaton, const Element* table, Use use) {
+    if (table == nullptr) return;
     const auto rows = read_rows(*table);
-    for (std::size_t s = 0; s < automaton->size(); ++s) {
+    for (std::size_t s = 0; s < automaton.size(); ++s) {
       constexpr std::uint32_t kOwnerFlag = 1;  // the next row is for files of others
-      const std::size_t own = automaton->accept_[s];
-      const std::size_t others = own + (files && (automaton->accept2_[s] & kOwnerFlag) != 0 ? 1 : 0);
+      const std::size_t own = automaton.accept_[s];
+      const std::size_t others = own + (use == of_files && (automaton.accept2_[s] & kOwnerFlag) != 0 ? 1 : 0);
       if (others >= rows.size()) throw Malformed{"a state has permissions that are not in the table"};
-      automaton->accept_[s] = files ? half(rows[own]) | half(rows[others]) << kHalfBits : rows[own].allow;
-      automaton->accept2_[s] = 0;
+      const bool files = use == of_files;
+      automaton.accept_[s] = files ? file_word(rows[own], rows[others]) : other_word(rows[own]);
+      automaton.accept2_[s] = files ? log_half(rows[own]) | log_half(rows[others]) << (2 * kLogBits) : 0;
     }
+    if (automaton.accept_[CompiledAutomaton::dead] != 0) throw Malformed{"its dead state has permissions"};
     out.notices.emplace_back("permissions in a table of their own, as documented; macc has seen no such file yet");
   }
 
   static std::uint32_t half(const PermissionRow& row) {
-    const std::uint32_t bits = older_bits(row.allow);
+    const std::uint32_t bits = older_bits(kFileBits, row.allow);
     return (bits & kExec) != 0 ? bits | older_exec(row.exec) : bits;
   }
+  static std::uint32_t file_word(const PermissionRow& own, const PermissionRow& others) {
+    return half(own) | half(others) << kHalfBits | older_bits(kNameBits, own.allow | others.allow);
+  }
+  static std::uint32_t other_word(const PermissionRow& row) {
+    return (row.allow & 0x7f) | older_bits(kClassBits, row.allow);
+  }
+  /// What is logged when it is allowed, and what is not when it is refused.
+  static std::uint32_t log_half(const PermissionRow& row) {
+    return older_bits(kFileBits, row.audit) | older_bits(kFileBits, row.quiet) << kLogBits;
+  }
+  static constexpr unsigned kLogBits = 7;
 
   Container container_;
+  const Element* table_ = nullptr;  // of permissions, until its automaton comes
 };
 
 CompiledPolicy read_policy(std::string_view bytes) { return PolicyReader(bytes).run(); }

@@ -77,6 +77,7 @@ class CompiledAutomaton final : public ByteAutomaton {
   friend class PolicyReader;
   CompiledAutomaton() = default;
   [[nodiscard]] std::string check() const;
+  [[nodiscard]] bool is_trap(State state) const;
 
   std::vector<std::uint32_t> accept_, accept2_, base_, default_, next_, check_, classes_;
 };
@@ -89,7 +90,7 @@ struct CompiledCapabilities {
 struct CompiledProfile {
   std::string name;  ///< "parent//child" for a child or a hat
   std::string policy_namespace;
-  std::uint32_t version = 0;
+  std::uint32_t version = 0;  ///< of the format
   bool hat = false;
   std::uint64_t mode = 0;  ///< 0 enforce, 1 complain, 2 kill, 3 unconfined
   bool audits_all = false;

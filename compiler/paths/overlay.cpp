@@ -88,8 +88,11 @@ class Overlay::Impl {
   State number_of(Places places) {
     const auto [it, is_new] = numbers_.try_emplace(std::move(places), static_cast<State>(places_.size()));
     if (!is_new) return it->second;
+    if (places_.size() >= most_states || kept_ + it->first.size() > most_places) {
+      numbers_.erase(it);  // it has no state
+      throw TooComplex();
+    }
     kept_ += it->first.size();
-    if (places_.size() >= most_states || kept_ > most_places) throw TooComplex();
     places_.push_back(&it->first);
     rows_.emplace_back();
     labels_.push_back(label_of(it->first));

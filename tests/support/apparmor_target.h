@@ -63,6 +63,7 @@ inline std::string apparmor_parser() {
 struct Compiled {
   std::string error;  ///< what the parser said when it refused
   std::vector<CompiledProfile> profiles;
+  std::string bytes;  ///< as the kernel would get them
 };
 
 /// Compiles a text beneath `folder`/apparmor.d with the features of a target.
@@ -75,8 +76,8 @@ inline Compiled compile_profile(const ScratchFolder& folder, const std::string& 
        "--Include=" + base, "--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi",
        file},
       std::chrono::minutes(1));
-  if (result.status != 0) return {result.err.empty() ? "failed" : result.err, {}};
-  return {"", read_compiled_policy(result.out)};
+  if (result.status != 0) return {result.err.empty() ? "failed" : result.err, {}, ""};
+  return {"", read_compiled_policy(result.out), result.out};
 }
 
 /// A policy lowered for one target.

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "compiler/paths/aliases.h"
+#include "compiler/paths/overlay.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/paths/path_pattern.h"
 #include "compiler/paths/path_set.h"
@@ -515,4 +516,168 @@ TEST_CASE("paths: names of the system's symlinks stand for what they point to") 
   CHECK(named("/**") == Texts{"/**"});
   CHECK(named("~/bin/x") == Texts{"~/bin/x"});
   CHECK(named("/usr/bin/x") == Texts{"/usr/bin/x"});
+}
+
+// ---- several sets at once ----
+
+namespace {
+
+Overlay::State walk(Overlay& overlay, const std::string& path) {
+  Overlay::State state = Overlay::start;
+  for (const char c : path) state = overlay.row(state)[overlay.interval_of(static_cast<unsigned char>(c))];
+  return state;
+}
+
+std::vector<std::uint32_t> holding(const std::vector<PathSet>& sets, const std::string& path) {
+  std::vector<std::uint32_t> out;
+  for (std::uint32_t i = 0; i < sets.size(); ++i) {
+    if (sets[i].contains(path)) out.push_back(i);
+  }
+  return out;
+}
+
+/// Whether some member of a set begins so: the set's own automaton has no dead states.
+bool goes_on(const PathSet& set, const std::string& text) {
+  const auto automaton = set.automaton();
+  std::uint32_t state = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    const auto& edges = automaton.states[state].edges;
+    const auto edge =
+        std::find_if(edges.begin(), edges.end(), [&](const auto& e) { return e.first <= byte && byte <= e.last; });
+    if (edge == edges.end()) return false;
+    state = edge->target;
+  }
+  return !set.empty();
+}
+
+PathSet set_of(const std::vector<std::string>& texts) { return PathSet::of(parse_all(texts)); }
+
+}  // namespace
+
+TEST_CASE("paths: an overlay says of each path in which sets it is") {
+  Generator generator(31);
+  std::size_t members = 0, several = 0;
+  for (int i = 0; i < 300; ++i) {
+    std::vector<PathSet> sets;
+    for (unsigned n = generator.below(5); n > 0; --n) sets.push_back(some_set(generator));
+    if (generator.below(3) == 0) sets.push_back(PathSet::all());
+    if (generator.below(5) == 0) sets.emplace_back();
+    if (generator.below(4) == 0 && !sets.empty()) sets.push_back(sets.front());
+    Overlay overlay(sets);
+    for (int j = 0; j < 40; ++j) {
+      const std::string path = generator.path();
+      const auto wanted = holding(sets, path);
+      const Overlay::State state = walk(overlay, path);
+      CHECK_MESSAGE(overlay.members(overlay.label(state)) == wanted, path);
+      if (!wanted.empty()) CHECK(overlay.is_alive(state));
+      members += wanted.size();
+      several += wanted.size() > 1 ? 1 : 0;
+    }
+  }
+  CHECK(members > 1000);
+  CHECK(several > 300);
+}
+
+TEST_CASE("paths: equal sets have one label in an overlay, others another") {
+  Overlay overlay({set_of({"/a/**"}), set_of({"/a/b*"}), set_of({"/a/**"})});
+  const auto label = [&](const std::string& path) { return overlay.label(walk(overlay, path)); };
+  CHECK(label("/a/c") == label("/a/x/y/"));
+  CHECK(label("/a/b") == label("/a/bc"));
+  CHECK(label("/a/b") != label("/a/c"));
+  CHECK(label("/c") == label(""));
+  CHECK(overlay.members(label("/a/b")) == std::vector<std::uint32_t>{0, 1, 2});
+  CHECK(overlay.members(label("/a/c")) == std::vector<std::uint32_t>{0, 2});
+  CHECK(overlay.members(label("/c")).empty());
+}
+
+TEST_CASE("paths: a state of an overlay is alive where a path goes on") {
+  Overlay overlay({set_of({"/a/b"}), set_of({"/a/\xc3\xa9/"})});
+  for (const char* path : {"", "/", "/a", "/a/", "/a/b", "/a/\xc3", "/a/\xc3\xa9", "/a/\xc3\xa9/"})
+    CHECK_MESSAGE(overlay.is_alive(walk(overlay, path)), path);
+  for (const char* path : {"a", "//", "/b", "/a/bb", "/a/b/x", "/a/\xc3\xa8", "/a/\xc3\xa9/x"}) {
+    CHECK_MESSAGE(!overlay.is_alive(walk(overlay, path)), path);
+    CHECK(overlay.members(overlay.label(walk(overlay, path))).empty());
+  }
+  Overlay nothing({});
+  CHECK(!nothing.is_alive(Overlay::start));
+  CHECK(!nothing.is_alive(walk(nothing, "/a")));
+  Overlay empty({PathSet(), set_of({"/a"}) - set_of({"/*"})});
+  CHECK(!empty.is_alive(Overlay::start));
+
+  Generator generator(32);
+  std::size_t alive = 0;
+  for (int i = 0; i < 60; ++i) {
+    const std::vector<PathSet> sets = {some_set(generator), some_set(generator)};
+    Overlay random(sets);
+    for (int j = 0; j < 10; ++j) {
+      const std::string path = "/" + generator.name() + (generator.below(2) == 0 ? "/" : "");
+      const bool wanted = goes_on(sets[0], path) || goes_on(sets[1], path);
+      CHECK_MESSAGE(random.is_alive(walk(random, path)) == wanted, path);
+      alive += wanted ? 1 : 0;
+    }
+  }
+  CHECK(alive > 100);
+}
+
+TEST_CASE("paths: an overlay tells only those bytes apart that a set does") {
+  Overlay overlay({set_of({"/[b-d]*"})});
+  const auto interval = [&](unsigned char byte) { return overlay.interval_of(byte); };
+  CHECK(interval('b') == interval('d'));
+  CHECK(interval('a') != interval('b'));
+  CHECK(interval('d') != interval('e'));
+  CHECK(interval('e') == interval(0xff));
+  CHECK(interval('\n' + 1) == interval('-'));  // no name holds a newline
+  CHECK(interval('.') != interval('/'));
+  CHECK(interval(0xff) + 1 == overlay.row(Overlay::start).size());
+}
+
+TEST_CASE("paths: a set is the same by way of its automaton") {
+  Generator generator(33);
+  for (int i = 0; i < 300; ++i) {
+    const PathSet set = some_set(generator);
+    const PathSet again = PathSet::from_automaton(set.automaton());
+    CHECK(again.equals(set));
+    CHECK(again.example() == set.example());
+    for (int j = 0; j < 10; ++j) {
+      const std::string path = generator.path();
+      CHECK_MESSAGE(again.contains(path) == set.contains(path), path);
+    }
+  }
+  CHECK(PathSet::from_automaton(PathSet().automaton()).empty());
+  CHECK(PathSet::from_automaton({}).empty());
+  CHECK(PathSet::from_automaton(PathSet::all().automaton()).equals(PathSet::all()));
+}
+
+TEST_CASE("paths: any automaton gives a set, also one with states that lead nowhere") {
+  PathSet::Automaton automaton;
+  automaton.states.resize(5);
+  automaton.states[0].edges = {{'/', '/', 1}};
+  automaton.states[1].edges = {{'a', 'a', 2}, {'b', 'b', 3}, {'c', 'c', 1}};
+  automaton.states[2].accepting = true;
+  automaton.states[3].edges = {{'b', 'b', 3}};  // to no end
+  automaton.states[4].accepting = true;         // from no start
+  const PathSet set = PathSet::from_automaton(automaton);
+  CHECK(set.contains("/a"));
+  CHECK(set.contains("/cca"));
+  CHECK(!set.contains("/b"));
+  CHECK(!set.contains(""));
+  CHECK(set.automaton().states.size() == 3);
+}
+
+TEST_CASE("paths: an overlay that grows too large says so, and what it has already stays right") {
+  std::vector<PathSet> sets = {set_of({"/a"})};
+  for (const char* start : {"/*a", "/*b"}) sets.insert(sets.end(), 100, set_of({start + std::string(11, '?')}));
+  Overlay overlay(sets);
+  Overlay::State reached = 0;
+  std::size_t most = 1;
+  const auto walk_all = [&] {
+    for (; reached < most; ++reached) {
+      for (const Overlay::State next : overlay.row(reached)) most = std::max<std::size_t>(most, next + 1);
+    }
+  };
+  CHECK_THROWS_AS(walk_all(), TooComplex);
+  CHECK_THROWS_AS(walk_all(), TooComplex);
+  CHECK(most > 30'000);
+  CHECK(overlay.members(overlay.label(walk(overlay, "/a"))) == std::vector<std::uint32_t>{0});
 }
