@@ -147,7 +147,7 @@ class FileComparison {
   // ---- permissions ----
 
   void missing(const std::vector<std::uint32_t>& holding, const Word& word, bool owned) {
-    const FileItem* item = expected_.speaker(holding, word.bits);
+    const FileItem* item = expected_.speaker(holding, word.bits, ir::Effect::allow);
     if (!first(Way::narrower, word, item)) return;
     c_.add(
         Way::narrower,
@@ -156,7 +156,7 @@ class FileComparison {
   }
 
   void extra(const std::vector<std::uint32_t>& holding, const Word& word, bool owned) {
-    const FileItem* item = expected_.speaker(holding, word.bits);
+    const FileItem* item = expected_.speaker(holding, word.bits, ir::Effect::deny);
     if (!first(Way::wider, word, item)) return;
     c_.add(Way::wider,
            fmt::format("the compiled profile lets `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
@@ -216,21 +216,18 @@ class FileComparison {
     const std::uint32_t bits = word.bits & kLogMask;
     const std::uint32_t granted = got & wanted.required & bits;
     const std::uint32_t audited = log & kLogMask, quiet = log >> kLogBits & kLogMask;
-    if (((audited ^ wanted.audited) & granted) != 0)
-      logged(holding, word, owned,
-             (wanted.audited & granted) != 0 ? "is not logged when it is allowed" : "is logged when it is allowed");
+    if (((audited ^ wanted.audited) & granted) != 0) logged(holding, word, owned, (audited & granted) != 0, false);
     const std::uint32_t refused = bits & ~got;
-    if ((wanted.silent & refused & ~quiet) != 0) logged(holding, word, owned, "is logged when it is refused");
-    if ((quiet & refused & ~wanted.may_be_silent) != 0)
-      logged(holding, word, owned, "is not logged when it is refused");
+    if ((wanted.silent & refused & ~quiet) != 0) logged(holding, word, owned, true, true);
+    if ((quiet & refused & ~wanted.may_be_silent) != 0) logged(holding, word, owned, false, true);
   }
 
-  void logged(const std::vector<std::uint32_t>& holding, const Word& word, bool owned, std::string_view how) {
-    const FileItem* item = expected_.speaker(holding, word.bits);
+  void logged(const std::vector<std::uint32_t>& holding, const Word& word, bool owned, bool is_logged, bool refused) {
+    const FileItem* item = expected_.speaker(holding, word.bits, refused ? ir::Effect::deny : ir::Effect::allow);
     if (!first(Way::logged, word, item)) return;
     c_.add(Way::logged,
-           fmt::format("in the compiled profile, that `{}` wants to {} {} {}", c_.domain().name, word.verb,
-                       shown(path_->path()), how),
+           fmt::format("in the compiled profile, that `{}` wants to {} {} is {}logged when it is {}", c_.domain().name,
+                       word.verb, shown(path_->path()), is_logged ? "" : "not ", refused ? "refused" : "allowed"),
            fmt::format("on files {}; the policy says otherwise", whose(owned)), origin(item));
   }
 

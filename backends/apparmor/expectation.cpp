@@ -181,7 +181,7 @@ FileExpectation::Linked FileExpectation::linked(const Holding& holding, bool own
   return out;
 }
 
-const FileItem* FileExpectation::speaker(const Holding& holding, std::uint32_t bits) const {
+const FileItem* FileExpectation::speaker(const Holding& holding, std::uint32_t bits, ir::Effect first) const {
   const FileItem *allow = nullptr, *deny = nullptr, *other = nullptr;
   for (const std::uint32_t set : holding) {
     for (const std::size_t i : allows_[set]) {
@@ -194,6 +194,7 @@ const FileItem* FileExpectation::speaker(const Holding& holding, std::uint32_t b
       if (item.decisive && (bits_of(*item.decisive) & bits) != 0) deny = &item;
     }
   }
+  if (first == ir::Effect::deny && deny != nullptr) return deny;
   return allow != nullptr ? allow : deny != nullptr ? deny : other;
 }
 

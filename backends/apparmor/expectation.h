@@ -36,9 +36,10 @@ class FileExpectation {
   };
   [[nodiscard]] Linked linked(const std::vector<std::uint32_t>& holding, bool owned,
                               const ir::Assignment& values) const;
-  /// The item that says most about a bit where it is granted or missing: an allow for the bit, else a deny of it, else
-  /// any that speaks of these paths; nullptr when none does.
-  [[nodiscard]] const FileItem* speaker(const std::vector<std::uint32_t>& holding, std::uint32_t bits) const;
+  /// The item that says most about a bit: one with the effect `first` that is about it, else one with the other effect,
+  /// else any that speaks of these paths; nullptr when none does.
+  [[nodiscard]] const FileItem* speaker(const std::vector<std::uint32_t>& holding, std::uint32_t bits,
+                                        ir::Effect first) const;
 
  private:
   using Holding = std::vector<std::uint32_t>;

@@ -145,7 +145,9 @@ class Check {
       refused(a, result);
     } else {
       const std::string how = result.end == End::timed_out ? "did not finish in time" : "did not run to its end";
-      diagnostics_.report(Code::E2010, {}, fmt::format("apparmor_parser {} on {}", how, a.path));
+      auto& d = diagnostics_.report(Code::E2010, {}, fmt::format("apparmor_parser {} on {}", how, a.path));
+      if (result.end == End::timed_out)
+        d.note("many patterns with several `*` or `**` each make its automaton grow: write more of their names out");
     }
     return std::nullopt;
   }
