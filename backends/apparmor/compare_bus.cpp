@@ -34,6 +34,7 @@ KeyPattern message_key(const std::string& bus, const std::string& peer, const st
 void compare_bus(const Comparing& c) {
   if (!c.build.features.mediates(Class::dbus)) return;
   KeyComparison keys(c);
+  keys.compare_logs(KeyComparison::Logs::all);
   keys.ask({bytes(std::string(1, kBusClass)), any_text(false)}, kEavesdrop);  // of a whole bus; no policy asks for it
   keys.ask(own_key("", ""), kBind);
   keys.ask(message_key("", "", "", ""), kSend | kReceive);
@@ -42,7 +43,7 @@ void compare_bus(const Comparing& c) {
     if (access == nullptr) continue;
     const bool deny = rule.effect == ir::Effect::deny;
     const std::string bus = access->session_bus ? "session" : "system";
-    if (!deny) keys.add(key_rule(c, rule, message_key(bus, "org.freedesktop.DBus", "", ""), kSend, 2));
+    if (!deny) keys.add(unlogged(key_rule(c, rule, message_key(bus, "org.freedesktop.DBus", "", ""), kSend, 2)));
     if (access->own) {
       keys.add(key_rule(c, rule, own_key(bus, access->name), kBind, 0));
       if (!deny) keys.add(key_rule(c, rule, message_key(bus, "", "", ""), kReceive, 2));

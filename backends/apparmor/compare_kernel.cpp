@@ -13,6 +13,7 @@ namespace {
 using paths::PathSet;
 
 constexpr std::uint32_t kPivot = 1, kMount = 2, kUnmount = 4;
+constexpr int kOfNoAllow = 9;  ///< an operation
 constexpr unsigned kFirstFlag = 1, kLastFlag = 32;
 
 std::string flags_of(const std::vector<std::string>& options) {
@@ -80,6 +81,7 @@ class Mounts {
   void run() {
     const KeyField everywhere = path_in(PathSet::all());
     const KeyField start = bytes(std::string(1, kMountClass));
+    keys_.compare_logs(KeyComparison::Logs::all);
     keys_.ask({start, everywhere}, kUnmount);
     keys_.ask({start, everywhere, nul(), any_text()}, kPivot);
     keys_.ask(mount_key(everywhere, any_source(), any_text(), any_flags()), kMount);
@@ -128,11 +130,15 @@ class Mounts {
       if (from_paths)
         keys_.add(other_names(rule, mount_key(on, with_doubled_slashes(set_of(access.from)), type, flags)));
     }
-    if (form.remounts && rule.effect == ir::Effect::allow) {
+    if (form.remounts) {
       std::vector<std::string> others = form.options;
       std::erase(others, "remount");
       KeyRule also = key_rule(c_, rule, mount_key(on, from, any_text(), bytes(flags_of(others))), kMount, 0);
       also.holds = false;  // given, but not asked for: the report says so
+      if (also.deny) {     // what nothing allows there is refused without a line in the log as well
+        also.operation = kOfNoAllow;
+        also.given_always = false;
+      }
       keys_.add(std::move(also));
     }
   }

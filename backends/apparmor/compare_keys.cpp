@@ -16,7 +16,8 @@ void KeyComparison::add(KeyRule rule) {
 void KeyComparison::run(const CompiledAutomaton* automaton) {
   walk_.run(automaton,
             [&](const std::vector<std::size_t>& complete, ByteAutomaton::State state, const std::string& key) {
-              compare(complete, automaton == nullptr ? 0 : automaton->accept(state), key);
+              const Got got = automaton == nullptr ? Got{} : Got{automaton->accept(state), automaton->accept2(state)};
+              compare(complete, got, key);
             });
 }
 
@@ -32,12 +33,29 @@ KeyComparison::Word KeyComparison::word(const std::vector<const KeyRule*>& rules
     }
     if (allow->holds && !taken) out.required |= allow->bits;
     if (allow->holds || allow->given_always) out.permitted |= surely_taken ? allow->stays : allow->bits;
+    if (allow->audit && allow->holds && !taken) out.audited |= allow->bits;
+    if (allow->audit) out.may_be_audited |= allow->bits;
   }
   out.permitted |= out.required;
+  add_denies(out, rules);
   return out;
 }
 
-void KeyComparison::compare(const std::vector<std::size_t>& complete, std::uint32_t got, const std::string& key) {
+void KeyComparison::add_denies(Word& word, const std::vector<const KeyRule*>& rules) {
+  std::uint32_t loud = 0;
+  for (const KeyRule* deny : rules) {
+    if (!deny->deny) continue;
+    if (deny->audit) {
+      loud |= deny->bits;
+    } else {
+      word.may_be_silent |= deny->bits;
+      if (deny->holds && deny->given_always) word.silent |= deny->bits;
+    }
+  }
+  word.silent &= ~(loud | word.required);
+}
+
+void KeyComparison::compare(const std::vector<std::size_t>& complete, const Got& got, const std::string& key) {
   std::uint32_t asked = 0;
   std::vector<const KeyRule*> rules;
   for (const std::size_t pattern : complete) {
@@ -46,8 +64,35 @@ void KeyComparison::compare(const std::vector<std::size_t>& complete, std::uint3
   }
   if (asked == 0) return;
   const Word wanted = word(rules);
-  if (const std::uint32_t missing = wanted.required & asked & ~got; missing != 0) report(true, key, missing, rules);
-  if (const std::uint32_t extra = got & asked & ~wanted.permitted; extra != 0) report(false, key, extra, rules);
+  const std::uint32_t missing = wanted.required & asked & ~got.accept;
+  const std::uint32_t extra = got.accept & asked & ~wanted.permitted;
+  if (missing != 0) report(true, key, missing, rules);
+  if (extra != 0) report(false, key, extra, rules);
+  if (missing == 0 && extra == 0) compare_log(wanted, asked, got, key, rules);
+}
+
+void KeyComparison::compare_log(const Word& wanted, std::uint32_t asked, const Got& got, const std::string& key,
+                                const std::vector<const KeyRule*>& rules) {
+  constexpr unsigned kQuietShift = 7;  // of a word of logs: what is refused silently (seen with 3.0.8)
+  if (logs_ == Logs::none) return;
+  const std::uint32_t granted = got.accept & wanted.required & asked, refused = asked & ~got.accept;
+  const std::uint32_t quiet = got.logs >> kQuietShift;
+  if (const auto bits = wanted.audited & granted & ~got.logs; bits != 0) logged(key, bits, false, false, rules);
+  if (const auto bits = got.logs & granted & ~wanted.may_be_audited; bits != 0) logged(key, bits, true, false, rules);
+  if (logs_ == Logs::grants) return;
+  if (const auto bits = wanted.silent & refused & ~quiet; bits != 0) logged(key, bits, true, true, rules);
+  if (const auto bits = quiet & refused & ~wanted.may_be_silent; bits != 0) logged(key, bits, false, true, rules);
+}
+
+void KeyComparison::logged(const std::string& key, std::uint32_t bits, bool is_logged, bool refused,
+                           const std::vector<const KeyRule*>& rules) {
+  if (!said_of_logs_.emplace(refused, bits).second) return;
+  const auto it = std::find_if(rules.begin(), rules.end(),
+                               [&](const KeyRule* rule) { return rule->deny == refused && (rule->bits & bits) != 0; });
+  c_.add(Difference::Way::logged,
+         fmt::format("in the compiled profile, that `{}` wants to {} is {}logged when it is {}", c_.domain().name,
+                     describe_(key, bits), is_logged ? "" : "not ", refused ? "refused" : "allowed"),
+         "the policy says otherwise", it == rules.end() ? nullptr : &(*it)->origin);
 }
 
 void KeyComparison::report(bool narrower, const std::string& key, std::uint32_t bits,
@@ -77,7 +122,13 @@ KeyRule key_rule(const Comparing& c, const ir::Rule& rule, KeyPattern pattern, s
   // A deny under a condition is left out; an allow is given whatever the condition is.
   out.given_always = !out.deny || rule.condition.is_always();
   out.origin = c.build.origin(rule);
+  out.audit = rule.audit;
   return out;
+}
+
+KeyRule unlogged(KeyRule rule) {
+  rule.audit = false;
+  return rule;
 }
 
 KeyRule always_there(const Comparing& c, KeyPattern pattern, std::uint32_t bits) {

@@ -20,6 +20,7 @@ struct KeyRule {
   bool given_always =
       true;                 ///< an allow: written whatever its condition is, as the report says. A deny: never left out
   std::uint32_t stays = 0;  ///< of an allow: what a deny of the operation may leave, as the report says
+  bool audit = false;       ///< an allow that is logged, or a deny that is
   Origin origin;
 };
 
@@ -30,6 +31,9 @@ class KeyComparison {
 
   explicit KeyComparison(const Comparing& comparing, Describe describe = describe_key)
       : c_(comparing), describe_(std::move(describe)) {}
+  /// What of the log is compared, too: whether grants are logged, or also whether refusals are.
+  enum class Logs : std::uint8_t { none, grants, all };
+  void compare_logs(Logs logs) { logs_ = logs; }
   /// Keys that the kernel asks for, and the bits that are decided by them.
   void ask(KeyPattern pattern, std::uint32_t bits);
   void add(KeyRule rule);
@@ -38,8 +42,18 @@ class KeyComparison {
  private:
   struct Word {
     std::uint32_t required = 0, permitted = 0;
+    std::uint32_t audited = 0, may_be_audited = 0;  ///< logged when they are granted
+    std::uint32_t silent = 0, may_be_silent = 0;    ///< refused without a line in the log
   };
-  void compare(const std::vector<std::size_t>& complete, std::uint32_t got, const std::string& key);
+  struct Got {
+    std::uint32_t accept = 0, logs = 0;
+  };
+  void compare(const std::vector<std::size_t>& complete, const Got& got, const std::string& key);
+  void compare_log(const Word& wanted, std::uint32_t asked, const Got& got, const std::string& key,
+                   const std::vector<const KeyRule*>& rules);
+  void logged(const std::string& key, std::uint32_t bits, bool is_logged, bool refused,
+              const std::vector<const KeyRule*>& rules);
+  static void add_denies(Word& word, const std::vector<const KeyRule*>& rules);
   [[nodiscard]] Word word(const std::vector<const KeyRule*>& rules) const;
   void report(bool narrower, const std::string& key, std::uint32_t bits, const std::vector<const KeyRule*>& rules);
 
@@ -49,7 +63,8 @@ class KeyComparison {
   std::vector<KeyRule> rules_;
   std::map<std::size_t, std::size_t> rule_of_;  ///< by pattern
   std::map<std::size_t, std::uint32_t> asked_;  ///< by pattern
-  std::set<std::pair<bool, std::uint32_t>> said_;
+  std::set<std::pair<bool, std::uint32_t>> said_, said_of_logs_;
+  Logs logs_ = Logs::none;
 };
 
 /// Whether a rule's condition holds.
@@ -59,6 +74,8 @@ class KeyComparison {
 /// A rule of the policy with its condition. What the parser drops from conditions is given always.
 [[nodiscard]] KeyRule key_rule(const Comparing& c, const ir::Rule& rule, KeyPattern pattern, std::uint32_t bits,
                                int operation);
+/// The rule without its `audit`: where the other side of an access is asked, or something that goes before it.
+[[nodiscard]] KeyRule unlogged(KeyRule rule);
 /// What every domain has. Nothing denies it, unless the caller names an operation.
 [[nodiscard]] KeyRule always_there(const Comparing& c, KeyPattern pattern, std::uint32_t bits);
 /// The label itself, or any where it is "".

@@ -64,6 +64,7 @@ class Networks {
   explicit Networks(const Comparing& c) : c_(c), keys_(c) {}
 
   void run() {
+    keys_.compare_logs(KeyComparison::Logs::grants);  // denies are among the allows, as ports that are left
     ask();
     // What the writer puts beside conditions: nobody can make a socket of it.
     if (!c_.build.policy.booleans.empty()) add(SocketKind{"unspec", "stream"}, KeyRule{}, false);
@@ -99,6 +100,7 @@ class Networks {
       for (const SocketKind& kind : kinds) {
         KeyRule key;
         key.origin = c_.build.origin(rule);
+        key.audit = rule.audit && !std::holds_alternative<ir::DbusAccess>(rule.access);
         add(kind, std::move(key), required);
       }
     };

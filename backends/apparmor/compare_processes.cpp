@@ -64,6 +64,7 @@ KeyPattern trace_key(const std::string& label) { return {bytes(std::string(1, kT
 
 void compare_signals(const Comparing& c) {
   KeyComparison keys(c);
+  keys.compare_logs(KeyComparison::Logs::all);
   keys.ask(signal_key(one_of(every_signal()), ""), kSend | kReceive);
   const KeyField every = one_of(every_signal());
   const std::string self = label_of(c.build.policy, c.id);
@@ -79,7 +80,7 @@ void compare_signals(const Comparing& c) {
       keys.add(key_rule(c, rule, signal_key(signals_of(*access), label), kSend, 0));
   }
   by_others<ir::SignalAccess>(c, [&](const std::string& label, const ir::Rule& rule, const ir::SignalAccess& access) {
-    keys.add(key_rule(c, rule, signal_key(signals_of(access), label), kReceive, 1));
+    keys.add(unlogged(key_rule(c, rule, signal_key(signals_of(access), label), kReceive, 1)));
   });
   keys.run(c.profile.classes ? &*c.profile.classes : nullptr);
 }
@@ -87,6 +88,7 @@ void compare_signals(const Comparing& c) {
 void compare_tracing(const Comparing& c) {
   using Kind = ir::ProcessAccess::Kind;
   KeyComparison keys(c);
+  keys.compare_logs(KeyComparison::Logs::all);
   keys.ask(trace_key(""), kTrace | kReadOther | kTracedBy | kReadBy);
   const std::string self = label_of(c.build.policy, c.id);
   KeyRule own = always_there(c, trace_key(self), kReadOther);
@@ -99,7 +101,8 @@ void compare_tracing(const Comparing& c) {
     const bool trace = access->kind == Kind::trace;
     const bool deny = rule.effect == ir::Effect::deny;
     for (const std::string& label : labels(c, access->peer)) {
-      KeyRule key = key_rule(c, rule, trace_key(label), trace ? kTrace | kReadOther : kReadOther, trace ? 1 : 0);
+      const std::uint32_t bits = !trace ? kReadOther : deny ? kTrace : kTrace | kReadOther;
+      KeyRule key = key_rule(c, rule, trace_key(label), bits, trace ? 1 : 0);
       if (trace && !deny) key.stays = kReadOther;  // it is inspection, too, which is not denied
       // A deny of inspecting alone cannot hold beside some tracing, as the report says.
       if (deny && !trace && keeps_tracing(c.domain(), rule)) key.given_always = false;
@@ -108,7 +111,8 @@ void compare_tracing(const Comparing& c) {
   }
   by_others<ir::ProcessAccess>(c, [&](const std::string& label, const ir::Rule& rule, const ir::ProcessAccess& access) {
     if (access.kind != Kind::inspect && access.kind != Kind::trace) return;
-    keys.add(key_rule(c, rule, trace_key(label), access.kind == Kind::trace ? kTracedBy | kReadBy : kReadBy, 2));
+    keys.add(
+        unlogged(key_rule(c, rule, trace_key(label), access.kind == Kind::trace ? kTracedBy | kReadBy : kReadBy, 2)));
   });
   keys.run(c.profile.classes ? &*c.profile.classes : nullptr);
 }

@@ -129,3 +129,25 @@ TEST_CASE("a profile that is entered from a unit and has a path for a name holds
   CHECK_FALSE(ApparmorTarget("module m;\ndomain d { entry \"/usr/sbin/d\"; replaces apparmor \"/usr/sbin/d\"; }")
                   .topic("path-name"));
 }
+
+TEST_CASE("changes by hand: what is logged of signals, tracing, networks, mounts and the bus") {
+  const std::string policy =
+      "domain d { entry \"/usr/sbin/d\"; audit allow signal hup to e; deny signal kill to e; audit allow trace e; "
+      "audit allow socket packet; audit allow mount options bind from \"/a/\" on \"/b/\"; deny unmount \"/c/\"; "
+      "audit allow dbus own \"org.D\" on system; }\ndomain e { entry \"/usr/sbin/e\"; }";
+  const std::string features = "ubuntu22.04";
+  REQUIRE(said_against(policy, features) == "");
+  const std::pair<std::string, std::string> changes[] = {{"audit signal send", "signal send"},
+                                                         {"deny signal send", "audit deny signal send"},
+                                                         {"deny signal send set=(kill) peer=\"e\",", ""},
+                                                         {"audit ptrace", "ptrace"},
+                                                         {"audit network", "network"},
+                                                         {"audit mount", "mount"},
+                                                         {"deny umount", "audit deny umount"},
+                                                         {"audit dbus bind", "dbus bind"}};
+  for (const auto& [from, to] : changes) {
+    CAPTURE(from);
+    const std::string said = said_of_changed(policy, from, to, features);
+    CHECK_MESSAGE(said.find("logged when it is") != std::string::npos, said);
+  }
+}
