@@ -80,6 +80,8 @@ struct PeerSide {
   ir::DomainId domain = ir::DomainId::none;  ///< none where the other side is not of this build
   std::string label;
 };
+/// Whether some rule, an allow or a deny, is about changing to another profile: the parser then adds to the profile.
+[[nodiscard]] bool may_change_profile(const ir::Domain& domain);
 [[nodiscard]] std::vector<PeerSide> peers_of(const ir::Policy& policy, ir::DomainId self, const ir::Peer& peer);
 
 /// Whether the domain keeps some tracing of a peer that a deny of inspecting is about. Tracing needs to read as well,

@@ -114,19 +114,18 @@ class FileComparison {
         expected_(expected),
         overlay_(overlay),
         files_(c.profile.files ? &*c.profile.files : nullptr),
-        links_(c, expected, overlay) {}
+        links_(c, expected, overlay),
+        walk_(overlay, files_) {}
 
   void run() {
-    Product product(overlay_, files_);
-    product.walk(CompiledAutomaton::start, [&](const Product::Place& place) {
+    walk_.walk(CompiledAutomaton::start, [&](const Product::Place& place) {
       const std::uint32_t label = overlay_.label(place.meaning);
       const std::uint32_t accept = files_ == nullptr ? 0 : files_->accept(place.compiled);
       const std::uint32_t logs = files_ == nullptr ? 0 : files_->accept2(place.compiled);
       const auto& holding = overlay_.members(label);
       if (holding.empty() || holding.front() != 0) return;  // no path
-      links_.name(holding, place.compiled, product);
+      links_.name(holding, place.compiled, walk_);
       if (!seen_.emplace(label, accept, logs).second) return;
-      path_ = &product;
       for (const bool owned : {false, true}) compare(holding, accept, logs, owned);
     });
   }
@@ -151,7 +150,7 @@ class FileComparison {
     if (!first(Way::narrower, word, item)) return;
     c_.add(
         Way::narrower,
-        fmt::format("the compiled profile does not let `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
+        fmt::format("the compiled profile does not let `{}` {} {}", c_.domain().name, word.verb, shown(walk_.path())),
         fmt::format("the policy allows it on files {}", whose(owned)), origin(item));
   }
 
@@ -159,7 +158,7 @@ class FileComparison {
     const FileItem* item = expected_.speaker(holding, word.bits, ir::Effect::deny);
     if (!first(Way::wider, word, item)) return;
     c_.add(Way::wider,
-           fmt::format("the compiled profile lets `{}` {} {}", c_.domain().name, word.verb, shown(path_->path())),
+           fmt::format("the compiled profile lets `{}` {} {}", c_.domain().name, word.verb, shown(walk_.path())),
            fmt::format("on files {}; the policy does not allow it, and no entry of the report says so", whose(owned)),
            origin(item));
   }
@@ -204,7 +203,7 @@ class FileComparison {
     const FileItem* item = wanted.execs.front();
     if (!first(Way::wider, {kExec, way}, item)) return;
     c_.add(Way::wider,
-           fmt::format("the compiled profile executes {} as `{}`, not as `{}`", shown(path_->path()),
+           fmt::format("the compiled profile executes {} as `{}`, not as `{}`", shown(walk_.path()),
                        printable(way, 100), printable(mode_of(*item->exec), 100)),
            fmt::format("on files {}", whose(owned)), &item->origin);
   }
@@ -227,7 +226,7 @@ class FileComparison {
     if (!first(Way::logged, word, item)) return;
     c_.add(Way::logged,
            fmt::format("in the compiled profile, that `{}` wants to {} {} is {}logged when it is {}", c_.domain().name,
-                       word.verb, shown(path_->path()), is_logged ? "" : "not ", refused ? "refused" : "allowed"),
+                       word.verb, shown(walk_.path()), is_logged ? "" : "not ", refused ? "refused" : "allowed"),
            fmt::format("on files {}; the policy says otherwise", whose(owned)), origin(item));
   }
 
@@ -244,7 +243,7 @@ class FileComparison {
   paths::Overlay& overlay_;
   const CompiledAutomaton* files_;
   LinkComparison links_;
-  const Product* path_ = nullptr;
+  Product walk_;
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>> seen_;
   std::set<std::tuple<Way, std::string, Span>> said_;
 };

@@ -1,7 +1,5 @@
 // Signals, tracing and changes of profile. AppArmor asks both sides of the first two, so what a domain may do stands in
 // its own profile and in that of the other side.
-#include <algorithm>
-
 #include "backends/apparmor/compare_keys.h"
 
 namespace macc::backends::apparmor {
@@ -49,13 +47,6 @@ KeyField signals_of(const ir::SignalAccess& access) {
   std::vector<unsigned> numbers;
   for (const ir::Signal s : access.signals) numbers.push_back(signal_number(s));
   return one_of(numbers);
-}
-
-bool may_change(const ir::Domain& domain) {
-  return std::any_of(domain.rules.begin(), domain.rules.end(), [](const ir::Rule& rule) {
-    const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
-    return access != nullptr && access->kind == ir::ProcessAccess::Kind::become;
-  });
 }
 
 KeyPattern trace_key(const std::string& label) { return {bytes(std::string(1, kTraceClass)), label_field(label)}; }
@@ -118,7 +109,7 @@ void compare_tracing(const Comparing& c) {
 }
 
 void compare_changes_of_profile(const Comparing& c) {
-  if (!may_change(c.domain()) && !(c.profile.files && c.profile.files->accepts_any(kChangeProfile))) return;
+  if (!may_change_profile(c.domain()) && !(c.profile.files && c.profile.files->accepts_any(kChangeProfile))) return;
   KeyComparison keys(c, [](const std::string& key, std::uint32_t) { return "become " + shown(key); });
   keys.ask({any_text(false)}, kChangeProfile);
   for (const ir::Rule& rule : c.domain().rules) {

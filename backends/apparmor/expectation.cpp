@@ -44,11 +44,6 @@ std::uint32_t audited_bits(const FileItem& item) {
   return maps ? bits_of(item) : bits_of(item) & ~std::uint32_t{kMap};
 }
 
-bool may_change(const ir::Rule& rule) {
-  const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
-  return access != nullptr && access->kind == ir::ProcessAccess::Kind::become;
-}
-
 /// What the parser lets the owner do in a profile that may change to another one (seen with 3.0.8), and in one with
 /// child profiles.
 using Added = std::pair<const char*, std::uint32_t>;
@@ -81,8 +76,7 @@ FileExpectation::FileExpectation(Build& build, ir::DomainId id, const FidelityRe
   };
   add(items_.allows, allows_);
   add(items_.denies, denies_);
-  const auto& rules = build.policy.domain(id).rules;
-  const bool changes = std::any_of(rules.begin(), rules.end(), may_change);
+  const bool changes = may_change_profile(build.policy.domain(id));
   const bool children = has_children(build.policy, id);
   const auto added = [&](bool there, std::span<const Added> list) {
     for (std::size_t i = 0; there && i < list.size(); ++i) {

@@ -108,6 +108,13 @@ Switch switch_of(const ir::Policy& policy, ir::BooleanId id) {
   return {name + (before == 0 ? "" : "__" + std::to_string(before + 1)) + (declared ? "_is_off" : "_is_on"), !declared};
 }
 
+bool may_change_profile(const ir::Domain& domain) {
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [](const ir::Rule& rule) {
+    const auto* access = std::get_if<ir::ProcessAccess>(&rule.access);
+    return access != nullptr && access->kind == ir::ProcessAccess::Kind::become;
+  });
+}
+
 std::vector<PeerSide> peers_of(const ir::Policy& policy, ir::DomainId self, const ir::Peer& peer) {
   std::vector<PeerSide> out;
   if (peer.kind == ir::Peer::Kind::any) {

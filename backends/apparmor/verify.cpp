@@ -18,6 +18,7 @@ namespace {
 
 using Status = Verification::Status;
 constexpr std::string_view kProfiles = "apparmor.d/";
+constexpr std::string_view kNotWritten = "no temporary folder could be written";
 /// Every setting of so many booleans is compiled, in full or not.
 constexpr std::size_t kAllSettingsOf = 3, kAllSettingsOfInFull = 8;
 
@@ -82,14 +83,14 @@ class Check {
     out_.checker = "apparmor_parser " + version;
     unchecked_.emplace(plan_, features_, input_.sources, version);
     if (!put_all()) {
-      out_.reason = "no temporary folder could be written";
+      out_.reason = kNotWritten;
       return out_;
     }
     out_.status = Status::passed;
     out_.notices.emplace_back("rules that the site adds in /etc/apparmor.d/local were left out");
     for (const Artifact& a : lowered_.artifacts) {
       if (is_profile(a)) check(a);
-      if (killed_) break;  // an interrupt goes to the parser, too
+      if (stopped_) break;
     }
     unchecked_->say(out_);
     if (out_.status == Status::passed) out_.against += ", compared with the policy for every path and name";
@@ -140,7 +141,7 @@ class Check {
     using End = Compilation::End;
     if (result.end == End::compiled) return read(a, result.policy);
     out_.status = Status::failed;
-    killed_ = result.end == End::killed;
+    stopped_ = result.end == End::killed;  // an interrupt goes to the parser, too
     if (result.end == End::refused) {
       refused(a, result);
     } else {
@@ -245,12 +246,12 @@ class Check {
     const auto all = settings(a);
     if (all.size() == 1) return compare_one(a, planned, comparisons, as_declared, all.front());
     for (const ir::Assignment& values : all) {
-      if (!put_switches(tunables_with(input_.policy, values))) return;
+      if (!put_switches(tunables_with(input_.policy, values))) return not_written();
       const auto compiled = compile(a);
       if (compiled) compare_one(a, planned, comparisons, *compiled, values);
       if (out_.status != Status::passed) break;
     }
-    if (!put_switches(lowered_.artifacts)) killed_ = true;
+    if (!put_switches(lowered_.artifacts)) not_written();
   }
 
   /// Raw text has no meaning of its own: the rest is compared with it left out, and then what it adds is listed.
@@ -266,9 +267,10 @@ class Check {
       }
       plain.content.erase(at, raw.size());
     }
-    const auto compiled = parser_.put(a.path, plain.content) ? compile(plain) : std::nullopt;
+    if (!parser_.put(a.path, plain.content)) return not_written();
+    const auto compiled = compile(plain);
     if (compiled) compare(plain, planned, *compiled);
-    if (!parser_.put(a.path, unchecked_->readable(a).value_or(""))) killed_ = true;
+    if (!parser_.put(a.path, unchecked_->readable(a).value_or(""))) not_written();
     if (!compiled) return;
     list_effects(planned.domain, effects_of(with, *compiled, planned.name));
     for (const ir::DomainId child : planned.children)
@@ -297,6 +299,14 @@ class Check {
     if (out_.found.topics.empty()) out_.found.topics.push_back(info(Topic::raw_effect));
     for (const std::string& grave : effects.grave)
       out_.notices.push_back(fmt::format("raw text lets `{}` {}", domain.name, grave));
+  }
+
+  /// What could not be written was not compiled, and nothing behind it would be: that is no success.
+  void not_written() {
+    stopped_ = true;
+    if (out_.status != Status::passed) return;
+    out_.status = Status::not_checked;
+    out_.reason = kNotWritten;
   }
 
   bool put_switches(const std::vector<Artifact>& switches) {
@@ -344,7 +354,7 @@ class Check {
   Diagnostics ignored_;                 // of what lowering has said already
   Build build_;
   Verification out_;
-  bool killed_ = false;
+  bool stopped_ = false;
 };
 
 }  // namespace

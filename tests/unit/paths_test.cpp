@@ -42,17 +42,23 @@ std::vector<std::string> texts_of(const Patterns& patterns) {
 }
 
 /// Answers by the automaton, where PathSet::contains might ask the patterns.
-bool accepts(const PathSet::Automaton& automaton, const std::string& path) {
+/// Where a text leads; nullopt when nothing begins with it.
+std::optional<std::uint32_t> led_to(const PathSet::Automaton& automaton, const std::string& text) {
   std::uint32_t state = 0;
-  for (char c : path) {
+  for (char c : text) {
     const auto byte = static_cast<unsigned char>(c);
     const auto& edges = automaton.states[state].edges;
     const auto edge =
         std::find_if(edges.begin(), edges.end(), [&](const auto& e) { return e.first <= byte && byte <= e.last; });
-    if (edge == edges.end()) return false;
+    if (edge == edges.end()) return std::nullopt;
     state = edge->target;
   }
-  return automaton.states[state].accepting;
+  return state;
+}
+
+bool accepts(const PathSet::Automaton& automaton, const std::string& path) {
+  const auto state = led_to(automaton, path);
+  return state && automaton.states[*state].accepting;
 }
 
 /// Patterns and paths over few letters, so that they meet often.
@@ -538,17 +544,7 @@ std::vector<std::uint32_t> holding(const std::vector<PathSet>& sets, const std::
 
 /// Whether some member of a set begins so: the set's own automaton has no dead states.
 bool goes_on(const PathSet& set, const std::string& text) {
-  const auto automaton = set.automaton();
-  std::uint32_t state = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const auto& edges = automaton.states[state].edges;
-    const auto edge =
-        std::find_if(edges.begin(), edges.end(), [&](const auto& e) { return e.first <= byte && byte <= e.last; });
-    if (edge == edges.end()) return false;
-    state = edge->target;
-  }
-  return !set.empty();
+  return !set.empty() && led_to(set.automaton(), text).has_value();
 }
 
 PathSet set_of(const std::vector<std::string>& texts) { return PathSet::of(parse_all(texts)); }
