@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-#include "backends/process.h"
+#include "compiler/base/process.h"
 #include "compiler/base/diagnostic.h"
 
 namespace macc::backends::apparmor {

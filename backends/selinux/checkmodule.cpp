@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "backends/process.h"
+#include "compiler/base/process.h"
 #include "backends/temporary_folder.h"
 
 namespace macc::backends::selinux {

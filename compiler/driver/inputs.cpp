@@ -146,8 +146,12 @@ void take_project(Session& session, Inputs& inputs, bool as_roots) {
 std::optional<Inputs> gather(Session& session) {
   auto project = load_project(session);
   if (!project) return std::nullopt;
-  session.loader.set_root(project->root);
-  Inputs inputs{.project = std::move(*project), .roots = {}, .module_files = {}};
+  return gather_for(session, std::move(*project));
+}
+
+std::optional<Inputs> gather_for(Session& session, project::Project project) {
+  session.loader.set_root(project.root);
+  Inputs inputs{.project = std::move(project), .roots = {}, .module_files = {}};
   const bool named = !session.arguments.operands.empty();
   take_project(session, inputs, !named);
   if (named) take_operands(session, inputs);
@@ -156,9 +160,10 @@ std::optional<Inputs> gather(Session& session) {
   return inputs;
 }
 
-ir::Policy analyze(Session& session, const Inputs& inputs) {
+ir::Policy analyze(Session& session, const Inputs& inputs, const std::vector<std::string>& list_modules) {
   project::Modules modules(session.loader, inputs.module_files);
   sema::Options options;
+  options.list_modules = list_modules;
   for (const backends::Backend* backend : backends::all()) options.backends.emplace_back(backend->name());
   return sema::analyze(session.sources, inputs.roots, modules, session.diagnostics, options);
 }

@@ -21,7 +21,11 @@ struct Inputs {
 /// around the current folder. nullopt, with the reason reported, when there is nothing to compile.
 [[nodiscard]] std::optional<Inputs> gather(Session& session);
 
-/// Parses and analyses. The policy is sound only if the session has no errors.
-[[nodiscard]] ir::Policy analyze(Session& session, const Inputs& inputs);
+/// The same in a project that is known: nothing is looked for around the files.
+[[nodiscard]] std::optional<Inputs> gather_for(Session& session, project::Project project);
+
+/// Parses and analyses. The policy is sound only if the session has no errors. `list_modules`: see sema::Options.
+[[nodiscard]] ir::Policy analyze(Session& session, const Inputs& inputs,
+                                 const std::vector<std::string>& list_modules = {});
 
 }  // namespace macc::driver

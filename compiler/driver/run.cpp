@@ -78,11 +78,17 @@ std::vector<Diagnostic> in_order(Diagnostics& diagnostics) {
 
 Outcome finish(Session& session, report::Format format, bool colour) {
   const std::vector<Diagnostic> diagnostics = in_order(session.diagnostics);
-  const report::Report report{session.sources, diagnostics, session.targets, report::exit_code(diagnostics)};
-  const auto sink = report::make_sink(format, {.colour = colour});
+  const int exit_code =
+      session.linting ? report::exit_code(diagnostics, session.linting->fail_on) : report::exit_code(diagnostics);
+  const report::Report report{session.sources, diagnostics, session.targets, exit_code};
+  // What could not be looked at is told apart from what was found.
+  const bool results = session.linting && exit_code <= report::kExitCheck;
+  const auto sink = report::make_sink(format, {.colour = colour && (!results || session.environment.output_is_terminal)});
   Outcome outcome;
   outcome.exit_code = report.exit_code;
-  if (!sink->for_machines()) {
+  if (!sink->for_machines() && results) {
+    outcome.out = sink->render(report) + session.out;
+  } else if (!sink->for_machines()) {
     outcome.err = sink->render(report);
     outcome.out = std::move(session.out);
   } else if (session.raw_out) {

@@ -1,6 +1,7 @@
 // What the parts of one run share.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,11 @@ struct Session {
   std::string out;                             ///< results for people; dropped when the format is for machines
   bool raw_out = false;                        ///< `out` is data that was asked for and is never dropped
   std::vector<report::TargetOutcome> targets;  ///< results for machines
+  /// Set by the linter: diagnostics are its results, go to stdout, and fail the run from this severity on.
+  struct Linting {
+    std::optional<Severity> fail_on;
+  };
+  std::optional<Linting> linting;
 };
 
 // Each command reports to the session; the exit code comes from its diagnostics.

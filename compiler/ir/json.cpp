@@ -178,11 +178,6 @@ class Writer {
                 {"access", access(r.access)},
                 {"text", describe(policy_, r.access)}};
     if (!r.condition.is_always()) out["when"] = condition(r.condition);
-    if (!r.expected.empty()) {
-      out["expected_lints"] = list(r.expected, [&](const ExpectedLint& e) {
-        return Json{{"name", e.name}, {"reason", e.reason}};
-      });
-    }
     out["where"] = where(r.where);
     return out;
   }

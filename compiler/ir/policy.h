@@ -156,13 +156,6 @@ using Access = std::variant<FileAccess, ExecAccess, NetworkAccess, UnixAccess, S
 
 enum class Effect : std::uint8_t { allow, deny };
 
-/// A lint that is expected at a statement.
-struct ExpectedLint {
-  std::string name;
-  std::string reason;
-  Span span;
-};
-
 /// One grant or denial on one object. A statement with several objects gives several rules with one provenance.
 struct Rule {
   Effect effect = Effect::allow;
@@ -170,7 +163,6 @@ struct Rule {
   Access access;
   Condition condition;
   Provenance where;
-  std::vector<ExpectedLint> expected;
 };
 
 /// `never`: nothing in `access` may be allowed to the domain that holds it.
@@ -294,6 +286,29 @@ struct Extension {
   Span span;
 };
 
+/// `@expect("NAME", reason = "...")`: findings of a lint that are meant, in one statement or declaration.
+struct ExpectedLint {
+  std::string name;  ///< as in the catalogue
+  std::string reason;
+  Span span;  ///< of the annotation
+  Span over;  ///< the statement or declaration behind it
+};
+
+/// A name of the project that nothing refers to. Public names are left out: others may use them.
+struct UnusedName {
+  enum class Kind : std::uint8_t { let, boolean, resource, abstraction, parameter } kind = Kind::let;
+  std::string name;
+  Span span;                              ///< of the name
+  ResourceId resource = ResourceId::none;  ///< Kind::resource
+};
+
+/// A public list of path patterns of a module that was asked for (sema::Options::list_modules).
+struct PathList {
+  std::string name;
+  std::vector<paths::PathPattern> patterns;
+  std::string doc;
+};
+
 /// Everything of one build. Order is by module name, then as written: the same input gives the same policy.
 struct Policy {
   std::vector<Domain> domains;
@@ -302,6 +317,9 @@ struct Policy {
   std::vector<Ports> ports;
   std::vector<Test> tests;
   std::vector<Extension> extensions;
+  std::vector<ExpectedLint> expected;
+  std::vector<UnusedName> unused;
+  std::vector<PathList> lists;
 
   [[nodiscard]] const Domain& domain(DomainId id) const { return domains.at(static_cast<std::size_t>(id)); }
   [[nodiscard]] const Resource& resource(ResourceId id) const { return resources.at(static_cast<std::size_t>(id)); }

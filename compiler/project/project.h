@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "backends/backend.h"
 #include "compiler/base/diagnostic.h"
+#include "compiler/lint/settings.h"
 
 namespace macc::project {
 
@@ -45,6 +47,16 @@ struct Location {
   Span span;
 };
 
+/// `[lint]`: which lints count, and how much.
+struct Lint {
+  lint::Settings settings;
+  /// From this severity on a finding fails the run; nullopt: never.
+  std::optional<Severity> fail_on = Severity::warning;
+  std::optional<Location> baseline;      ///< the file of findings that were there before
+  std::map<std::string, Span> sets;      ///< where `lint.sets` names its lists
+  std::optional<double> max_score{};     ///< `[score] max`, 0 to 10
+};
+
 struct Project {
   std::string name;
   std::filesystem::path root;  ///< the folder of macc.toml, or the current one when there is none
@@ -53,6 +65,7 @@ struct Project {
   std::optional<Location> site;
   std::filesystem::path out;
   std::vector<Target> targets;  ///< in order of name
+  Lint lint;
 };
 
 /// The nearest macc.toml in `start` (a folder) or above it.

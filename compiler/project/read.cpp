@@ -76,9 +76,11 @@ class Reader {
     project.file = file_;
     project.name = fs::absolute(root_).lexically_normal().filename().string();
     project.policy = {{root_ / "policy", {}}};
-    check_keys(top, {"project", "target"}, "macc.toml");
+    check_keys(top, {"project", "target", "lint", "score"}, "macc.toml");
     if (const toml::table* table = table_at(top, "project", "project")) read_project(*table, project);
     if (const toml::table* table = table_at(top, "target", "target")) read_targets(*table, project);
+    if (const toml::table* table = table_at(top, "lint", "lint")) read_lint(*table, project.lint);
+    if (const toml::table* table = table_at(top, "score", "score")) read_score(*table, project.lint);
     return project;
   }
 
@@ -176,6 +178,110 @@ class Reader {
     }
     project.site = location(text_at(table, "site", "project.site"), "project.site");
     if (auto out = location(text_at(table, "out", "project.out"), "project.out")) project.out = out->path;
+  }
+
+  void read_lint(const toml::table& table, Lint& lint) {
+    check_keys(table, {"fail-on", "baseline", "locked", "level", "path", "sets"}, "lint");
+    if (const auto word = text_at(table, "fail-on", "lint.fail-on")) {
+      if (const auto level = level_of(*word, "never")) lint.fail_on = *level;
+    }
+    lint.baseline = location(text_at(table, "baseline", "lint.baseline"), "lint.baseline");
+    for (const Text& name : texts_at(table, "locked", "lint.locked").value_or(std::vector<Text>{})) {
+      if (const auto code = lint_of(name)) lint.settings.locked.insert(*code);
+    }
+    if (const toml::table* levels = table_at(table, "level", "lint.level"))
+      read_levels(*levels, "lint.level", lint.settings.levels);
+    if (const toml::node* paths = table.get("path")) read_lint_paths(*paths, lint.settings);
+    if (const toml::table* sets = table_at(table, "sets", "lint.sets")) read_lint_sets(*sets, lint);
+  }
+
+  void read_score(const toml::table& table, Lint& lint) {
+    check_keys(table, {"max"}, "score");
+    const toml::node* max = table.get("max");
+    if (max == nullptr) return;
+    const auto number = max->value<double>();
+    if (!number || max->is_boolean()) return wrong_type(*max, "score.max", "a number");
+    if (*number >= 0 && *number <= 10) {
+      lint.max_score = *number;
+      return;
+    }
+    diagnostics_.report(Code::E0606, at(max->source()), "`score.max` lies between 0 and 10");
+  }
+
+  /// "error", "warning", "note", or the word that switches off.
+  std::optional<lint::Level> level_of(const Text& word, const std::string& off) {
+    if (word.value == "error") return Severity::error;
+    if (word.value == "warning") return Severity::warning;
+    if (word.value == "note") return Severity::note;
+    if (word.value == off) return lint::Level();
+    Diagnostic& d =
+        diagnostics_.report(Code::E0606, word.span, fmt::format("`{}` is no level of a lint", printable(word.value)));
+    const std::string guess = did_you_mean(word.value, {"error", "warning", "note", off});
+    if (!guess.empty()) d.suggest(fmt::format("did you mean `{}`?", guess), {{word.span, '"' + guess + '"'}});
+    d.note(fmt::format("it is one of `error`, `warning`, `note`, `{}`", off));
+    return std::nullopt;
+  }
+
+  std::optional<Code> lint_of(const Text& name) {
+    if (const LintInfo* row = find_lint(std::string_view(name.value))) return row->code;
+    Diagnostic& d =
+        diagnostics_.report(Code::E0630, name.span, fmt::format("no lint is called `{}`", printable(name.value)));
+    std::vector<std::string> names;
+    for (const LintInfo& row : lint_catalogue()) names.emplace_back(info(row.code).name);
+    const std::string guess = did_you_mean(name.value, names);
+    if (guess.empty()) {
+      d.note("`macc explain` lists the lints");
+    } else {
+      d.note(fmt::format("did you mean `{}`?", guess));
+    }
+    return std::nullopt;
+  }
+
+  void read_levels(const toml::table& table, const std::string& what, lint::Levels& levels) {
+    for (const auto& [key, node] : table) {
+      const auto code = lint_of({std::string(key.str()), at(key.source())});
+      const auto word = text_of(node, what + "." + printable(key.str()));
+      if (!code || !word) continue;
+      if (const auto level = level_of(*word, "off")) levels[*code] = *level;
+    }
+  }
+
+  /// `[[lint.path]]`: files of the project, and the levels there.
+  void read_lint_paths(const toml::node& node, lint::Settings& settings) {
+    const toml::array* list = node.as_array();
+    if (list == nullptr) return wrong_type(node, "lint.path", "a list of tables, `[[lint.path]]`");
+    for (const toml::node& item : *list) {
+      const toml::table* table = item.as_table();
+      if (table == nullptr) {
+        wrong_type(item, "lint.path", "a table");
+        continue;
+      }
+      check_keys(*table, {"files", "level"}, "lint.path");
+      lint::PathLevels rule;
+      const auto files = texts_at(*table, "files", "lint.path.files");
+      if (!files)
+        diagnostics_.report(Code::E0606, at(item.source()), "`lint.path` says with `files` which policies it is about");
+      for (const Text& file : files.value_or(std::vector<Text>{})) add_patterns({"/" + file.value, file.span}, rule.files);
+      if (const toml::table* levels = table_at(*table, "level", "lint.path.level"))
+        read_levels(*levels, "lint.path.level", rule.levels);
+      settings.paths.push_back(std::move(rule));
+    }
+  }
+
+  void read_lint_sets(const toml::table& table, Lint& lint) {
+    for (const auto& [key, node] : table) {
+      const std::string name(key.str());
+      lint.sets.emplace(name, at(key.source()));
+      for (const Text& text : texts_of(node, "lint.sets." + printable(name)))
+        add_patterns(text, lint.settings.more[name]);
+    }
+  }
+
+  void add_patterns(const Text& text, std::vector<paths::PathPattern>& out) {
+    paths::PatternError error;
+    std::vector<paths::PathPattern> patterns = paths::PathPattern::parse(text.value, error);
+    if (patterns.empty()) diagnostics_.report(Code::E0606, text.span, error.message);
+    for (paths::PathPattern& pattern : patterns) out.push_back(std::move(pattern));
   }
 
   void read_targets(const toml::table& table, Project& project) {

@@ -53,21 +53,36 @@ std::string summary_line(const Counts& counts) {
   return out;
 }
 
+namespace {
+
+int exit_code_of(const Diagnostic& error) {
+  switch (info(error.code).blame) {
+    case Blame::check:
+      return kExitCheck;
+    case Blame::input:
+      return kExitInput;
+    case Blame::environment:
+      return kExitEnvironment;
+  }
+  return kExitOk;
+}
+
+}  // namespace
+
 int exit_code(const std::vector<Diagnostic>& diagnostics) {
   int code = kExitOk;
   for (const Diagnostic& d : diagnostics) {
-    if (d.severity != Severity::error) continue;
-    switch (info(d.code).blame) {
-      case Blame::check:
-        code = std::max(code, kExitCheck);
-        break;
-      case Blame::input:
-        code = std::max(code, kExitInput);
-        break;
-      case Blame::environment:
-        code = std::max(code, kExitEnvironment);
-        break;
-    }
+    if (d.severity == Severity::error) code = std::max(code, exit_code_of(d));
+  }
+  return code;
+}
+
+int exit_code(const std::vector<Diagnostic>& diagnostics, std::optional<Severity> fail_on) {
+  int code = kExitOk;
+  for (const Diagnostic& d : diagnostics) {
+    const bool failure = d.severity == Severity::error && find_lint(d.code) == nullptr;
+    if (failure) code = std::max(code, exit_code_of(d));
+    if (fail_on && d.severity >= *fail_on) code = std::max(code, kExitCheck);
   }
   return code;
 }

@@ -72,5 +72,7 @@ inline constexpr int kExitCheck = 1;
 inline constexpr int kExitInput = 2;
 inline constexpr int kExitEnvironment = 3;
 [[nodiscard]] int exit_code(const std::vector<Diagnostic>& diagnostics);
+/// The same for a run of the linter: findings and warnings fail it (1) from `fail_on` on; nullopt: findings never do.
+[[nodiscard]] int exit_code(const std::vector<Diagnostic>& diagnostics, std::optional<Severity> fail_on);
 
 }  // namespace macc::report

@@ -55,6 +55,7 @@ struct Module {
 /// Value of a parameter in one expansion.
 struct Argument {
   ast::ParameterType type = ast::ParameterType::path;
+  Span parameter;  // its declaration
   Span span;
   std::vector<std::string> texts;  // path, text: raw, interpolation done
   ir::DomainId domain = ir::DomainId::none;
@@ -190,7 +191,13 @@ class Analysis {
   void rule(DomainState& state, const Pending& pending);
   void module_rules();
   void add_test(Module& module, const ast::TestDecl& test);
-  std::vector<ir::ExpectedLint> expected_lints(const std::vector<ast::Annotation>& annotations, const Scope& scope);
+  // lints.cpp: what lints need beyond the rules
+  void expected_lints();
+  void expected_lint(const ast::Annotation& annotation, Span over, const Scope& scope);
+  void unused_names();
+  void unused_in(const std::vector<ast::Statement>& body);
+  void note_unused(ir::UnusedName::Kind kind, const ast::Name& name, ir::ResourceId resource = ir::ResourceId::none);
+  void path_lists();
   ir::Provenance provenance(Span span, const Scope& scope) const { return {span, scope.includes}; }
   bool known_backend(const ast::Name& name);
 
@@ -232,7 +239,8 @@ class Analysis {
   std::unordered_map<std::uint32_t, Scope> resource_scopes_;
   std::set<const ast::AbstractionDecl*> included_;
   bool list_is_full_ = false;   // of the patterns that are being read; one report is enough
-  std::set<std::string> lost_;  // words of what was reported and left out
+  mutable std::set<Span> used_;  // declarations of names that were looked up
+  std::set<std::string> lost_;   // words of what was reported and left out
   bool stand_ins_ = false;      // arguments are invented: what they lead to is no mistake of the author
   Diagnostics unheard_;
 };

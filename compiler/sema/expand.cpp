@@ -256,12 +256,15 @@ std::optional<Argument> Analysis::argument(const ast::AbstractionDecl::Parameter
                                            const Scope& scope) {
   Argument out;
   out.type = parameter.type;
+  out.parameter = parameter.span;
   out.span = value.span;
   const auto* name = std::get_if<ast::QualifiedName>(&value.value);
   // A parameter handed on.
   if (name != nullptr) {
     if (const Argument* given = this->parameter(*name, scope); given != nullptr && given->type == parameter.type) {
-      return *given;
+      out = *given;
+      out.parameter = parameter.span;
+      return out;
     }
   }
   const auto wrong = [&](std::string_view wanted) -> std::optional<Argument> {
@@ -370,40 +373,6 @@ void Analysis::add_entry(DomainState& state, const ast::Statement& statement, co
   if (!out.paths.include.empty()) policy_.domains[static_cast<std::size_t>(state.id)].entries.push_back(std::move(out));
 }
 
-std::vector<ir::ExpectedLint> Analysis::expected_lints(const std::vector<ast::Annotation>& annotations,
-                                                       const Scope& scope) {
-  std::vector<ir::ExpectedLint> out;
-  for (const ast::Annotation& a : annotations) {
-    if (a.name.text != "expect") {
-      unknown_word(a.name, "annotation", {"expect"});
-      continue;
-    }
-    ir::ExpectedLint lint;
-    lint.span = a.span;
-    for (const auto& argument : a.arguments) {
-      auto text = plain_text(argument.value, scope);
-      if (!text) continue;
-      if (!argument.key) {
-        lint.name = *text;
-      } else if (argument.key->text == "reason") {
-        lint.reason = *text;
-      } else {
-        unknown_word(*argument.key, "part of `@expect`", {"reason"});
-      }
-    }
-    if (lint.name.empty() || lint.reason.empty()) {
-      report(Code::E0316, a.span, "`@expect` needs a lint's name and a reason", &scope)
-          .note("write it as `@expect(\"lint-name\", reason = \"why it is right here\")`");
-      continue;
-    }
-    report(Code::E0325, a.span, fmt::format("nothing was looked for: no lint is called `{}`", printable(lint.name, 60)),
-           &scope)
-        .note("this version of macc has no lints yet; until then the reason can stand in a comment");
-    out.push_back(std::move(lint));
-  }
-  return out;
-}
-
 void Analysis::rules_all() {
   for (DomainState& state : domains_) {
     for (const Pending& pending : state.pending) rule(state, pending);
@@ -446,7 +415,6 @@ void Analysis::rule(DomainState& state, const Pending& pending) {
   }
   const auto& r = std::get<ast::RuleStatement>(statement.value);
   const bool never = r.effect == ast::Effect::never;
-  const auto expected = expected_lints(statement.annotations, scope);
   PhraseUse use;
   use.grants = r.effect == ast::Effect::allow;
   use.asks = never;
@@ -456,7 +424,7 @@ void Analysis::rule(DomainState& state, const Pending& pending) {
       continue;
     }
     domain.rules.push_back({r.effect == ast::Effect::deny ? ir::Effect::deny : ir::Effect::allow, r.audit,
-                            std::move(access), scope.condition, provenance(statement.span, scope), expected});
+                            std::move(access), scope.condition, provenance(statement.span, scope)});
   }
 }
 
@@ -488,6 +456,7 @@ void Analysis::read_with_stand_ins(Module& module, const ast::AbstractionDecl& d
   for (const auto& parameter : decl.parameters) {
     Argument a;
     a.type = parameter.type;
+    a.parameter = parameter.span;
     a.span = parameter.span;
     a.domain = state.id;
     a.resource = static_cast<ir::ResourceId>(resource_count);
@@ -516,7 +485,6 @@ void Analysis::module_rules() {
       if (never == nullptr) continue;
       std::set<ir::DomainId> except;
       for (const ast::QualifiedName& name : never->except) except.insert(lookup_domain(name, scope, "a domain"));
-      (void)expected_lints(never->annotations, scope);
       const auto promised = accesses(never->phrase, scope, {false, true});
       for (DomainState& state : domains_) {
         if (except.contains(state.id)) continue;

@@ -18,6 +18,10 @@ void Analysis::load(const std::vector<Root>& roots) {
   if (!by_name_.contains(kSystemModule)) {
     if (auto file = finder_.find(kSystemModule)) load_module(*file, false, false);
   }
+  for (const std::string& name : options_.list_modules) {
+    if (by_name_.contains(name)) continue;
+    if (auto file = finder_.find(name)) load_module(*file, false, false);
+  }
   // Imports of imports are appended while the list is walked.
   for (std::size_t i = 0; i < modules_.size(); ++i) load_imports(*modules_[i]);
   std::sort(modules_.begin(), modules_.end(), [](const auto& a, const auto& b) { return a->name < b->name; });

@@ -161,7 +161,9 @@ void Analysis::declare_external(Module& module, const ast::ExternalDecl& decl) {
 const Argument* Analysis::parameter(const ast::QualifiedName& name, const Scope& scope) const {
   if (!scope.params || name.parts.size() != 1) return nullptr;
   const auto it = scope.params->find(name.parts[0].text);
-  return it == scope.params->end() ? nullptr : &it->second;
+  if (it == scope.params->end()) return nullptr;
+  used_.insert(it->second.parameter);
+  return &it->second;
 }
 
 Module* Analysis::imported(const Module& from, const std::string& word) {
@@ -259,6 +261,7 @@ std::string Analysis::guess_name(const ast::QualifiedName& name, const Scope& sc
 const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted) {
   bool is_private = false;
   const Symbol* s = lookup_quietly(name, scope, is_private);
+  if (s != nullptr) used_.insert(s->span);
   if (s != nullptr && is_private) {
     report(Code::E0208, name.span, fmt::format("`{}` is private to module `{}`", name.text(), s->module->name), &scope)
         .also(s->span, "declared here, without `public`");

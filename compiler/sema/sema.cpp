@@ -28,6 +28,9 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   check_entries();
   report_empty_blocks();
   report_unused_imports();
+  expected_lints();
+  unused_names();
+  path_lists();
   return std::move(policy_);
 }
 

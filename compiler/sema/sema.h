@@ -34,6 +34,9 @@ struct Options {
   syntax::Limits limits;
   /// Words that may stand behind `raw` and `replaces` and in bindings; empty: any.
   std::vector<std::string> backends;
+  /// Modules whose public lists of paths the caller wants to have (ir::Policy::lists). Their names are declared beside
+  /// those of the build, without becoming visible to it.
+  std::vector<std::string> list_modules;
 };
 
 /// Parses and analyses the roots and what they import. `std.system`, which describes the system's own paths, is always

@@ -283,7 +283,6 @@ struct Statement {
   std::variant<RuleStatement, IfStatement, IncludeStatement, EntryStatement, ModeStatement, LevelStatement,
                ReplacesStatement, RawStatement, ResourceDecl, LetDecl>
       value;
-  std::vector<Annotation> annotations;
   std::string doc;
   Span span;  // from the first word to the semicolon or brace
 };
@@ -376,7 +375,6 @@ struct ExtendResourceDecl {
 struct NeverDecl {
   Phrase phrase;
   std::vector<QualifiedName> except;
-  std::vector<Annotation> annotations;
   Span span;
 };
 
@@ -397,6 +395,12 @@ struct TestDecl {
 
 using Declaration = std::variant<BooleanDecl, LetDecl, ResourceDecl, ExternalDecl, DomainDecl, AbstractionDecl,
                                  ExtendDomainDecl, ExtendResourceDecl, NeverDecl, TestDecl>;
+
+/// Annotations with the whole statement or declaration behind them.
+struct Annotated {
+  std::vector<Annotation> annotations;
+  Span span;
+};
 
 /// Braces with nothing between them, where something was to be said.
 struct EmptyBlock {
@@ -419,6 +423,7 @@ struct File {
   std::vector<ImportDecl> imports;
   std::vector<Declaration> declarations;
   std::vector<EmptyBlock> empty;
+  std::vector<Annotated> annotated;  ///< statements in blocks before the declarations that they stand in
   /// Words of what was reported and left out: a name among them may be declared there.
   std::set<std::string> lost;
 };

@@ -79,6 +79,7 @@ class Builder {
     out.id = id_;
     for (G::TopLevelContext* item : tree.topLevel()) top_level(*item, out);
     out.empty = std::move(empty_);
+    out.annotated = std::move(annotated_);
     add_lost_words(out.lost);
     return out;
   }
@@ -700,9 +701,7 @@ class Builder {
       } else {
         whole_ = false;
       }
-      for (G::AnnotationContext* item : context->annotation()) {
-        if (whole_) next.annotations.push_back(annotation(item));
-      }
+      if (whole_) annotate(context->annotation(), span(body));
     });
     if (!good) {
       reports_.lose(span(context));
@@ -856,6 +855,14 @@ class Builder {
     return out;
   }
 
+  void annotate(const std::vector<G::AnnotationContext*>& annotations, Span annotated) {
+    if (annotations.empty()) return;
+    ast::Annotated next;
+    next.span = annotated;
+    for (G::AnnotationContext* item : annotations) next.annotations.push_back(annotation(item));
+    annotated_.push_back(std::move(next));
+  }
+
   ast::Annotation annotation(G::AnnotationContext* context) {
     ast::Annotation out;
     out.name = name(context->word());
@@ -944,7 +951,12 @@ class Builder {
     if (auto* clause = context.importClause()) import(clause, out);
     const std::size_t before = out.declarations.size();
     G::DeclarationContext* declared = context.declaration();
-    if (declared != nullptr) whole([&] { declaration(&context, declared, out); });
+    if (declared != nullptr) {
+      whole([&] {
+        declaration(&context, declared, out);
+        if (whole_) annotate(context.annotation(), span(declared));
+      });
+    }
     const bool kept = declared != nullptr ? out.declarations.size() != before : intact(&context);
     if (!kept) reports_.lose(span(&context));
   }
@@ -986,11 +998,6 @@ class Builder {
     out.imports.push_back(std::move(next));
   }
 
-  void no_annotations(G::TopLevelContext* context) {
-    if (context->annotation().empty()) return;
-    refuse(Code::E0113, span(context->annotation(0)), "an annotation stands before a statement or a `never`");
-  }
-
   void declaration(G::TopLevelContext* context, G::DeclarationContext* declared, ast::File& out) {
     const std::string comment = doc(context, declared->start);
     G::PublicMarkContext* mark = declared->publicMark();
@@ -998,7 +1005,6 @@ class Builder {
       never(context, d, out);
       return;
     }
-    no_annotations(context);
     if (auto* d = declared->domainDecl()) domain(context, d, mark, comment, out);
     if (auto* d = declared->abstractionDecl()) abstraction(context, d, mark, comment, out);
     if (auto* d = declared->extendDecl()) extend(context, d, out);
@@ -1108,7 +1114,6 @@ class Builder {
     in_promise_ = false;
     next.except = std::move(promise_except_);
     next.span = span(decl);
-    for (G::AnnotationContext* item : context->annotation()) next.annotations.push_back(annotation(item));
     if (whole_) out.declarations.emplace_back(std::move(next));
   }
 
@@ -1291,6 +1296,7 @@ class Builder {
   FileId id_;
   std::size_t max_depth_;
   std::vector<ast::EmptyBlock> empty_;
+  std::vector<ast::Annotated> annotated_;
 
   bool whole_ = true;                               // nothing of the current construct was refused
   bool in_promise_ = false;                         // inside `never any`

@@ -17,7 +17,7 @@ ARROWS = {
     "compiler/sema": {"compiler/base", "compiler/paths", "compiler/syntax", "compiler/ir"},
     "compiler/lint": {"compiler/base", "compiler/paths", "compiler/syntax", "compiler/ir"},
     "compiler/report": {"compiler/base"},
-    "compiler/project": {"compiler/base", "compiler/sema", "stdlib", "backends"},
+    "compiler/project": {"compiler/base", "compiler/paths", "compiler/sema", "compiler/lint", "stdlib", "backends"},
     "compiler/driver": {"compiler/base", "compiler/paths", "compiler/syntax", "compiler/ir", "compiler/sema",
                         "compiler/lint", "compiler/report", "compiler/project", "stdlib", "backends"},
     "backends": {"compiler/base", "compiler/ir"},

@@ -16,7 +16,7 @@
 #include "backends/apparmor/features.h"
 #include "backends/apparmor/lower.h"
 #include "backends/backend.h"
-#include "backends/process.h"
+#include "compiler/base/process.h"
 #include "tests/support/analyzed.h"
 #include "tests/support/apparmor_blob.h"
 
@@ -55,7 +55,7 @@ class ScratchFolder {
 
 /// The parser's path; a test without it fails and says so.
 inline std::string apparmor_parser() {
-  const std::string parser = backends::find_program("apparmor_parser");
+  const std::string parser = find_program("apparmor_parser");
   REQUIRE_MESSAGE(!parser.empty(), "apparmor_parser is missing: install the package apparmor");
   return parser;
 }
@@ -70,7 +70,7 @@ struct Compiled {
 inline Compiled compile_profile(const ScratchFolder& folder, const std::string& file, const std::string& target) {
   const auto& features = *backends::apparmor::find_features(target);
   const std::string base = folder.path("apparmor.d");
-  const auto result = backends::run_process(
+  const auto result = run_process(
       {apparmor_parser(), "--config-file=" + folder.write("parser.conf", ""), "-QKS",
        "--kernel-features=" + folder.write("features", backends::apparmor::kernel_features(features)), "--base=" + base,
        "--Include=" + base, "--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi",

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "backends/process.h"
+#include "compiler/base/process.h"
 #include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/cil_reader.h"
 #include "backends/selinux/link/file_order.h"
@@ -326,7 +326,7 @@ TEST_SUITE("selinux base") {
   }
 
   TEST_CASE("a binary policy of a version that does not name the attributes of constraints") {
-    const std::string compiler = macc::backends::find_program("secilc");
+    const std::string compiler = macc::find_program("secilc");
     if (compiler.empty()) {
       MESSAGE("secilc is not installed");
       return;
@@ -334,7 +334,7 @@ TEST_SUITE("selinux base") {
     const macc::test::Folder folder;
     folder.write("base.cil", skeleton_text());
     const std::string policy = (folder.path() / "policy.28").string();
-    const auto made = macc::backends::run_process(
+    const auto made = macc::run_process(
         {compiler, "-c", "28", "-o", policy, "-f", "/dev/null", (folder.path() / "base.cil").string()},
         std::chrono::seconds(60));
     REQUIRE(made.status == 0);

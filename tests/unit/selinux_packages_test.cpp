@@ -10,7 +10,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "backends/process.h"
+#include "compiler/base/process.h"
 #include "backends/selinux/checkmodule.h"
 #include "backends/selinux/levels.h"
 #include "backends/selinux/link/decision.h"
@@ -128,8 +128,8 @@ TEST_CASE("sets of types are written out where the module language has no expres
 }
 
 TEST_CASE("a package has the bytes of semodule_package") {
-  const std::string packer = backends::find_program("semodule_package");
-  if (packer.empty() || backends::find_program("checkmodule").empty()) {
+  const std::string packer = find_program("semodule_package");
+  if (packer.empty() || find_program("checkmodule").empty()) {
     MESSAGE("not run: checkmodule and semodule_package are not installed");
     return;
   }
@@ -149,7 +149,7 @@ TEST_CASE("a package has the bytes of semodule_package") {
       REQUIRE(backends::write_file(at("pack.fc"), contexts));
       arguments.insert(arguments.end(), {"-f", at("pack.fc")});
     }
-    REQUIRE(backends::run_process(arguments, std::chrono::seconds(30)).status == 0);
+    REQUIRE(run_process(arguments, std::chrono::seconds(30)).status == 0);
     std::ifstream in(at("pack.pp"), std::ios::binary);
     CHECK(made.bytes == std::string(std::istreambuf_iterator<char>(in), {}));
     CHECK(se::package_text(made.bytes).bytes.find("(type pack_t)") != std::string::npos);
@@ -196,7 +196,7 @@ TEST_CASE("without checkmodule there are no packages, and the message says what 
 }
 
 TEST_CASE("a name that checkmodule refuses is reported at its line") {
-  if (backends::find_program("checkmodule").empty()) return;
+  if (find_program("checkmodule").empty()) return;
   const auto b = lower_as_packages(
       "macc 1;\nmodule m;\nexternal resource odd {\n  \"/opt/odd/**\";\n  selinux type role;\n}\n"
       "domain d {\n  entry \"/usr/lib/d/d\";\n  allow read odd;\n}\n");
@@ -237,7 +237,7 @@ std::shared_ptr<const se::Base> imported(const std::string& place) {
 }  // namespace
 
 TEST_CASE("packages are linked with a binary policy, which has lost what they require; one in CIL takes none") {
-  if (backends::find_program("checkmodule").empty()) return;
+  if (find_program("checkmodule").empty()) return;
   const macc::test::Folder folder;
   // A policy that is compiled keeps the attributes that its rules use.
   std::string used;

@@ -1,4 +1,4 @@
-#include "backends/process.h"
+#include "compiler/base/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include <csignal>
 #include <cstdlib>
 
-namespace macc::backends {
+namespace macc {
 
 namespace {
 
@@ -42,13 +42,23 @@ bool read_some(int fd, std::string& into) {
   return true;
 }
 
-pid_t spawn(const std::vector<std::string>& arguments, const Pipe& out, const Pipe& err) {
+std::vector<std::string> environment_of(const std::vector<std::string>& keep) {
+  std::vector<std::string> out = {"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
+  for (const std::string& name : keep) {
+    if (const char* value = std::getenv(name.c_str())) out.push_back(name + "=" + value);
+  }
+  return out;
+}
+
+pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& keep, const Pipe& out,
+            const Pipe& err) {
   std::vector<char*> argv;
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
-  std::string locale = "LC_ALL=C";
-  std::string path = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-  std::array<char*, 3> environment = {locale.data(), path.data(), nullptr};
+  std::vector<std::string> variables = environment_of(keep);
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
@@ -84,11 +94,12 @@ bool drain(Pipe& out, Pipe& err, ProcessResult& result, std::chrono::steady_cloc
 
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit) {
+ProcessResult run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit,
+                          const std::vector<std::string>& keep) {
   ProcessResult result;
   Pipe out, err;
   if (!out.open() || !err.open()) return result;
-  const pid_t pid = spawn(arguments, out, err);
+  const pid_t pid = spawn(arguments, keep, out, err);
   if (pid < 0) return result;
   out.close_end(1);
   err.close_end(1);
@@ -116,4 +127,4 @@ std::string find_program(const std::string& name) {
   return "";
 }
 
-}  // namespace macc::backends
+}  // namespace macc

@@ -1,0 +1,44 @@
+// The findings that a project had before it began to lint: a JSON file beside the policies.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/driver/session.h"
+#include "compiler/lint/lint.h"
+
+namespace macc::driver {
+
+/// Findings by fingerprint, each with how often it occurs. docs/linter.md describes the file.
+class Baseline {
+ public:
+  struct Item {
+    std::string lint, domain, subject;  ///< for people who read the file
+    std::size_t count = 0;
+  };
+
+  /// Reads a file. nullopt, with the reason reported, when it can't be used.
+  [[nodiscard]] static std::optional<Baseline> read(Session& session, const std::filesystem::path& path);
+  /// What is found now, without what `locked` names: that is never excused.
+  [[nodiscard]] static Baseline of(const std::vector<lint::Finding>& findings, const std::set<Code>& locked);
+
+  /// Takes the findings out that the baseline holds; returns how many.
+  std::size_t take_out(std::vector<lint::Finding>& findings, const std::set<Code>& locked);
+  /// What take_out() left: findings of the baseline that did not come again.
+  [[nodiscard]] std::size_t gone() const;
+  /// The baseline without those.
+  [[nodiscard]] Baseline pruned() const;
+
+  [[nodiscard]] std::string text() const;
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  std::map<std::string, Item> items_;           // by fingerprint
+  std::map<std::string, std::size_t> matched_;  // by fingerprint
+};
+
+}  // namespace macc::driver

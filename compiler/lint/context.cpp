@@ -1,0 +1,109 @@
+#include "compiler/lint/context.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace macc::lint {
+
+namespace {
+
+std::vector<Span> places_of(const ir::Provenance& where) {
+  std::vector<Span> out{where.span};
+  for (const ir::Provenance::Frame& frame : where.includes) out.push_back(frame.at);
+  return out;
+}
+
+}  // namespace
+
+Report& Report::with(const ir::Provenance& where, std::string text) {
+  places_.push_back(places_of(where));
+  const Span place = context_->anchor(where);
+  Diagnostic& d = finding_.diagnostic;
+  // Both rules may have come through one include; the rules themselves are then shown.
+  d.also(place == d.primary.span && where.span != place ? where.span : place, std::move(text));
+  return *this;
+}
+
+Report& Report::note(std::string text) {
+  finding_.diagnostic.note(std::move(text));
+  return *this;
+}
+
+Report& Report::fix(std::string description, std::vector<Edit> edits, bool safe) {
+  if (!edits.empty()) finding_.diagnostic.suggest(std::move(description), std::move(edits), safe);
+  return *this;
+}
+
+Report& Report::about(std::string subject) {
+  finding_.subject = std::move(subject);
+  return *this;
+}
+
+Context::Context(const Input& input) : input_(input), sensitive_(input.meaning.policy(), input.settings) {
+  for (std::size_t i = 0; i < policy().domains.size(); ++i) {
+    const ir::Domain& domain = policy().domains[i];
+    if (domain.external) continue;
+    const auto id = static_cast<ir::DomainId>(i);
+    reaches_.push_back(std::make_unique<Reach>(meaning(), id));
+    all_.push_back({id, &domain, reaches_.back().get()});
+    if (is_ours(domain.where.span)) subjects_.push_back(all_.back());
+  }
+}
+
+bool Context::is_ours(Span span) const { return span.valid() && input_.files.contains(span.file); }
+
+bool Context::is_written_here(const ir::Provenance& where) const {
+  return !sources().file(where.span.file).is_bundled();
+}
+
+Span Context::anchor(const ir::Provenance& where) const {
+  if (is_written_here(where)) return where.span;
+  const auto frame = std::find_if(where.includes.rbegin(), where.includes.rend(), [&](const auto& f) {
+    return !sources().file(f.at.file).is_bundled();
+  });
+  return frame == where.includes.rend() ? where.span : frame->at;
+}
+
+Report Context::report(Code lint, ir::DomainId domain, Span place, std::string message) {
+  Found& found = found_.emplace_back();
+  found.finding.diagnostic = Diagnostic(lint, place, std::move(message));
+  if (domain != ir::DomainId::none) found.finding.domain = policy().qualified_name(domain);
+  found.places.push_back({place});
+  Report out(found.finding, found.places);
+  out.context_ = this;
+  return out;
+}
+
+Report Context::report(Code lint, ir::DomainId domain, const ir::Provenance& where, std::string message) {
+  const Span place = anchor(where);
+  Report out = report(lint, domain, place, std::move(message));
+  found_.back().places = {places_of(where)};
+  Diagnostic& d = found_.back().finding.diagnostic;
+  if (place != where.span) {
+    d.label("brought in by this");
+    d.also(where.span, "the rule");
+  }
+  for (auto frame = where.includes.rbegin(); frame != where.includes.rend(); ++frame) {
+    if (frame->at != place && !sources().file(frame->at.file).is_bundled())
+      d.note(fmt::format("through `include {}`", frame->abstraction), frame->at);
+  }
+  return out;
+}
+
+std::optional<ir::Assignment> Context::in_effect(const ir::Domain& domain, const ir::Rule& rule,
+                                                 const std::function<bool(const ir::Rule&)>& taken_by) const {
+  std::vector<const ir::Condition*> must_not;
+  if (taken_by) {
+    for (const ir::Rule& deny : domain.rules) {
+      if (deny.effect == ir::Effect::deny && taken_by(deny)) must_not.push_back(&deny.condition);
+    }
+  }
+  return values_for(policy(), {&rule.condition}, must_not);
+}
+
+std::optional<Span> Context::statement(const ir::Provenance& where) const {
+  return is_ours(where.span) ? std::optional(where.span) : std::nullopt;
+}
+
+}  // namespace macc::lint

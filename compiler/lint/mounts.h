@@ -1,0 +1,21 @@
+// Mounts that a domain may make.
+#pragma once
+
+#include "compiler/lint/context.h"
+
+namespace macc::lint {
+
+/// Calls `f(rule, access, values)` for each mount rule in effect that no deny of everything takes away.
+template <typename F>
+void each_mount(const Context& context, const Subject& subject, F f) {
+  const auto taken = [&](const ir::MountAccess& deny, const ir::MountAccess& allow) {
+    return deny.fstypes.empty() && deny.options.empty() && deny.from.include.empty() &&
+           context.meaning().set(deny.on).contains(context.meaning().set(allow.on));
+  };
+  each_access<ir::MountAccess>(context, *subject.domain, taken, f);
+}
+
+/// Whether a mount rule says neither what is mounted, or leaves open where.
+[[nodiscard]] bool mounts_anything(const Context& context, const ir::MountAccess& access);
+
+}  // namespace macc::lint

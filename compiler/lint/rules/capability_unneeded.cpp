@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "compiler/lint/capability_use.h"
+#include "compiler/lint/ports.h"
+#include "compiler/lint/rules.h"
+
+namespace macc::lint::rules {
+
+namespace {
+
+using Domain = ir::Domain;
+
+template <typename A, typename Test>
+bool some(const Domain& domain, Test test) {
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [&](const ir::Rule& rule) {
+    const auto* access = std::get_if<A>(&rule.access);
+    return rule.effect == ir::Effect::allow && access != nullptr && test(*access);
+  });
+}
+
+bool plain(const Domain& domain, ir::PlainAccess::Kind kind) {
+  return some<ir::PlainAccess>(domain, [&](const auto& a) { return a.kind == kind; });
+}
+
+bool file_verb(const Domain& domain, ir::Verb verb) {
+  return some<ir::FileAccess>(domain, [&](const auto& a) { return a.verbs.has(verb); });
+}
+
+bool socket(const Domain& domain, std::initializer_list<std::string_view> families) {
+  return some<ir::SocketAccess>(domain, [&](const auto& a) {
+    return std::find(families.begin(), families.end(), a.family) != families.end();
+  });
+}
+
+bool low_port(const Domain& domain) {
+  return some<ir::NetworkAccess>(domain, [](const ir::NetworkAccess& a) {
+    return a.listen && std::any_of(a.ports.begin(), a.ports.end(), [](const auto& r) { return r.first < 1024; });
+  });
+}
+
+bool mounts(const Domain& domain) {
+  return some<ir::MountAccess>(domain, [](const auto&) { return true; }) ||
+         some<ir::PathsAccess>(domain, [](const auto& a) { return a.kind != ir::PathsAccess::Kind::mqueue; });
+}
+
+/// A capability that is of use with certain rules only, and whether the domain has one of those.
+struct Need {
+  ir::Capability capability;
+  std::string_view rule;  ///< what would need it
+  bool (*met)(const Domain&);
+};
+
+constexpr std::array kNeeds = {
+    Need{ir::Capability::net_bind_service, "`listen` on a port below 1024", low_port},
+    Need{ir::Capability::net_raw, "`socket raw` or `socket packet`",
+         [](const Domain& d) { return socket(d, {"raw", "packet", "icmp", "xdp"}); }},
+    Need{ir::Capability::mknod, "`mknod`", [](const Domain& d) { return file_verb(d, ir::Verb::mknod); }},
+    Need{ir::Capability::chown, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::fsetid, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::setfcap, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::linux_immutable, "`ioctl` on files",
+         [](const Domain& d) { return file_verb(d, ir::Verb::ioctl); }},
+    Need{ir::Capability::lease, "`lock` on files", [](const Domain& d) { return file_verb(d, ir::Verb::lock); }},
+    Need{ir::Capability::audit_write, "`socket netlink.audit`",
+         [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
+    Need{ir::Capability::audit_control, "`socket netlink.audit`",
+         [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
+    Need{ir::Capability::audit_read, "`socket netlink.audit`",
+         [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
+    Need{ir::Capability::bpf, "`bpf`", [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::bpf); }},
+    Need{ir::Capability::perfmon, "`perf` or `bpf`",
+         [](const Domain& d) {
+           return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf);
+         }},
+    Need{ir::Capability::sys_ptrace, "`trace` or `inspect` of another process",
+         [](const Domain& d) {
+           return some<ir::ProcessAccess>(d, [](const auto& a) {
+             return a.kind == ir::ProcessAccess::Kind::trace || a.kind == ir::ProcessAccess::Kind::inspect;
+           });
+         }},
+    Need{ir::Capability::ipc_owner, "`ipc` with another process",
+         [](const Domain& d) {
+           return some<ir::ProcessAccess>(d, [](const auto& a) { return a.kind == ir::ProcessAccess::Kind::ipc; });
+         }},
+    Need{ir::Capability::sys_chroot, "`pivot`, `mount` or an `exec` of what changes the root",
+         [](const Domain& d) { return mounts(d) || some<ir::ExecAccess>(d, [](const auto&) { return true; }); }},
+};
+
+}  // namespace
+
+void capability_unneeded(Context& context) {
+  for (const Subject& subject : context.subjects()) {
+    for (const HeldCapability& held : held_capabilities(context, *subject.domain)) {
+      const auto* need = std::find_if(kNeeds.begin(), kNeeds.end(),
+                                      [&](const Need& row) { return row.capability == held.capability; });
+      // An abstraction of the standard library gives what a kind of program needs; not each program uses all of it.
+      if (need == kNeeds.end() || need->met(*subject.domain) || !context.is_written_here(held.rule->where)) continue;
+      context
+          .report(Code::L0504, subject.id, held.rule->where,
+                  fmt::format("`{}` has the capability `{}`, and no rule that makes use of it", subject.domain->name,
+                              ir::word(held.capability)))
+          .note(fmt::format("what needs it is {}", need->rule))
+          .note("leave the capability out, or say what it is for with a rule")
+          .about(fmt::format("capability {}", ir::word(held.capability)))
+          .fix(fmt::format("give `{}` up", ir::word(held.capability)), without_capability(context, held));
+    }
+  }
+}
+
+}  // namespace macc::lint::rules

@@ -1,0 +1,28 @@
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "compiler/lint/rules.h"
+
+namespace macc::lint::rules {
+
+void enforced_nowhere(Context& context) {
+  std::map<Span, std::set<std::string>> without;  // statement -> targets that don't enforce it
+  std::map<Span, const TargetNote*> first;
+  for (const TargetNote& note : context.input().target_notes) {
+    if (note.kind != TargetNote::Kind::not_enforced || !context.is_ours(note.rule)) continue;
+    without[note.rule].insert(note.target);
+    first.emplace(note.rule, &note);
+  }
+  for (const auto& [statement, targets] : without) {
+    if (targets.size() != context.input().targets.size()) continue;
+    const TargetNote& note = *first.at(statement);
+    context.report(Code::L0901, ir::DomainId::none, statement, "no target of this project enforces this")
+        .note(fmt::format("{}: {}", note.topic, note.text))
+        .note("nothing stands in the way of what this rule seems to limit; guard it by other means")
+        .about(fmt::format("{} {}", note.topic, context.sources().text(statement)));
+  }
+}
+
+}  // namespace macc::lint::rules

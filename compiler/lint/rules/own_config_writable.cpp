@@ -1,0 +1,26 @@
+#include <fmt/format.h>
+
+#include "compiler/lint/resources.h"
+#include "compiler/lint/rules.h"
+
+namespace macc::lint::rules {
+
+void own_config_writable(Context& context) {
+  const ResourcesOf resources(context, ir::Kind::config);
+  for (const Subject& subject : context.subjects()) {
+    const auto wanted = [&](const ir::Resource& resource) { return resource.owner == subject.id; };
+    resources.each_reached(subject, writing_verbs() | ir::VerbSet{ir::Verb::delete_}, wanted, [&](ir::ResourceId id, const Use& use, const Reached& reached) {
+      const ir::Resource& resource = context.policy().resource(id);
+      context
+          .report(Code::L0207, subject.id, use.grant->where(),
+                  fmt::format("`{}` may {} `{}`, which is among its own settings{}", subject.domain->name, ir::word(use.verb),
+                              printable(reached.example), context.when(reached.values)))
+          .with(resource.where, fmt::format("`{}` is config", context.policy().qualified_name(id)))
+          .note("an intruder who changes the settings stays, and may switch off what the program guards")
+          .note("let an administrator write settings; what the program keeps itself is state")
+          .about(fmt::format("{} {}", ir::word(use.verb), context.policy().qualified_name(id)));
+    });
+  }
+}
+
+}  // namespace macc::lint::rules

@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/lint/hits.h"
+#include "compiler/lint/rules.h"
+
+namespace macc::lint::rules {
+
+namespace {
+
+struct Symlink {
+  std::string_view name, target;
+};
+
+constexpr Symlink kSymlinks[] = {
+#define MACC_SYMLINK(name, target) {name, target},
+#include "compiler/lint/symlinks.def"
+#undef MACC_SYMLINK
+};
+
+const Symlink* named(const ir::PathExpr& paths) {
+  for (const paths::PathPattern& pattern : paths.include) {
+    if (!pattern.is_literal()) continue;
+    const std::string text = pattern.literal_prefix();
+    const auto* row = std::find_if(std::begin(kSymlinks), std::end(kSymlinks),
+                                   [&](const Symlink& link) { return link.name == text; });
+    if (row != std::end(kSymlinks)) return row;
+  }
+  return nullptr;
+}
+
+paths::PathSet target_of(const Symlink& link) {
+  paths::PatternError error;
+  return paths::PathSet::of(paths::PathPattern::parse(link.target, error));
+}
+
+/// Whether a grant of the same sort reaches what the link leads to.
+bool is_followed(const Context& context, const Subject& subject, const Grant& grant, const Symlink& link) {
+  const paths::PathSet target = target_of(link);
+  return std::any_of(subject.reach->grants().begin(), subject.reach->grants().end(), [&](const Grant& other) {
+    const bool same = grant.exec ? other.exec : other.verbs.meets(grant.verbs);
+    return same && context.meaning().set(*other.paths).meets(target);
+  });
+}
+
+/// Replaces the name in the statement, where it is written out.
+std::vector<Edit> followed(const Context& context, const Grant& grant, const Symlink& link) {
+  const auto statement = context.statement(grant.where());
+  if (!statement || !grant.rule->where.includes.empty()) return {};
+  const std::string quoted = fmt::format("\"{}\"", link.name);
+  const std::size_t at = context.sources().text(*statement).find(quoted);
+  if (at == std::string_view::npos) return {};
+  const auto begin = static_cast<std::uint32_t>(statement->begin + at);
+  return {{{statement->file, begin, begin + static_cast<std::uint32_t>(quoted.size())},
+           fmt::format("\"{}\"", link.target)}};
+}
+
+}  // namespace
+
+void symlink_named(Context& context) {
+  for (const Subject& subject : context.subjects()) {
+    for (const Grant& grant : subject.reach->grants()) {
+      if (grant.rule == nullptr || !context.is_written_here(grant.where())) continue;
+      const Symlink* link = named(*grant.paths);
+      if (link == nullptr || is_followed(context, subject, grant, *link)) continue;
+      context
+          .report(Code::L0116, subject.id, grant.where(),
+                  fmt::format("`{}` is a symlink: the kernel asks about what it leads to", link->name))
+          .note(fmt::format("on Debian that is `{}`; `readlink -f {}` tells for a system", link->target, link->name))
+          .note("name the target")
+          .about(fmt::format("symlink {}", link->name))
+          .fix("name the target", followed(context, grant, *link));
+    }
+  }
+}
+
+}  // namespace macc::lint::rules

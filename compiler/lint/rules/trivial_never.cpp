@@ -1,0 +1,67 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/lint/rules.h"
+#include "compiler/lint/same.h"
+#include "compiler/lint/statements.h"
+
+namespace macc::lint::rules {
+
+namespace {
+
+/// Whether `wider` promises all that `never` does.
+bool implied_by(const Context& context, const ir::Obligation& never, const ir::Obligation& wider) {
+  const auto* file = std::get_if<ir::FileAccess>(&never.access);
+  const auto* more = std::get_if<ir::FileAccess>(&wider.access);
+  if (file == nullptr || more == nullptr) return key_of(never.access) == key_of(wider.access);
+  if (more->owner && !file->owner) return false;
+  const auto verbs = file->verbs.list();
+  return std::all_of(verbs.begin(), verbs.end(), [&](ir::Verb verb) {
+    return more->verbs.has(verb) &&
+           context.meaning().objects(verb, more->paths).contains(context.meaning().objects(verb, file->paths));
+  });
+}
+
+void look_at_domain(Context& context, const Subject& subject) {
+  const auto& promises = subject.domain->never;
+  std::set<const ir::Obligation*> told;
+  for (const ir::Obligation& never : promises) {
+    if (!context.is_written_here(never.where)) continue;
+    const auto wider = std::find_if(promises.begin(), promises.end(), [&](const ir::Obligation& other) {
+      return &other != &never && other.where.span != never.where.span && !told.contains(&other) &&
+             implied_by(context, never, other);
+    });
+    if (wider == promises.end()) continue;
+    told.insert(&never);
+    context
+        .report(Code::L0107, subject.id, never.where, "another promise says this already")
+        .with(wider->where, "whoever keeps this one keeps the other")
+        .note("remove it, or promise what the other one leaves open")
+        .about(key_of(never.access));
+  }
+}
+
+}  // namespace
+
+void trivial_never(Context& context) {
+  for (const Subject& subject : context.subjects()) look_at_domain(context, subject);
+  if (!context.input().whole_project) return;
+  std::set<Span> kept;
+  for (const ir::Domain& domain : context.policy().domains) {
+    for (const ir::Obligation& never : domain.never) kept.insert(never.where.span);
+  }
+  for (const ast::File& file : parse_again(context)) {
+    for (const ast::Declaration& declaration : file.declarations) {
+      const auto* never = std::get_if<ast::NeverDecl>(&declaration);
+      if (never == nullptr || kept.contains(never->span)) continue;
+      context.report(Code::L0107, ir::DomainId::none, never->span, "this promise is about no domain")
+          .note("every domain of the project is left out of it")
+          .note("leave fewer domains out, or remove it")
+          .about(std::string(context.sources().text(never->span)));
+    }
+  }
+}
+
+}  // namespace macc::lint::rules

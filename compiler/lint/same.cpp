@@ -1,0 +1,242 @@
+#include "compiler/lint/same.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <type_traits>
+
+namespace macc::lint {
+
+namespace {
+
+/// Collects the parts of a key; lists are sorted, so that their order does not matter.
+class Key {
+ public:
+  void add(std::string_view text) { out_ += fmt::format("{}:{};", text.size(), text); }
+  void add(std::uint64_t number) { out_ += fmt::format("{};", number); }
+  template <typename List>
+  void add_sorted(const List& list) {
+    std::vector<std::string> texts(list.begin(), list.end());
+    std::sort(texts.begin(), texts.end());
+    add(texts.size());
+    for (const std::string& text : texts) add(text);
+  }
+  void add(const ir::PathExpr& paths) {
+    add(static_cast<std::uint64_t>(paths.resource));
+    std::vector<std::string> included, excluded;
+    for (const auto& pattern : paths.include) included.push_back(pattern.text());
+    for (const auto& pattern : paths.exclude) excluded.push_back(pattern.text());
+    add_sorted(included);
+    add_sorted(excluded);
+  }
+  void add(const ir::Peer& peer) {
+    add(static_cast<std::uint64_t>(peer.kind));
+    add(static_cast<std::uint64_t>(peer.domain));
+  }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  std::string out_;
+};
+
+void add(Key& key, const ir::FileAccess& a) {
+  for (const ir::Verb verb : a.verbs.list()) key.add(ir::word(verb));
+  key.add(static_cast<std::uint64_t>(a.owner));
+  key.add(a.paths);
+}
+void add(Key& key, const ir::ExecAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.mode));
+  key.add(static_cast<std::uint64_t>(a.target));
+  key.add(static_cast<std::uint64_t>(a.keep_environment));
+  key.add(a.paths);
+}
+void add(Key& key, const ir::NetworkAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.listen));
+  key.add(static_cast<std::uint64_t>(a.protocol));
+  for (const ir::PortRange& range : a.ports) key.add((std::uint64_t{range.first} << 16U) | range.last);
+}
+void add(Key& key, const ir::UnixAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.listen));
+  key.add(a.abstract_name);
+  key.add(a.paths);
+}
+void add(Key& key, const ir::SocketAccess& a) {
+  key.add(a.family);
+  key.add(a.type);
+}
+void add(Key& key, const ir::UseAccess& a) {
+  for (const bool kind : {a.tcp, a.udp, a.unix, a.pipe, a.terminal}) key.add(static_cast<std::uint64_t>(kind));
+  key.add(a.paths);
+  key.add(static_cast<std::uint64_t>(a.from));
+}
+void add(Key& key, const ir::SignalAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.any));
+  for (const ir::Signal signal : a.signals) key.add(static_cast<std::uint64_t>(signal));
+  key.add(a.peer);
+}
+void add(Key& key, const ir::ProcessAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.kind));
+  key.add(a.peer);
+}
+void add(Key& key, const ir::CapabilityAccess& a) {
+  for (const ir::Capability capability : a.capabilities) key.add(ir::word(capability));
+  key.add(static_cast<std::uint64_t>(a.in_userns));
+}
+void add(Key& key, const ir::MountAccess& a) {
+  key.add_sorted(a.fstypes);
+  key.add_sorted(a.options);
+  key.add(a.from);
+  key.add(a.on);
+}
+void add(Key& key, const ir::PathsAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.kind));
+  key.add(a.paths);
+}
+void add(Key& key, const ir::PlainAccess& a) { key.add(static_cast<std::uint64_t>(a.kind)); }
+void add(Key& key, const ir::DbusAccess& a) {
+  key.add(static_cast<std::uint64_t>(a.own));
+  key.add(static_cast<std::uint64_t>(a.session_bus));
+  key.add(a.name);
+  key.add(a.interface);
+  key.add(a.member);
+}
+
+void add(Key& key, const ir::Condition& condition) {
+  key.add(static_cast<std::uint64_t>(condition.kind));
+  key.add(static_cast<std::uint64_t>(condition.boolean));
+  for (const ir::Condition& operand : condition.operands) add(key, operand);
+}
+
+}  // namespace
+
+std::string key_of(const ir::Access& access) {
+  Key key;
+  key.add(static_cast<std::uint64_t>(access.index()));
+  std::visit([&](const auto& a) { add(key, a); }, access);
+  return key.take();
+}
+
+std::string key_of(const ir::Condition& condition) {
+  Key key;
+  add(key, condition);
+  return key.take();
+}
+
+std::vector<StatementRules> own_statements(const Context& context, const ir::Domain& domain) {
+  std::vector<StatementRules> out;
+  for (const ir::Rule& rule : domain.rules) {
+    if (!rule.where.includes.empty() || !context.is_ours(rule.where.span)) continue;
+    if (out.empty() || out.back().span != rule.where.span) out.push_back({rule.where.span, {}});
+    out.back().rules.push_back(&rule);
+  }
+  return out;
+}
+
+Edit without_statement(const SourceManager& sources, Span statement) {
+  const std::string& text = sources.file(statement.file).text();
+  std::size_t begin = statement.begin;
+  while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
+  std::size_t end = statement.end;
+  while (end < text.size() && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r')) ++end;
+  const bool whole_line = (begin == 0 || text[begin - 1] == '\n') && (end == text.size() || text[end] == '\n');
+  if (!whole_line) return {statement, ""};
+  if (end < text.size()) ++end;
+  return {{statement.file, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}, ""};
+}
+
+Coverage::Coverage(const Context& context, const Subject& subject) : context_(context), subject_(subject) {
+  for (const Grant& grant : subject.reach->grants()) {
+    if (grant.rule != nullptr) grants_[grant.rule] = &grant;
+  }
+  for (const ir::Rule& rule : subject.domain->rules) {
+    if (rule.effect == ir::Effect::allow) by_key_[key_of(rule.access)].push_back(&rule);
+  }
+}
+
+bool Coverage::counts(const ir::Rule& other, const ir::Rule& rule) const {
+  if (&other == &rule || other.effect != ir::Effect::allow) return false;
+  if (other.where.span == rule.where.span && other.where.includes.size() == rule.where.includes.size()) return false;
+  if (std::find(left_out_.begin(), left_out_.end(), &other) != left_out_.end()) return false;
+  return other.condition.is_always() || key_of(other.condition) == key_of(rule.condition);
+}
+
+bool Coverage::is_covered(const ir::Rule& rule, const ir::Rule*& by) const {
+  if (rule.audit) return false;  // it is there for the log
+  const auto grant = grants_.find(&rule);
+  return grant != grants_.end() ? paths_covered(*grant->second, by) : words_covered(rule, by);
+}
+
+bool Coverage::paths_covered(const Grant& grant, const ir::Rule*& by) const {
+  const auto* exec = std::get_if<ir::ExecAccess>(&grant.rule->access);
+  const auto speaks = [&](const Grant& other, ir::Verb verb) {
+    if (other.rule == nullptr || other.exec != grant.exec || !near(other.starts, grant.starts)) return false;
+    if (!counts(*other.rule, *grant.rule)) return false;
+    if (exec == nullptr) return other.verbs.has(verb) && (!other.owner || grant.owner);
+    const auto& way = std::get<ir::ExecAccess>(other.rule->access);
+    return way.mode == exec->mode && way.target == exec->target && way.keep_environment == exec->keep_environment;
+  };
+  const std::vector<ir::Verb> verbs = grant.exec ? std::vector<ir::Verb>{ir::Verb::load} : grant.verbs.list();
+  for (const ir::Verb verb : verbs) {
+    std::vector<const Grant*> others;
+    for (const Grant& other : subject_.reach->grants()) {
+      if (speaks(other, verb)) others.push_back(&other);
+    }
+    if (others.empty()) return false;
+    // Most rules are not covered, and most of those show it by the first path that comes to mind.
+    for (const auto& pattern : grant.paths->include) {
+      const std::string sample = sample_of(pattern);
+      if (sample.empty() || !context_.meaning().covers(verb, *grant.paths, sample)) continue;
+      const auto covering = std::find_if(others.begin(), others.end(), [&](const Grant* other) {
+        return context_.meaning().covers(verb, *other->paths, sample);
+      });
+      if (covering == others.end()) return false;
+      by = (*covering)->rule;
+    }
+    std::vector<paths::PathSet> sets;
+    for (const Grant* other : others) sets.push_back(context_.meaning().objects(verb, *other->paths));
+    std::vector<paths::PathSet::Claim> claims;
+    for (const paths::PathSet& set : sets) claims.push_back({&set, 0});
+    if (!context_.meaning().objects(verb, *grant.paths).is_covered_by(claims)) return false;
+    if (by == nullptr) by = others.front()->rule;
+  }
+  return true;
+}
+
+bool Coverage::words_covered(const ir::Rule& rule, const ir::Rule*& by) const {
+  if (const auto same = by_key_.find(key_of(rule.access)); same != by_key_.end()) {
+    for (const ir::Rule* other : same->second) {
+      if (!counts(*other, rule)) continue;
+      by = other;
+      return true;
+    }
+  }
+  const auto* capability = std::get_if<ir::CapabilityAccess>(&rule.access);
+  const auto* network = std::get_if<ir::NetworkAccess>(&rule.access);
+  for (const ir::Rule& other : subject_.domain->rules) {
+    if (!counts(other, rule)) continue;
+    if (const auto* wider = std::get_if<ir::CapabilityAccess>(&other.access); wider != nullptr && capability != nullptr) {
+      if (wider->in_userns == capability->in_userns &&
+          std::includes(wider->capabilities.begin(), wider->capabilities.end(), capability->capabilities.begin(),
+                        capability->capabilities.end())) {
+        by = &other;
+        return true;
+      }
+    }
+    if (const auto* wider = std::get_if<ir::NetworkAccess>(&other.access); wider != nullptr && network != nullptr) {
+      const auto inside = [&](const ir::PortRange& range) {
+        return std::any_of(wider->ports.begin(), wider->ports.end(), [&](const ir::PortRange& w) {
+          return w.first <= range.first && range.last <= w.last;
+        });
+      };
+      if (wider->listen == network->listen && wider->protocol == network->protocol &&
+          std::all_of(network->ports.begin(), network->ports.end(), inside)) {
+        by = &other;
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace macc::lint

@@ -1,0 +1,115 @@
+#include "compiler/lint/sensitive.h"
+
+#include <algorithm>
+
+namespace macc::lint {
+
+using paths::PathPattern;
+
+namespace {
+
+std::string letters_of(const paths::Sequence& atoms) {
+  std::string out;
+  for (const paths::Atom& atom : atoms) {
+    if (const auto* literal = std::get_if<paths::Literal>(&atom.value)) out += literal->bytes;
+    if (std::holds_alternative<paths::AnyChars>(atom.value)) out += atoms.size() == 1 ? "name" : "x";
+    if (std::holds_alternative<paths::AnyChar>(atom.value)) out += 'a';
+    if (const auto* choice = std::get_if<paths::CharClass>(&atom.value))
+      out += choice->negated || choice->ranges.empty() ? 'x' : static_cast<char>(choice->ranges.front().first);
+    if (const auto* any = std::get_if<paths::Alternatives>(&atom.value))
+      out += any->choices.empty() ? "" : letters_of(any->choices.front());
+  }
+  return out;
+}
+
+SensitivePattern sensitive(const PathPattern& pattern) { return {pattern, starts_of(pattern), sample_of(pattern)}; }
+
+/// "password hashes" and what follows, from the comment of a list.
+void take_comment(const std::string& doc, SensitiveList& list) {
+  const std::size_t end = doc.find_first_of(".:\n");
+  list.title = doc.substr(0, end);
+  if (end == std::string::npos) return;
+  const std::size_t rest = doc.find_first_not_of(".: \n", end);
+  if (rest != std::string::npos) list.harm = doc.substr(rest);
+  std::replace(list.harm.begin(), list.harm.end(), '\n', ' ');
+  while (!list.harm.empty() && (list.harm.back() == '.' || list.harm.back() == ' ')) list.harm.pop_back();
+}
+
+/// "/home/git/": a folder behind the start that all homes share.
+bool names_one_home(const std::string& start, const std::vector<std::string>& homes) {
+  return std::any_of(homes.begin(), homes.end(), [&](const std::string& home) {
+    return start.starts_with(home) && start.find('/', home.size()) != std::string::npos;
+  });
+}
+
+/// Whether each pattern of the rule says more of its own start than the sensitive one does.
+bool narrows(const Grant& grant, const SensitivePattern& sensitive) {
+  return std::all_of(grant.paths->include.begin(), grant.paths->include.end(), [&](const PathPattern& pattern) {
+    const std::vector<std::string> own = starts_of(pattern);
+    if (!near(own, sensitive.starts)) return true;
+    if (pattern.anchor() != sensitive.pattern.anchor()) return names_one_home(own.front(), sensitive.starts);
+    return own.front().size() > sensitive.starts.front().size();
+  });
+}
+
+}  // namespace
+
+std::string sample_of(const PathPattern& pattern) {
+  std::string out = pattern.anchor() == PathPattern::Anchor::home ? "/home/user" : "";
+  for (const paths::Component& component : pattern.components()) {
+    if (!component.any_depth) out += "/" + letters_of(component.atoms);
+  }
+  if (pattern.tail() == paths::Tail::tree) out += "/name";
+  if (pattern.tail() == paths::Tail::directory) out += "/";
+  return pattern.matches(out) ? out : "";
+}
+
+Sensitive::Sensitive(const ir::Policy& policy, const Settings& settings) {
+  for (const ir::PathList& source : policy.lists) {
+    SensitiveList& list = lists_.emplace_back();
+    list.name = source.name;
+    take_comment(source.doc, list);
+    for (const PathPattern& pattern : source.patterns) list.patterns.push_back(sensitive(pattern));
+    const auto more = settings.more.find(source.name);
+    if (more == settings.more.end()) continue;
+    for (const PathPattern& pattern : more->second) list.patterns.push_back(sensitive(pattern));
+  }
+}
+
+std::vector<const SensitiveList*> Sensitive::with_prefix(std::string_view prefix) const {
+  std::vector<const SensitiveList*> out;
+  for (const SensitiveList& list : lists_) {
+    if (std::string_view(list.name).starts_with(prefix)) out.push_back(&list);
+  }
+  return out;
+}
+
+namespace {
+
+template <typename Counts>
+std::optional<Hit> first_hit(const Reach& reach, const Use& use, const SensitiveList& list, Counts counts) {
+  for (const SensitivePattern& pattern : list.patterns) {
+    if (!near(use.grant->starts, pattern.starts) || !counts(pattern)) continue;
+    // Most rules that reach a list reach what a person would name first.
+    if (auto values = pattern.sample.empty() ? std::nullopt : reach.reaches(use, pattern.sample))
+      return Hit{&list, &pattern, pattern.sample, std::move(*values)};
+    if (pattern.pattern.is_literal()) continue;
+    if (auto reached = reach.reached({use}, paths::PathSet::of(pattern.pattern)))
+      return Hit{&list, &pattern, std::move(reached->example), std::move(reached->values)};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Hit> Sensitive::hit(const Reach& reach, const Use& use, const SensitiveList& list) {
+  return first_hit(reach, use, list, [](const SensitivePattern&) { return true; });
+}
+
+std::optional<Hit> Sensitive::wide_hit(const Reach& reach, const Use& use, const SensitiveList& list) {
+  return first_hit(reach, use, list, [&](const SensitivePattern& pattern) {
+    return pattern.pattern.is_literal() || !narrows(*use.grant, pattern);
+  });
+}
+
+}  // namespace macc::lint

@@ -1,0 +1,21 @@
+// Signals to every process.
+#pragma once
+
+#include "compiler/lint/context.h"
+
+namespace macc::lint {
+
+/// Calls `f(rule, access, values)` for each rule in effect that sends signals to `any`.
+template <typename F>
+void each_signal_to_any(const Context& context, const Subject& subject, F f) {
+  const auto taken = [](const ir::SignalAccess& deny, const ir::SignalAccess& allow) {
+    const bool all = deny.any || (!allow.any && deny.signals == allow.signals);
+    return all && deny.peer.kind == ir::Peer::Kind::any;
+  };
+  each_access<ir::SignalAccess>(context, *subject.domain, taken,
+                                [&](const auto& rule, const auto& access, const auto& values) {
+                                  if (access.peer.kind == ir::Peer::Kind::any) f(rule, access, values);
+                                });
+}
+
+}  // namespace macc::lint
