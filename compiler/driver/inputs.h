@@ -21,6 +21,10 @@ struct Inputs {
 /// around the current folder. nullopt, with the reason reported, when there is nothing to compile.
 [[nodiscard]] std::optional<Inputs> gather(Session& session);
 
+/// The files alone, unread: those that the operands name ("-" stays), in their order and whatever the project says, or
+/// those of the project around the current folder. What is wrong is reported.
+[[nodiscard]] std::vector<std::filesystem::path> policy_paths(Session& session);
+
 /// Parses and analyses. The policy is sound only if the session has no errors.
 [[nodiscard]] ir::Policy analyze(Session& session, const Inputs& inputs);
 

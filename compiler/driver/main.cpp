@@ -81,6 +81,7 @@ int main(int argc, char** argv) {
     const macc::driver::Environment environment{.current = gone ? "." : current,
                                                 .input = input,
                                                 .error_is_terminal = ::isatty(STDERR_FILENO) == 1,
+                                                .output_is_terminal = ::isatty(STDOUT_FILENO) == 1,
                                                 .no_color = no_color != nullptr && *no_color != '\0'};
     return deliver(macc::driver::run({argv + std::min(argc, 1), argv + argc}, environment));
   } catch (const std::exception& error) {

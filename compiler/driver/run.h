@@ -13,6 +13,7 @@ struct Environment {
   std::filesystem::path current;  ///< absolute
   std::istream& input;
   bool error_is_terminal = false;
+  bool output_is_terminal = false;
   bool no_color = false;  ///< NO_COLOR is set and not empty
 };
 
