@@ -7,6 +7,9 @@ Fenced blocks and the words after the language:
   ```macc statements           statements of a domain, which is added
   ```macc error=MACC-E0201     must give this diagnostic (also with declarations or statements)
   ```macc warning=MACC-L0301   compiles and gives this finding
+  ```macc found=MACC-L0301     the lint, switched on beside those that are on, finds something (all lints of a page are)
+  ```macc clean=MACC-L0301     neither it nor another one finds anything
+  ```macc expected=MACC-L0301  its findings are there and excused: without the annotations it would find something
   ```macc file=web.macc        compiles, and lies in the folder of the page's later sessions (toml blocks can, too)
   ```macc shape                a sketch of the syntax, not compiled
   ```console                   `$ ` lines are run by sh with macc at hand; a line `...` stands for any lines
@@ -81,6 +84,32 @@ def check_policy(block: Block, macc: pathlib.Path, folder: pathlib.Path) -> str:
     return ""
 
 
+EXPECT = re.compile(r'^ *@expect\([^\n]*\)\n', re.MULTILINE)
+
+
+def lint(source: str, code: str, macc: pathlib.Path, folder: pathlib.Path) -> tuple[int, str]:
+    """Lints a whole project with one policy, with the lint switched on at least as a warning."""
+    policy = folder / "policy"
+    policy.mkdir(exist_ok=True)
+    (policy / "example.macc").write_text(source)
+    (folder / "macc.toml").write_text(f'[project]\nname = "example"\n[lint.level]\n{code} = "warning"\n')
+    return run([str(macc), "lint"], folder, macc)
+
+
+def check_lint(block: Block, macc: pathlib.Path, folder: pathlib.Path) -> str:
+    kind = next(word for word in ("found", "clean", "expected") if word in block.settings)
+    code = block.settings[kind]
+    source = whole_file(block)
+    status, output = lint(source, code, macc, folder)
+    if kind == "found":
+        return "" if status == 1 and f"[{code}]" in output else f"{block.place}: {code} found nothing (exit {status})\n{output}"
+    if status != 0 or "[MACC-" in output:
+        return f"{block.place}: exit {status}\n{output}"
+    if kind == "expected" and f"[{code}]" not in lint(EXPECT.sub("", source), code, macc, folder)[1]:
+        return f"{block.place}: {code} finds nothing without the annotation either"
+    return ""
+
+
 def sessions(text: str) -> list[tuple[str, list[str]]]:
     """Commands with the lines that stand below each."""
     result: list[tuple[str, list[str]]] = []
@@ -130,7 +159,8 @@ def check_page(page: pathlib.Path, macc: pathlib.Path) -> tuple[int, list[str]]:
                 target.write_text(block.text)
             if block.language == "macc":
                 with tempfile.TemporaryDirectory(prefix="macc-docs-") as own:
-                    problems.append(check_policy(block, macc, pathlib.Path(own)))
+                    about_lints = {"found", "clean", "expected"} & block.settings.keys()
+                    problems.append((check_lint if about_lints else check_policy)(block, macc, pathlib.Path(own)))
             elif block.language == "console":
                 problems.append(check_session(block, macc, folder))
             else:

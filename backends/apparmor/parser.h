@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "backends/apparmor/features.h"
-#include "backends/temporary_folder.h"
+#include "compiler/base/temporary_folder.h"
 
 namespace macc::backends::apparmor {
 

@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "compiler/base/process.h"
-#include "backends/temporary_folder.h"
+#include "compiler/base/temporary_folder.h"
 
 namespace macc::backends::selinux {
 namespace {

@@ -1,9 +1,9 @@
-#include "backends/temporary_folder.h"
+#include "compiler/base/temporary_folder.h"
 
 #include <cstdlib>
 #include <fstream>
 
-namespace macc::backends {
+namespace macc {
 
 namespace fs = std::filesystem;
 
@@ -27,4 +27,4 @@ bool write_file(const fs::path& path, const std::string& content) {
   return !error && out.good();
 }
 
-}  // namespace macc::backends
+}  // namespace macc

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string>
 
-namespace macc::backends {
+namespace macc {
 
 /// A folder of our own below the system's folder for temporary files, removed with everything in it.
 class TemporaryFolder {
@@ -23,4 +23,4 @@ class TemporaryFolder {
 /// Writes a file and the folders above it; false when that fails.
 [[nodiscard]] bool write_file(const std::filesystem::path& path, const std::string& content);
 
-}  // namespace macc::backends
+}  // namespace macc

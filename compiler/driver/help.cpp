@@ -66,6 +66,11 @@ std::string_view examples_of(Command command) {
     case Command::verify:
       return "  macc verify                        what the last build of this folder's project wrote\n"
              "  macc verify --target web --out o   one target, from another folder\n";
+    case Command::fmt:
+      return "  macc fmt                           the policies of this folder's project, in place\n"
+             "  macc fmt --check policy            which files below policy would change\n"
+             "  macc fmt --diff web.macc           what would change\n"
+             "  macc fmt - < web.macc              standard input to standard output\n";
     case Command::init:
       return "  macc init ledger                   a project in the new folder ledger\n";
     case Command::explain:
@@ -85,7 +90,8 @@ std::string operands_of(Command command) {
            "show [BASE]    says what a base is, or answers questions; BASE is a file, `installed` or `skeleton`\n"
            "diff A B       what two bases have otherwise\n\n";
   }
-  if (command != Command::build && command != Command::check && command != Command::verify) return "";
+  if (command != Command::build && command != Command::check && command != Command::verify && command != Command::fmt)
+    return "";
   return "FILES are policies, folders of them, or `-` for standard input. Without any, the project of the nearest\n"
          "macc.toml is taken.\n\n";
 }

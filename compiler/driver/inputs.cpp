@@ -97,47 +97,56 @@ void sort_unique(std::vector<fs::path>& files) {
   files.erase(std::unique(files.begin(), files.end()), files.end());
 }
 
+/// The files that an operand names: itself, or the policies below a folder.
+std::vector<fs::path> operand_files(Session& session, const std::string& operand) {
+  if (operand == "-") return {operand};
+  if (operand.empty()) {
+    session.diagnostics.report(Code::E0005, {}, "an empty text is no file name");
+    return {};
+  }
+  if (!is_folder(absolute(session, operand))) return {operand};
+  std::vector<fs::path> files = project::walk({operand, {}}, session.loader);
+  if (files.empty() && !session.diagnostics.has_errors()) {
+    session.diagnostics.report(Code::E0006, {}, fmt::format("there is no policy (*.macc) in `{}`", printable(operand)));
+  }
+  return files;
+}
+
 void take_operands(Session& session, Inputs& inputs) {
   for (const std::string& operand : session.arguments.operands) {
-    if (operand == "-") {
-      add_root(session, inputs, operand, false);
-      continue;
-    }
-    if (operand.empty()) {
-      session.diagnostics.report(Code::E0005, {}, "an empty text is no file name");
-      continue;
-    }
-    const bool folder = is_folder(absolute(session, operand));
-    const std::vector<fs::path> files =
-        folder ? project::walk({operand, {}}, session.loader) : std::vector<fs::path>{operand};
-    if (folder && files.empty() && !session.diagnostics.has_errors()) {
-      session.diagnostics.report(Code::E0006, {},
-                                 fmt::format("there is no policy (*.macc) in `{}`", printable(operand)));
-    }
-    for (const fs::path& file : files) {
+    for (const fs::path& file : operand_files(session, operand)) {
+      if (file == "-") {
+        add_root(session, inputs, file, false);
+        continue;
+      }
       add_root(session, inputs, file, in_site(session, inputs.project, file));
       if (inputs.project.file == FileId::none) add_neighbours(session, file, inputs.module_files);
     }
   }
 }
 
-void take_project(Session& session, Inputs& inputs, bool as_roots) {
-  if (inputs.project.file == FileId::none) {
-    if (!as_roots) return;
+/// The files of a project that is there, and was not only assumed.
+std::vector<project::PolicyFile> project_files(Session& session, const project::Project& project, bool needed) {
+  if (project.file == FileId::none) {
+    if (!needed) return {};
     session.diagnostics.report(Code::E0006, {}, "there is no macc.toml here or above, and no file was named")
-        .note("name a policy: `macc check web.macc`")
+        .note(fmt::format("name a policy: `macc {} web.macc`", info(*session.arguments.command).word))
         .note("or start a project: `macc init`");
-    return;
+    return {};
   }
-  const std::vector<project::PolicyFile> files = project::policy_files(inputs.project, session.loader);
-  for (const project::PolicyFile& file : files) {
-    inputs.module_files.push_back(file.path);
-    if (as_roots) add_root(session, inputs, file.path, file.site);
-  }
-  if (as_roots && files.empty() && !session.diagnostics.has_errors()) {
-    const project::Location& first = inputs.project.policy.front();
+  std::vector<project::PolicyFile> files = project::policy_files(project, session.loader);
+  if (needed && files.empty() && !session.diagnostics.has_errors()) {
+    const project::Location& first = project.policy.front();
     session.diagnostics.report(Code::E0006, first.span, "the project's policy folders hold no *.macc file")
         .note(fmt::format("looked in `{}`", printable(session.loader.shown(first.path))));
+  }
+  return files;
+}
+
+void take_project(Session& session, Inputs& inputs, bool as_roots) {
+  for (const project::PolicyFile& file : project_files(session, inputs.project, as_roots)) {
+    inputs.module_files.push_back(file.path);
+    if (as_roots) add_root(session, inputs, file.path, file.site);
   }
 }
 
@@ -158,6 +167,19 @@ std::optional<Inputs> gather_for(Session& session, project::Project project) {
   sort_unique(inputs.module_files);
   if (inputs.roots.empty()) return std::nullopt;
   return inputs;
+}
+
+std::vector<fs::path> policy_paths(Session& session) {
+  std::vector<fs::path> out;
+  for (const std::string& operand : session.arguments.operands) {
+    const std::vector<fs::path> files = operand_files(session, operand);
+    out.insert(out.end(), files.begin(), files.end());
+  }
+  if (!session.arguments.operands.empty()) return out;
+  const auto project = load_project(session);
+  if (!project) return out;
+  for (project::PolicyFile& file : project_files(session, *project, true)) out.push_back(std::move(file.path));
+  return out;
 }
 
 ir::Policy analyze(Session& session, const Inputs& inputs, const std::vector<std::string>& list_modules) {

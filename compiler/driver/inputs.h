@@ -24,6 +24,10 @@ struct Inputs {
 /// The same in a project that is known: nothing is looked for around the files.
 [[nodiscard]] std::optional<Inputs> gather_for(Session& session, project::Project project);
 
+/// The files alone, unread: those that the operands name ("-" stays), in their order and whatever the project says, or
+/// those of the project around the current folder. What is wrong is reported.
+[[nodiscard]] std::vector<std::filesystem::path> policy_paths(Session& session);
+
 /// Parses and analyses. The policy is sound only if the session has no errors. `list_modules`: see sema::Options.
 [[nodiscard]] ir::Policy analyze(Session& session, const Inputs& inputs,
                                  const std::vector<std::string>& list_modules = {});

@@ -68,10 +68,14 @@ std::string manifest_text(const Written& written) {
   return all.dump(2) + "\n";
 }
 
-/// Writes a file that must not exist. 0 or an errno.
-int write_new(const fs::path& path, std::string_view text) {
-  Descriptor out(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+/// Writes a file that must not exist, with the mode and the owner of `like` if there is one. 0 or an errno.
+int write_new(const fs::path& path, std::string_view text, const struct stat* like = nullptr) {
+  const mode_t mode = like == nullptr ? 0666 : 0600;
+  Descriptor out(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (out.get() < 0) return errno;
+  // Changing the owner drops bits of the mode. Only root can give files away: to all others it is theirs already.
+  if (like != nullptr && ::fchown(out.get(), like->st_uid, like->st_gid) != 0 && ::geteuid() == 0) return errno;
+  if (like != nullptr && ::fchmod(out.get(), like->st_mode & 07777U) != 0) return errno;
   while (!text.empty()) {
     const ssize_t n = ::write(out.get(), text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
@@ -329,6 +333,27 @@ bool write_file(const fs::path& path, const std::string& content,
   const fs::path temporary = path.string() + std::string(kTemporarySuffix);
   int error = write_temporary(temporary, content);
   if (error == 0 && ::rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return true;
+  (void)::unlink(temporary.c_str());
+  return cannot_write(path, error, shown, diagnostics);
+}
+
+bool replace_file(const fs::path& path, const std::string& before, const std::string& after, const Shown& shown,
+                  Diagnostics& diagnostics) {
+  std::error_code failed;
+  const fs::path real = fs::canonical(path, failed);
+  if (failed) return cannot_write(path, failed.value(), shown, diagnostics);
+  struct stat status {};
+  if (::stat(real.c_str(), &status) != 0) return cannot_write(path, errno, shown, diagnostics);
+  if (!S_ISREG(status.st_mode)) return cannot_write(path, EINVAL, shown, diagnostics);
+  // A file may be write-protected in a folder that is not.
+  if (::access(real.c_str(), W_OK) != 0) return cannot_write(path, errno, shown, diagnostics);
+  // The name is this run's own: another one may be at the same file.
+  const fs::path temporary = fmt::format("{}.{}{}", real.string(), ::getpid(), kTemporarySuffix);
+  (void)::unlink(temporary.c_str());
+  int error = write_new(temporary, after, &status);
+  if (error == 0 && content_of(real) != before) error = EBUSY;
+  if (error == 0 && ::rename(temporary.c_str(), real.c_str()) != 0) error = errno;
   if (error == 0) return true;
   (void)::unlink(temporary.c_str());
   return cannot_write(path, error, shown, diagnostics);

@@ -40,6 +40,12 @@ using Shown = std::function<std::string(const std::filesystem::path&)>;
 [[nodiscard]] bool write_file(const std::filesystem::path& path, const std::string& content,
                               const std::function<bool(const std::filesystem::path&)>& may_replace, const Shown& shown,
                               Diagnostics& diagnostics);
+/// Replaces the content of a file that holds `before`, whole or not at all, and keeps its mode. Where `path` is a
+/// symbolic link, the file that it leads to is replaced. On an error (reported), also when the file holds something
+/// else by now, everything is as before and the result is false.
+[[nodiscard]] bool replace_file(const std::filesystem::path& path, const std::string& before, const std::string& after,
+                                const Shown& shown, Diagnostics& diagnostics);
+
 /// Checksums (SHA-256, in hexadecimal) by path of what macc wrote into a folder. More than one while a run is under
 /// way.
 using Written = std::map<std::string, std::set<std::string>>;

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "backends/temporary_folder.h"
+#include "compiler/base/temporary_folder.h"
 #include "compiler/base/process.h"
 #include "compiler/driver/lint_run.h"
 
@@ -110,7 +110,7 @@ std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, cons
   History history(session, root);
   const std::string commit = history.commit(revision);
   if (commit.empty()) return std::nullopt;
-  const backends::TemporaryFolder folder("macc-since");
+  const TemporaryFolder folder("macc-since");
   if (folder.path().empty()) throw std::runtime_error("there is no place for temporary files");
   if (!history.extract(commit, folder.path())) return std::nullopt;
   const fs::path current = folder.path();

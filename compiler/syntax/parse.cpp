@@ -6,12 +6,11 @@
 #include <exception>
 
 #include "compiler/base/characters.h"
-#include "compiler/syntax/antlr.h"
 #include "compiler/syntax/builder.h"
 #include "compiler/syntax/hidden.h"
 #include "compiler/syntax/messages.h"
+#include "compiler/syntax/reading.h"
 #include "compiler/syntax/recovery.h"
-#include "compiler/syntax/source_text.h"
 
 namespace macc::syntax {
 
@@ -211,7 +210,7 @@ class TokenCheck {
   std::optional<std::size_t> last_text_;
 };
 
-ast::File parse_text(const std::string& text, FileId id, const Limits& limits, Reports& reports) {
+ast::File parse_text(const std::string& text, FileId id, const Limits& limits, Reports& reports, const WithTree& use) {
   const SourceText source(id, text);
   antlr4::ANTLRInputStream input{std::string(source.parsed())};
   Lexer lexer(&input);
@@ -232,17 +231,24 @@ ast::File parse_text(const std::string& text, FileId id, const Limits& limits, R
     return {};
   }
   reports.settle();
-  return build(*tree, tokens, source, id, reports, limits.max_depth);
+  ast::File out = build(*tree, tokens, source, id, reports, limits.max_depth);
+  if (use && reports.empty()) use(*tree, tokens, source);
+  return out;
 }
 
 }  // namespace
 
 ast::File parse(const SourceManager& sources, FileId file, Diagnostics& diagnostics, const Limits& limits) {
+  return read(sources, file, diagnostics, limits, {});
+}
+
+ast::File read(const SourceManager& sources, FileId file, Diagnostics& diagnostics, const Limits& limits,
+               const WithTree& use) {
   const std::string& text = sources.file(file).text();
   ast::File out;
   Reports reports;
   try {
-    if (acceptable(text, file, limits, diagnostics)) out = parse_text(text, file, limits, reports);
+    if (acceptable(text, file, limits, diagnostics)) out = parse_text(text, file, limits, reports, use);
   } catch (const std::exception& error) {
     reports.broken(Code::E0112, Span{file, 0, 0},
                    fmt::format("this file can't be parsed: {}", printable(error.what())));

@@ -63,6 +63,7 @@ class Reports {
   void lose_block_end() { block_end_is_lost_ = true; }
   [[nodiscard]] bool block_end_is_lost() const { return block_end_is_lost_; }
   void settle() { std::sort(damage_.begin(), damage_.end()); }
+  [[nodiscard]] bool empty() const { return count_ == 0; }
   /// So many that the rest of the file needs no look.
   [[nodiscard]] bool full() const;
   /// Sorts by place and passes on up to `limit` of them.

@@ -16,7 +16,7 @@
 #include "backends/selinux/link/decision.h"
 #include "backends/selinux/link/package.h"
 #include "backends/selinux/module_language.h"
-#include "backends/temporary_folder.h"
+#include "compiler/base/temporary_folder.h"
 #include "tests/support/folder.h"
 #include "tests/support/selinux_target.h"
 
@@ -141,12 +141,12 @@ TEST_CASE("a package has the bytes of semodule_package") {
   for (const std::string contexts : {"", "/srv/pack(/.*)?\tsystem_u:object_r:pack_t:s0\n"}) {
     const se::PackageResult made = se::make_package(compiled.bytes, contexts);
     REQUIRE(made.reason == "");
-    const backends::TemporaryFolder folder("macc-test");
+    const TemporaryFolder folder("macc-test");
     const auto at = [&](const char* name) { return (folder.path() / name).string(); };
-    REQUIRE(backends::write_file(at("pack.mod"), compiled.bytes));
+    REQUIRE(write_file(at("pack.mod"), compiled.bytes));
     std::vector<std::string> arguments = {packer, "-o", at("pack.pp"), "-m", at("pack.mod")};
     if (!contexts.empty()) {
-      REQUIRE(backends::write_file(at("pack.fc"), contexts));
+      REQUIRE(write_file(at("pack.fc"), contexts));
       arguments.insert(arguments.end(), {"-f", at("pack.fc")});
     }
     REQUIRE(run_process(arguments, std::chrono::seconds(30)).status == 0);
