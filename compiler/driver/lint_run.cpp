@@ -66,6 +66,13 @@ std::optional<lint::TargetNote::Kind> kind_of(backends::Fidelity fidelity) {
   }
 }
 
+/// What a topic means, in the report's own words.
+std::string text_of(const backends::FidelityReport& report, const std::string& topic) {
+  const auto at = std::find_if(report.topics.begin(), report.topics.end(),
+                               [&](const backends::FidelityTopic& row) { return row.key == topic; });
+  return at == report.topics.end() ? topic : at->text;
+}
+
 /// What a target makes of the rules. False when it can't be built.
 bool add_notes(const Session& session, const project::Target& target, lint::Input& input) {
   const backends::Input request{input.meaning.policy(), input.meaning, session.sources, target.target};
@@ -76,7 +83,7 @@ bool add_notes(const Session& session, const project::Target& target, lint::Inpu
   for (const backends::FidelityEntry& entry : lowered.fidelity.entries) {
     const auto kind = kind_of(entry.fidelity);
     if (!kind) continue;
-    const std::string what = entry.what.empty() ? entry.rule : entry.what.front();
+    const std::string what = entry.what.empty() ? text_of(lowered.fidelity, entry.topic) : entry.what.front();
     input.target_notes.push_back({*kind, target.target.name, entry.topic, what, entry.span});
   }
   return true;

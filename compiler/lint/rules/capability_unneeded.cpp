@@ -41,11 +41,6 @@ bool low_port(const Domain& domain) {
   });
 }
 
-bool mounts(const Domain& domain) {
-  return some<ir::MountAccess>(domain, [](const auto&) { return true; }) ||
-         some<ir::PathsAccess>(domain, [](const auto& a) { return a.kind != ir::PathsAccess::Kind::mqueue; });
-}
-
 /// A capability that is of use with certain rules only, and whether the domain has one of those.
 struct Need {
   ir::Capability capability;
@@ -59,7 +54,10 @@ constexpr std::array kNeeds = {
          [](const Domain& d) { return socket(d, {"raw", "packet", "icmp", "xdp"}); }},
     Need{ir::Capability::mknod, "`mknod`", [](const Domain& d) { return file_verb(d, ir::Verb::mknod); }},
     Need{ir::Capability::chown, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
-    Need{ir::Capability::fsetid, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::fsetid, "`setattr` or `write` on files",
+         [](const Domain& d) {
+           return file_verb(d, ir::Verb::setattr) || file_verb(d, ir::Verb::write) || file_verb(d, ir::Verb::append);
+         }},
     Need{ir::Capability::setfcap, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
     Need{ir::Capability::linux_immutable, "`ioctl` on files",
          [](const Domain& d) { return file_verb(d, ir::Verb::ioctl); }},
@@ -85,8 +83,6 @@ constexpr std::array kNeeds = {
          [](const Domain& d) {
            return some<ir::ProcessAccess>(d, [](const auto& a) { return a.kind == ir::ProcessAccess::Kind::ipc; });
          }},
-    Need{ir::Capability::sys_chroot, "`pivot`, `mount` or an `exec` of what changes the root",
-         [](const Domain& d) { return mounts(d) || some<ir::ExecAccess>(d, [](const auto&) { return true; }); }},
 };
 
 }  // namespace
