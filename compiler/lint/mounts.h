@@ -15,7 +15,7 @@ void each_mount(const Context& context, const Subject& subject, F f) {
   each_access<ir::MountAccess>(context, *subject.domain, taken, f);
 }
 
-/// Whether a mount rule says neither what is mounted, or leaves open where.
+/// Whether a mount rule does not say what is mounted, or lets it take the place of what controls the system.
 [[nodiscard]] bool mounts_anything(const Context& context, const ir::MountAccess& access);
 
 }  // namespace macc::lint
