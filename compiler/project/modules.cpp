@@ -90,7 +90,7 @@ void Modules::scan() const {
   }
 }
 
-std::optional<FileId> Modules::find(const std::string& module) {
+std::optional<sema::Found> Modules::find(const std::string& module) {
   scan();
   if (const auto it = by_name_.find(module); it != by_name_.end()) {
     const std::vector<fs::path>& files = it->second;
@@ -99,16 +99,19 @@ std::optional<FileId> Modules::find(const std::string& module) {
           .report(Code::E0613, {}, fmt::format("two files declare the module `{}`", printable(module)))
           .note(fmt::format("`{}` and `{}`", printable(loader_.shown(files[0])), printable(loader_.shown(files[1]))));
     }
-    return loader_.load(files.front());
+    const auto id = loader_.load(files.front());
+    if (!id) return std::nullopt;
+    return sema::Found{*id};
   }
-  if (const auto known = library_.find(module); known != library_.end()) return known->second;
   const auto text = stdlib::find(module);
   if (!text) return std::nullopt;
-  std::string shown = module;
-  std::replace(shown.begin(), shown.end(), '.', '/');
-  const FileId id = loader_.add(fmt::format("{}{}{}", kBundled, shown, ".macc"), std::string(*text));
-  library_.emplace(module, id);
-  return id;
+  const auto [known, fresh] = library_.try_emplace(module, FileId::none);
+  if (fresh) {
+    std::string shown = module;
+    std::replace(shown.begin(), shown.end(), '.', '/');
+    known->second = loader_.add(fmt::format("{}{}{}", kBundled, shown, ".macc"), std::string(*text));
+  }
+  return sema::Found{known->second, stdlib::tree(module, known->second)};
 }
 
 std::vector<std::string> Modules::known() const {
