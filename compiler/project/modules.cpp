@@ -1,9 +1,11 @@
 #include "compiler/project/modules.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "stdlib/stdlib.h"
 
@@ -52,15 +54,23 @@ class Head {
   std::string_view rest_;
 };
 
-/// The start of a file, in which the module statement is looked for.
-std::string head_of(const fs::path& path) {
-  constexpr std::size_t kBytes = 1U << 16U;
-  std::string text(kBytes, '\0');
-  std::ifstream in(path, std::ios::binary);
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
+/// The start of a file, in which the module statement is looked for; empty when it cannot be read.
+class FileHead {
+ public:
+  std::string_view read(const fs::path& path) {
+    // Not every file is one of ours: a pipe must not hold us up.
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) return {};
+    struct stat status {};
+    const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+    const ssize_t size = regular ? ::read(descriptor, block_.data(), block_.size()) : 0;
+    ::close(descriptor);
+    return {block_.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+
+ private:
+  std::vector<char> block_ = std::vector<char>(1U << 16U);
+};
 
 }  // namespace
 
@@ -82,11 +92,10 @@ std::optional<std::string> declared_module(std::string_view text) {
 void Modules::scan() const {
   if (scanned_) return;
   scanned_ = true;
+  FileHead head;
   for (const fs::path& file : files_) {
     const fs::path full = file.is_absolute() ? file : loader_.current() / file;
-    std::error_code error;
-    if (!fs::is_regular_file(full, error)) continue;
-    if (const auto name = declared_module(head_of(full))) by_name_[*name].push_back(file);
+    if (const auto name = declared_module(head.read(full))) by_name_[*name].push_back(file);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/paths/glance.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/sema/analysis.h"
 
@@ -37,18 +38,6 @@ bool surely_holds(const PathPattern& tree, const PathPattern& inner) {
   return is_plain_tree(tree) && inner != tree && inner.literal_prefix().starts_with(tree_prefix(tree));
 }
 
-bool compatible(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
-
-/// Home folders lie in two places only; most of the system is apart from them.
-bool surely_apart(const PathPattern& a, const PathPattern& b) {
-  const bool a_home = a.anchor() == PathPattern::Anchor::home;
-  const bool b_home = b.anchor() == PathPattern::Anchor::home;
-  if (a_home && b_home) return false;
-  if (!a_home && !b_home) return !compatible(a.literal_prefix(), b.literal_prefix());
-  const std::string other = (a_home ? b : a).literal_prefix();
-  return !compatible(other, "/root/") && !compatible(other, "/home/");
-}
-
 Relation from_containment(bool a_in_b, bool b_in_a) {
   if (a_in_b && b_in_a) return Relation::same;
   return a_in_b ? Relation::first_in_second : b_in_a ? Relation::second_in_first : Relation::partial;
@@ -73,11 +62,10 @@ class PatternSets {
 };
 
 Relation relate(const PathPattern& a, const PathPattern& b, PatternSets& sets) {
-  if (surely_apart(a, b)) return Relation::apart;
+  if (paths::surely_apart(a, b)) return Relation::apart;
   if (a == b) return Relation::same;
   if (surely_holds(a, b)) return Relation::second_in_first;
   if (surely_holds(b, a)) return Relation::first_in_second;
-  if (a.is_literal() && b.is_literal() && a.literal_prefix() != b.literal_prefix()) return Relation::apart;
   return relate(sets.of(a), sets.of(b));
 }
 
@@ -214,7 +202,22 @@ void Analysis::nest_resources() {
             "a path belongs to one resource: narrow one of them, or take the shared paths out with `except`");
   };
 
+  /// Whether others can be compared with it at all, which later steps rely on. The library's can.
+  const auto is_simple = [&](const Resource& r) {
+    if (sources_.file(r.where.span.file).is_bundled()) return true;
+    try {
+      for (const PathPattern& p : r.paths.include) {
+        if (!paths::surely_small(p)) (void)sets.of(p).meets(PathSet::all());
+      }
+      return true;
+    } catch (const paths::TooComplex&) {
+      report(Code::E0406, r.where.span, "these paths are too complex to compare with others");
+      return false;
+    }
+  };
+
   for (std::size_t a = 0; a < policy_.resources.size(); ++a) {
+    if (!is_simple(policy_.resources[a])) continue;
     std::set<std::size_t> others;
     for (const PathPattern& p : policy_.resources[a].paths.include) {
       for (std::size_t b : index.candidates(p.literal_prefix())) {
