@@ -217,7 +217,7 @@ PathSet PathSet::operator|(const PathSet& other) const {
 
 PathSet PathSet::operator&(const PathSet& other) const {
   if (impl_ == other.impl_) return *this;
-  if (impl_->surely_empty() || other.impl_->surely_empty() || impl_->surely_apart_from(*other.impl_)) return {};
+  if (surely_apart(other)) return {};
   return PathSet(Impl::of_automaton(combine(impl_->automaton(), other.impl_->automaton(), SetOperation::intersect)));
 }
 
@@ -255,9 +255,12 @@ bool PathSet::contains(std::string_view path) const {
                      [&](const PatternTerm& term) { return has(term.include) && !has(term.exclude); });
 }
 
+bool PathSet::surely_apart(const PathSet& other) const {
+  return impl_->surely_empty() || other.impl_->surely_empty() || impl_->surely_apart_from(*other.impl_);
+}
+
 bool PathSet::meets(const PathSet& other) const {
-  if (impl_->surely_empty() || other.impl_->surely_empty()) return false;
-  if (impl_->surely_apart_from(*other.impl_)) return false;
+  if (surely_apart(other)) return false;
   return have_common_word(impl_->automaton(), other.impl_->automaton());
 }
 

@@ -33,6 +33,21 @@ std::string tree_prefix(const PathPattern& p) {
   return out;
 }
 
+/// Literal bytes with one of which every path of a pattern starts. Home folders lie in few places: most of the system
+/// is apart from them.
+std::vector<std::string> starts_of(const PathPattern& p) {
+  if (p.anchor() != PathPattern::Anchor::home) return {p.literal_prefix()};
+  static const std::vector<std::string> homes = [] {
+    std::vector<std::string> out;
+    paths::PatternError error;
+    for (const std::string& home : paths::home_patterns()) {
+      out.push_back(PathPattern::parse(home + "/", error).at(0).literal_prefix());
+    }
+    return out;
+  }();
+  return homes;
+}
+
 /// Whether a plain tree holds all of a pattern and more; false when that takes more than a look.
 bool surely_holds(const PathPattern& tree, const PathPattern& inner) {
   return is_plain_tree(tree) && inner != tree && inner.literal_prefix().starts_with(tree_prefix(tree));
@@ -113,8 +128,24 @@ void Analysis::nest_resources() {
   PatternSets sets;
   paths::PrefixIndex index;
   for (std::size_t i = 0; i < policy_.resources.size(); ++i) {
-    for (const PathPattern& p : policy_.resources[i].paths.include) index.add(p.literal_prefix(), i);
+    for (const PathPattern& p : policy_.resources[i].paths.include) {
+      for (std::string& start : starts_of(p)) index.add(std::move(start), i);
+    }
   }
+  /// Earlier resources that may share a path with this one, sorted.
+  const auto near_before = [&](std::size_t resource) {
+    std::vector<std::size_t> out;
+    for (const PathPattern& p : policy_.resources[resource].paths.include) {
+      for (const std::string& start : starts_of(p)) {
+        index.append_starts(start, out);
+        index.append_longer(start, out);
+      }
+    }
+    std::erase_if(out, [resource](std::size_t other) { return other >= resource; });
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  };
 
   const auto put_inside = [&](std::size_t inner, std::size_t outer) {
     policy_.resources[outer].inside.push_back(static_cast<ResourceId>(inner));
@@ -218,13 +249,7 @@ void Analysis::nest_resources() {
 
   for (std::size_t a = 0; a < policy_.resources.size(); ++a) {
     if (!is_simple(policy_.resources[a])) continue;
-    std::set<std::size_t> others;
-    for (const PathPattern& p : policy_.resources[a].paths.include) {
-      for (std::size_t b : index.candidates(p.literal_prefix())) {
-        if (b < a) others.insert(b);
-      }
-    }
-    for (std::size_t b : others) {
+    for (std::size_t b : near_before(a)) {
       try {
         judge(a, b);
       } catch (const paths::TooComplex&) {

@@ -735,3 +735,26 @@ TEST_CASE("patterns that look small have small automata") {
   CHECK_FALSE(surely_small(parse_all({"/x/**/a*b"}).at(0)));
   CHECK_FALSE(surely_small(parse_all({"/x/{*a????????????????????????,b}"}).at(0)));
 }
+
+TEST_CASE("an index of prefixes finds every start of a text and everything that goes on behind it") {
+  Generator generator(3);
+  const auto text = [&generator] {
+    std::string out;
+    for (unsigned i = generator.below(6); i > 0; --i) out += "ab/\xff"[generator.below(4)];
+    return out;
+  };
+  for (int round = 0; round < 300; ++round) {
+    PrefixIndex index;
+    std::vector<std::string> prefixes;
+    for (unsigned i = generator.below(12); i > 0; --i) prefixes.push_back(text());
+    for (std::size_t i = 0; i < prefixes.size(); ++i) index.add(prefixes[i], i);
+    const std::string asked = text();
+    std::vector<std::size_t> found, wanted;
+    index.append_starts(asked, found);
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      if (asked.starts_with(prefixes[i])) wanted.push_back(i);
+    }
+    std::sort(found.begin(), found.end());
+    CHECK(found == wanted);
+  }
+}
