@@ -34,7 +34,9 @@ class History {
     if (result.end == ProcessResult::End::exited && result.status == 0)
       return result.out.substr(0, result.out.find('\n'));
     const ProcessResult inside = git({"rev-parse", "--is-inside-work-tree"});
-    if (inside.status != 0) return refuse(complaint(inside), "`--since` compares with a commit of a git repository");
+    if (inside.err.find("not a git repository") != std::string::npos)
+      return refuse("the project is in no git repository", "`--since` compares with a commit of one");
+    if (inside.status != 0) return refuse(complaint(inside), "");
     return refuse(fmt::format("there is no revision `{}`", printable(revision)),
                   "name a branch, a tag or a commit; a shallow clone lacks old ones (`git fetch --unshallow`)");
   }

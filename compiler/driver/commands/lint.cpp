@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "compiler/driver/baseline.h"
 #include "compiler/driver/fixes.h"
@@ -74,7 +75,7 @@ class Linter {
       known_ += before->take_out(findings, {});
     }
     const auto path = baseline_path();
-    if (!path) return true;
+    if (!path) return !session_.diagnostics.has_errors();
     if (session_.arguments.has(Option::update_baseline)) {
       Baseline now = Baseline::of(findings, settings_.locked);
       if (!write(*path, now)) return false;
@@ -119,9 +120,9 @@ class Linter {
     const bool show_only = session_.arguments.has(Option::diff);
     if (session_.arguments.has(Option::fix)) {
       // What the compiler itself is sure about, as an unused import, is mended as well.
-      for (const Diagnostic& d : session_.diagnostics.all()) found.push_back(d);
+      const Diagnostics known = std::exchange(session_.diagnostics, {});
+      found.insert(found.end(), known.all().begin(), known.all().end());
       apply_fixes(session_, found, [](const Diagnostic& d) { return d.fix->safe; }, show_only);
-      std::erase_if(found, [](const Diagnostic& d) { return find_lint(d.code) == nullptr; });
     }
     if (!session_.arguments.has(Option::apply)) return;
     const LintInfo* lint = find_lint(std::string_view(session_.arguments.value(Option::apply)));
