@@ -67,8 +67,9 @@ std::vector<Hunk> hunks_of(const SourceFile& file, std::vector<Edit> edits) {
   std::vector<Hunk> out;
   for (const Edit& edit : edits) {
     const std::size_t first = file.position(edit.span.begin).line - 1;
-    const std::size_t last = std::max<std::size_t>(first + 1, file.position(edit.span.end).line -
-                                                                  (edit.span.end == file.line_begin(file.position(edit.span.end).line) ? 1 : 0));
+    const std::size_t last = std::max<std::size_t>(
+        first + 1, file.position(edit.span.end).line -
+                       (edit.span.end == file.line_begin(file.position(edit.span.end).line) ? 1 : 0));
     if (!out.empty() && first < out.back().last) {
       out.back().last = std::max(out.back().last, last);
       groups.back().push_back(edit);
@@ -158,8 +159,8 @@ void apply_fixes(Session& session, std::vector<Diagnostic>& diagnostics,
       session.out += unified(file, plan.edits);
       continue;
     }
-    const fs::path path = fs::path(file.path()).is_absolute() ? fs::path(file.path())
-                                                              : session.environment.current / file.path();
+    const fs::path path =
+        fs::path(file.path()).is_absolute() ? fs::path(file.path()) : session.environment.current / file.path();
     const Shown shown = [&](const fs::path& p) { return session.loader.shown(p); };
     if (!replace_file(path, file.text(), text, shown, session.diagnostics)) continue;
     std::sort(plan.fixed.begin(), plan.fixed.end(),
@@ -170,8 +171,7 @@ void apply_fixes(Session& session, std::vector<Diagnostic>& diagnostics,
       done.insert(d);
     }
   }
-  if (waiting != 0)
-    session.out += fmt::format("{} more touch the same places: run it again\n", waiting);
+  if (waiting != 0) session.out += fmt::format("{} more touch the same places: run it again\n", waiting);
   std::erase_if(diagnostics, [&](const Diagnostic& d) { return done.contains(&d); });
 }
 

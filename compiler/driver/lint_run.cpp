@@ -39,8 +39,8 @@ void check_sets(Session& session, const project::Lint& lint, const ir::Policy& p
   for (const ir::PathList& list : policy.lists) known.push_back(list.name);
   for (const auto& [name, place] : lint.sets) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    Diagnostic& d = session.diagnostics.report(Code::E0631, place,
-                                               fmt::format("there is no list `{}` to add to", printable(name)));
+    Diagnostic& d =
+        session.diagnostics.report(Code::E0631, place, fmt::format("there is no list `{}` to add to", printable(name)));
     const std::string guess = did_you_mean(name, known);
     if (!guess.empty()) d.note(fmt::format("did you mean `{}`?", guess));
     d.note(fmt::format("the lists of {} are {}", lint::kSensitiveModule, fmt::join(known, ", ")));

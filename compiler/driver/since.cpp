@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "compiler/base/temporary_folder.h"
 #include "compiler/base/process.h"
+#include "compiler/base/temporary_folder.h"
 #include "compiler/driver/lint_run.h"
 
 namespace macc::driver {
@@ -29,8 +29,7 @@ class History {
   /// The id of a commit, or "" after a report.
   std::string commit(const std::string& revision) {
     if (git_.empty()) return refuse("there is no `git`", "install it: `apt-get install git`");
-    const ProcessResult result =
-        git({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
+    const ProcessResult result = git({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
     if (result.end == ProcessResult::End::exited && result.status == 0)
       return result.out.substr(0, result.out.find('\n'));
     const ProcessResult inside = git({"rev-parse", "--is-inside-work-tree"});
@@ -66,8 +65,7 @@ class History {
   }
 
   std::string refuse(const std::string& why, const std::string& advice) {
-    Diagnostic& d =
-        session_.diagnostics.report(Code::E9015, {}, fmt::format("`--since` cannot look back: {}", why));
+    Diagnostic& d = session_.diagnostics.report(Code::E9015, {}, fmt::format("`--since` cannot look back: {}", why));
     if (!advice.empty()) d.note(advice);
     return "";
   }

@@ -6,6 +6,8 @@
 #include <set>
 #include <type_traits>
 
+#include "compiler/syntax/parse.h"
+
 namespace macc::lint {
 
 namespace {
@@ -133,7 +135,21 @@ std::vector<StatementRules> own_statements(const Context& context, const ir::Dom
   return out;
 }
 
+namespace {
+
+/// A statement with the annotations before it: left alone, they would speak for the next one.
+Span with_annotations(const SourceManager& sources, Span statement) {
+  Diagnostics known;
+  for (const ast::Annotated& annotated : syntax::parse(sources, statement.file, known).annotated) {
+    if (annotated.span == statement) return cover(annotated.annotations.front().span, statement);
+  }
+  return statement;
+}
+
+}  // namespace
+
 Edit without_statement(const SourceManager& sources, Span statement) {
+  statement = with_annotations(sources, statement);
   const std::string& text = sources.file(statement.file).text();
   std::size_t begin = statement.begin;
   while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;

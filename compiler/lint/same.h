@@ -21,7 +21,7 @@ struct StatementRules {
 /// The statements of a domain that are written in it, not in an abstraction, in files that are looked at.
 [[nodiscard]] std::vector<StatementRules> own_statements(const Context& context, const ir::Domain& domain);
 
-/// The edit that removes a whole statement, with its line when nothing else stands there.
+/// The edit that removes a whole statement and its annotations, with its line when nothing else stands there.
 [[nodiscard]] Edit without_statement(const SourceManager& sources, Span statement);
 
 /// Finds what the allow rules of a domain say together.

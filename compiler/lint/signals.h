@@ -19,7 +19,8 @@ void each_signal_to_any(const Context& context, const Subject& subject, F f) {
   };
   each_access<ir::SignalAccess>(context, *subject.domain, taken,
                                 [&](const auto& rule, const auto& access, const auto& values) {
-                                  if (access.peer.kind == ir::Peer::Kind::any && !only_asks(access)) f(rule, access, values);
+                                  if (access.peer.kind == ir::Peer::Kind::any && !only_asks(access))
+                                    f(rule, access, values);
                                 });
 }
 

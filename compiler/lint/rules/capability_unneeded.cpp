@@ -30,9 +30,8 @@ bool file_verb(const Domain& domain, ir::Verb verb) {
 }
 
 bool socket(const Domain& domain, std::initializer_list<std::string_view> families) {
-  return some<ir::SocketAccess>(domain, [&](const auto& a) {
-    return std::find(families.begin(), families.end(), a.family) != families.end();
-  });
+  return some<ir::SocketAccess>(
+      domain, [&](const auto& a) { return std::find(families.begin(), families.end(), a.family) != families.end(); });
 }
 
 bool low_port(const Domain& domain) {
@@ -51,14 +50,17 @@ struct Need {
 constexpr std::array kNeeds = {
     Need{ir::Capability::net_bind_service, "`listen` on a port below 1024", low_port},
     Need{ir::Capability::net_raw, "`socket raw` or `socket packet`",
-         [](const Domain& d) { return socket(d, {"raw", "packet", "icmp", "xdp"}); }},
+         [](const Domain& d) {
+           return socket(d, {"raw", "packet", "icmp", "xdp"});
+         }},
     Need{ir::Capability::mknod, "`mknod`", [](const Domain& d) { return file_verb(d, ir::Verb::mknod); }},
     Need{ir::Capability::chown, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
     Need{ir::Capability::fsetid, "`setattr` or `write` on files",
          [](const Domain& d) {
            return file_verb(d, ir::Verb::setattr) || file_verb(d, ir::Verb::write) || file_verb(d, ir::Verb::append);
          }},
-    Need{ir::Capability::setfcap, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::setfcap, "`setattr` on files",
+         [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
     Need{ir::Capability::linux_immutable, "`ioctl` on files",
          [](const Domain& d) { return file_verb(d, ir::Verb::ioctl); }},
     Need{ir::Capability::lease, "`lock` on files", [](const Domain& d) { return file_verb(d, ir::Verb::lock); }},
@@ -70,9 +72,7 @@ constexpr std::array kNeeds = {
          [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
     Need{ir::Capability::bpf, "`bpf`", [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::bpf); }},
     Need{ir::Capability::perfmon, "`perf` or `bpf`",
-         [](const Domain& d) {
-           return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf);
-         }},
+         [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf); }},
     Need{ir::Capability::sys_ptrace, "`trace` or `inspect` of another process",
          [](const Domain& d) {
            return some<ir::ProcessAccess>(d, [](const auto& a) {
