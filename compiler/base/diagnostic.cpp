@@ -17,8 +17,35 @@ const std::vector<DiagnosticInfo>& diagnostic_catalogue() {
   {Code::code, "MACC-" #code, name, Severity::severity, Blame::blame, title},
 #include "compiler/base/diagnostics.def"
 #undef MACC_DIAGNOSTIC
+#define MACC_LINT(code, function, name, severity, state, scope, title) \
+  {Code::code, "MACC-" #code, name, Severity::severity, Blame::check, title},
+#include "compiler/base/lints.def"
+#undef MACC_LINT
   };
   return rows;
+}
+
+const std::vector<LintInfo>& lint_catalogue() {
+  [[maybe_unused]] constexpr bool on = true;
+  [[maybe_unused]] constexpr bool off = false;
+  static const std::vector<LintInfo> rows = {
+#define MACC_LINT(code, function, name, severity, state, scope, title) {Code::code, state, LintScope::scope},
+#include "compiler/base/lints.def"
+#undef MACC_LINT
+  };
+  return rows;
+}
+
+const LintInfo* find_lint(Code code) {
+  for (const LintInfo& row : lint_catalogue()) {
+    if (row.code == code) return &row;
+  }
+  return nullptr;
+}
+
+const LintInfo* find_lint(std::string_view wanted) {
+  const DiagnosticInfo* row = find_diagnostic(wanted);
+  return row == nullptr ? nullptr : find_lint(row->code);
 }
 
 const DiagnosticInfo& info(Code code) { return diagnostic_catalogue().at(static_cast<std::size_t>(code)); }

@@ -20,11 +20,14 @@ enum class Blame : std::uint8_t {
   environment,  ///< a missing program, an unwritable folder: exit code 3
 };
 
-/// One row of diagnostics.def each; the enumerator is the code without the prefix "MACC-".
+/// One row of diagnostics.def, then of lints.def, each; the enumerator is the code without the prefix "MACC-".
 enum class Code : std::uint16_t {
 #define MACC_DIAGNOSTIC(code, name, severity, blame, title) code,
 #include "compiler/base/diagnostics.def"
 #undef MACC_DIAGNOSTIC
+#define MACC_LINT(code, function, name, severity, state, scope, title) code,
+#include "compiler/base/lints.def"
+#undef MACC_LINT
 };
 
 struct DiagnosticInfo {
@@ -41,6 +44,21 @@ struct DiagnosticInfo {
 [[nodiscard]] const DiagnosticInfo& info(Code code);
 /// By "MACC-E0102", "E0102" or name, case-insensitively; nullptr when there is none.
 [[nodiscard]] const DiagnosticInfo* find_diagnostic(std::string_view code_or_name);
+
+/// What a lint has to see to judge.
+enum class LintScope : std::uint8_t { domain, project, target };
+
+/// What the catalogue says of a lint beside its row in diagnostic_catalogue().
+struct LintInfo {
+  Code code;
+  bool on;  ///< when the project says nothing
+  LintScope scope;
+};
+/// In the order of lints.def.
+[[nodiscard]] const std::vector<LintInfo>& lint_catalogue();
+[[nodiscard]] const LintInfo* find_lint(Code code);
+/// By "MACC-L0301", "L0301" or name, case-insensitively; nullptr when there is no such lint.
+[[nodiscard]] const LintInfo* find_lint(std::string_view code_or_name);
 
 /// A place with what is to be said there. Text may be empty for the primary place.
 struct Label {
@@ -75,6 +93,9 @@ struct Diagnostic {
   std::vector<Label> secondary;
   std::vector<Note> notes;
   std::optional<Fix> fix;
+  /// Names a finding of a lint by what it is about, not by its place: the same text as long as that is the same. "" for
+  /// what is no finding.
+  std::string fingerprint;
 
   Diagnostic() = default;
   Diagnostic(Code code_, Span span, std::string message_);

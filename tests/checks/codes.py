@@ -14,7 +14,7 @@ MENTIONED = re.compile(rb"\b([EL]\d{4})\b")
 
 
 def catalogue() -> list[str]:
-    tables = [ROOT / "compiler/base/diagnostics.def", ROOT / "compiler/lint/lints.def"]
+    tables = [ROOT / "compiler/base/diagnostics.def", ROOT / "compiler/base/lints.def"]
     return [code for table in tables if table.exists() for code in ROW.findall(table.read_text())]
 
 
