@@ -117,6 +117,7 @@ std::optional<lint::Result> run_lints(Session& session, const Inputs& inputs, co
                                    target->target.name);
     }
     if (session.diagnostics.has_errors()) return std::nullopt;
+    input.all_targets = input.targets.size() == inputs.project.targets.size();
   }
   return lint::run(input);
 }

@@ -49,7 +49,7 @@ bool Expectations::take(Context::Found& found) {
 bool Expectations::can_judge(const Item& item) const {
   if (item.bundled || item.fulfilled || !input_.files.contains(item.expected->over.file)) return false;
   const LintInfo* lint = find_lint(item.lint);
-  if (lint->scope == LintScope::target && input_.targets.empty()) return false;
+  if (lint->scope == LintScope::target && !input_.all_targets) return false;
   if (!input_.whole_project && lint->scope != LintScope::domain) return false;
   const std::string& file = input_.sources.file(item.expected->over.file).stable_path();
   if (!input_.settings.level(item.lint, file)) return false;

@@ -32,6 +32,7 @@ struct Input {
   bool whole_project = false;   ///< `files` are all policies of the project
   std::vector<std::string> targets{};  ///< of the project, when `target_notes` tell what they do
   std::vector<TargetNote> target_notes{};
+  bool all_targets = false;  ///< `targets` are all of the project: none was left out, and none failed
 };
 
 /// One thing that was found.

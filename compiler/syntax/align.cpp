@@ -83,8 +83,8 @@ class Aligner {
     for (const auto& [key, places] : cells) {
       std::vector<Entry> entries;
       for (const auto& [line, item] : places) entries.push_back(entry_of(lines_[line], item));
-      // The words of declarations are a table: when one of them is to stand in a column, all are.
-      place(entries, key.first <= Slot::body, 2);
+      // What stands before the objects is a table: when one line asks for a column, all get it.
+      place(entries, key.first < Slot::objects, 2);
     }
   }
 

@@ -83,7 +83,8 @@ class Writer {
 
 /// What must be the same before and after: all that the parser reads, and the comments where they stand in it.
 struct Reading {
-  std::vector<std::pair<std::size_t, std::string>> items;
+  std::vector<std::pair<std::size_t, std::string_view>> items;  // types and texts; of comments without the texts
+  std::vector<std::string> comments;
   std::vector<std::string> docs;  // which comments document what depends on lines
 
   friend bool operator==(const Reading&, const Reading&) = default;
@@ -112,10 +113,13 @@ void add_docs(const ast::File& file, std::vector<std::string>& out) {
   }
 }
 
+/// Refers to the text that the items are of.
 Reading reading_of(const Items& items) {
   Reading out;
-  for (const Item& item : items.list)
-    out.items.emplace_back(item.type, item.is_comment() ? comment_text(item.text) : std::string(item.text));
+  for (const Item& item : items.list) {
+    out.items.emplace_back(item.type, item.is_comment() ? std::string_view() : item.text);
+    if (item.is_comment()) out.comments.push_back(comment_text(item.text));
+  }
   return out;
 }
 

@@ -178,9 +178,10 @@ class Layouter {
 
   void begin_line(std::uint32_t i) {
     Line line{.first = i, .last = i};
-    const bool inside = i > 0 && !opens_line_ && !closes_expanded_;
-    line.blank_before = inside && items_[i].first_in_line && items_[i].line > items_[i - 1].last_line + 1;
-    line.indent = (levels_ + (continues(i) ? 1 : 0)) * kIndentWidth;
+    const bool goes_on = continues(i);
+    const bool may_part = i > 0 && !opens_line_ && !closes_expanded_ && (!goes_on || items_[i].is_comment());
+    line.blank_before = may_part && items_[i].first_in_line && items_[i].line > items_[i - 1].last_line + 1;
+    line.indent = (levels_ + (goes_on ? 1 : 0)) * kIndentWidth;
     if (marks_.of_item[i].begins != kNoIndex) line.statement = marks_.of_item[i].begins;
     out_.lines.push_back(line);
     column_ = line.indent;

@@ -192,6 +192,30 @@ TEST_CASE("create_files makes all or none and overwrites nothing") {
   CHECK_FALSE(f.has("other/a"));
 }
 
+TEST_CASE("replace_file keeps the mode and the link, and leaves alone what somebody else changed") {
+  const Folder f;
+  f.write("folder/real", "old");
+  fs::permissions(f.path() / "folder/real", fs::perms(0640));
+  fs::create_symlink("folder/real", f.path() / "link");
+  const auto replaced = [&](const fs::path& path, const std::string& before, const std::string& after) {
+    Diagnostics d;
+    const bool done = driver::replace_file(
+        f.path() / path, before, after, [](const fs::path& p) { return p.string(); }, d);
+    CHECK(done == d.all().empty());
+    for (const Diagnostic& one : d.all()) CHECK(one.code == Code::E9011);
+    return done;
+  };
+  CHECK(replaced("link", "old", "new"));
+  CHECK(f.read("folder/real") == "new");
+  CHECK(fs::is_symlink(f.path() / "link"));
+  CHECK(fs::status(f.path() / "folder/real").permissions() == fs::perms(0640));
+  CHECK_FALSE(replaced("folder/real", "old", "newer"));  // it holds `new`
+  CHECK(f.read("folder/real") == "new");
+  CHECK_FALSE(replaced("nothing", "old", "new"));
+  CHECK_FALSE(replaced("folder", "old", "new"));
+  CHECK(f.files() == std::set<std::string>{"folder/real", "link"});
+}
+
 // ---- limits ----
 
 namespace {
@@ -406,6 +430,49 @@ TEST_CASE("colour is for terminals, and --color overrules") {
   CHECK_FALSE(colourful(true, true, {"check"}));
   CHECK(colourful(false, true, {"check", "--color=always"}));
   CHECK_FALSE(colourful(true, false, {"check", "--color", "never"}));
+}
+
+TEST_CASE("fmt: a diff is coloured for a terminal on standard output") {
+  const Folder f;
+  f.write("a.macc", "module  a;\n");
+  std::istringstream in;
+  const auto colourful = [&](bool terminal, bool no_color, const std::string& color) {
+    const driver::Environment e{.current = f.path(), .input = in, .output_is_terminal = terminal, .no_color = no_color};
+    return contains(driver::run({"fmt", "--diff", "--color", color, "a.macc"}, e).out, "\x1b[");
+  };
+  CHECK(colourful(true, false, "auto"));
+  CHECK_FALSE(colourful(true, true, "auto"));
+  CHECK_FALSE(colourful(false, false, "auto"));
+  CHECK(colourful(false, true, "always"));
+  CHECK_FALSE(colourful(true, false, "never"));
+}
+
+TEST_CASE("fmt: from standard input to standard output, and nothing where there is an error") {
+  const Folder f;
+  const driver::Outcome good = macc_in(f.path(), {"fmt", "-"}, "module  a;");
+  CHECK(good.exit_code == 0);
+  CHECK(good.out == "module a;\n");
+  CHECK(good.err.empty());
+  const driver::Outcome json = macc_in(f.path(), {"fmt", "--format", "json", "-"}, "module  a;");
+  CHECK(json.out == "module a;\n");
+  const driver::Outcome bad = macc_in(f.path(), {"fmt", "-"}, "module");
+  CHECK(bad.exit_code == 2);
+  CHECK(bad.out.empty());
+  const driver::Outcome check = macc_in(f.path(), {"fmt", "--check", "-"}, "module  a;");
+  CHECK(check.exit_code == 1);
+  CHECK(check.out.empty());
+}
+
+TEST_CASE("fmt: a file that is in macc's form is not touched") {
+  const Folder f;
+  f.write("a.macc", "module a;\n");
+  struct stat before {};
+  struct stat after {};
+  REQUIRE(::stat((f.path() / "a.macc").c_str(), &before) == 0);
+  CHECK(macc_in(f.path(), {"fmt", "a.macc"}).exit_code == 0);
+  REQUIRE(::stat((f.path() / "a.macc").c_str(), &after) == 0);
+  CHECK(before.st_ino == after.st_ino);
+  CHECK(before.st_mtim.tv_nsec == after.st_mtim.tv_nsec);
 }
 
 TEST_CASE("init starts a project that checks clean, and never overwrites") {

@@ -145,7 +145,9 @@ TEST_CASE("format: columns") {
         "    allow read       a;\n    allow read, list b;\n    // other\n    allow read, write, list c;\n";
     CHECK(in_domain(text) == text);
   }
-  SUBCASE("of declarations take all in") {
+  SUBCASE("of words before the objects take all in") {
+    CHECK(in_domain("allow read a;\ndeny read a;\ndeny  list a;\n") ==
+          "    allow read a;\n    deny  read a;\n    deny  list a;\n");
     CHECK(form("resource a : config { \"/a\" }\nresource bcd  : log { \"/b\" }\n") ==
           "resource a   : config { \"/a\" }\nresource bcd : log { \"/b\" }\n");
   }
