@@ -41,7 +41,8 @@ bool Expectations::take(Context::Found& found) {
       taken = true;
       continue;
     }
-    found.finding.diagnostic.note("the project locks this lint: the annotation does not silence it", item.expected->span);
+    found.finding.diagnostic.note("the project locks this lint: the annotation does not silence it",
+                                  item.expected->span);
   }
   return taken;
 }

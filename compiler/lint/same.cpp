@@ -231,7 +231,8 @@ bool Coverage::words_covered(const ir::Rule& rule, const ir::Rule*& by) const {
   const auto* network = std::get_if<ir::NetworkAccess>(&rule.access);
   for (const ir::Rule& other : subject_.domain->rules) {
     if (!counts(other, rule)) continue;
-    if (const auto* wider = std::get_if<ir::CapabilityAccess>(&other.access); wider != nullptr && capability != nullptr) {
+    if (const auto* wider = std::get_if<ir::CapabilityAccess>(&other.access);
+        wider != nullptr && capability != nullptr) {
       if (wider->in_userns == capability->in_userns &&
           std::includes(wider->capabilities.begin(), wider->capabilities.end(), capability->capabilities.begin(),
                         capability->capabilities.end())) {
@@ -241,9 +242,8 @@ bool Coverage::words_covered(const ir::Rule& rule, const ir::Rule*& by) const {
     }
     if (const auto* wider = std::get_if<ir::NetworkAccess>(&other.access); wider != nullptr && network != nullptr) {
       const auto inside = [&](const ir::PortRange& range) {
-        return std::any_of(wider->ports.begin(), wider->ports.end(), [&](const ir::PortRange& w) {
-          return w.first <= range.first && range.last <= w.last;
-        });
+        return std::any_of(wider->ports.begin(), wider->ports.end(),
+                           [&](const ir::PortRange& w) { return w.first <= range.first && range.last <= w.last; });
       };
       if (wider->listen == network->listen && wider->protocol == network->protocol &&
           std::all_of(network->ports.begin(), network->ports.end(), inside)) {
