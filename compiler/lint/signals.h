@@ -1,6 +1,8 @@
 // Signals to every process.
 #pragma once
 
+#include <algorithm>
+
 #include "compiler/lint/context.h"
 
 namespace macc::lint {
@@ -14,7 +16,8 @@ namespace macc::lint {
 template <typename F>
 void each_signal_to_any(const Context& context, const Subject& subject, F f) {
   const auto taken = [](const ir::SignalAccess& deny, const ir::SignalAccess& allow) {
-    const bool all = deny.any || (!allow.any && deny.signals == allow.signals);
+    const bool all = deny.any || (!allow.any && std::includes(deny.signals.begin(), deny.signals.end(),
+                                                              allow.signals.begin(), allow.signals.end()));
     return all && deny.peer.kind == ir::Peer::Kind::any;
   };
   each_access<ir::SignalAccess>(context, *subject.domain, taken,

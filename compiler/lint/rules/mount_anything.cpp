@@ -9,8 +9,10 @@ void mount_anything(Context& context) {
   for (const Subject& subject : context.subjects()) {
     each_mount(context, subject, [&](const auto& rule, const auto& access, const auto& values) {
       if (!mounts_anything(context, access)) return;
+      const auto example = context.meaning().set(access.on).example();
+      if (!example) return;  // the exceptions leave nothing
       const auto folder = replaced_folder(context, access);
-      const std::string place = folder ? std::string(*folder) : context.meaning().set(access.on).example().value_or("");
+      const std::string place = folder ? std::string(*folder) : *example;
       const bool anything = access.fstypes.empty() && access.from.include.empty();
       context
           .report(Code::L0701, subject.id, rule.where,
