@@ -1,37 +1,46 @@
 #include "stdlib/stdlib.h"
 
 #include <algorithm>
+#include <stdexcept>
 
+#include "compiler/syntax/archive.h"
 #include "stdlib_modules.h"
+#include "stdlib_trees.h"
 
 namespace macc::stdlib {
 namespace {
 
-constexpr std::string_view suffix = ".macc";
-
 /// "std/system.macc" -> "std.system"
 std::string module_of(std::string_view file) {
-  std::string name(file.substr(0, file.size() - suffix.size()));
+  std::string name(file.substr(0, file.rfind('.')));
   std::replace(name.begin(), name.end(), '/', '.');
   return name;
 }
 
-}  // namespace
-
-std::optional<std::string_view> find(std::string_view module) {
-  for (const embedded::EmbeddedFile& file : embedded::stdlib_modules()) {
-    if (module_of(file.name) == module) {
-      return file.text;
-    }
+template <class Files>
+std::optional<std::string_view> content(const Files& files, std::string_view module) {
+  for (const auto& file : files) {
+    if (module_of(file.name) == module) return file.text;
   }
   return std::nullopt;
 }
 
+}  // namespace
+
+std::optional<std::string_view> find(std::string_view module) { return content(texts::stdlib_modules(), module); }
+
+ast::File tree(std::string_view module, FileId file) {
+  const auto text = find(module);
+  const auto archive = content(trees::stdlib_trees(), module);
+  if (text && archive) {
+    if (auto tree = syntax::read_archive(*archive, file, text->size())) return std::move(*tree);
+  }
+  throw std::logic_error("the syntax tree of module " + std::string(module) + " cannot be read");
+}
+
 std::vector<std::string> names() {
   std::vector<std::string> result;
-  for (const embedded::EmbeddedFile& file : embedded::stdlib_modules()) {
-    result.push_back(module_of(file.name));
-  }
+  for (const auto& file : texts::stdlib_modules()) result.push_back(module_of(file.name));
   std::sort(result.begin(), result.end());
   return result;
 }

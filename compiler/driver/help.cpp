@@ -58,6 +58,16 @@ std::string_view examples_of(Command command) {
       return "  macc check                         the project of this folder\n"
              "  macc check web.macc --format json  one file, for a program\n"
              "  generate | macc check -            standard input\n";
+    case Command::lint:
+      return "  macc lint                          the project of this folder\n"
+             "  macc lint policy/web.macc          one file of it, as a commit hook does\n"
+             "  macc lint --since origin/main      what a branch brings\n"
+             "  macc lint --fix                    mend what is safe to mend\n"
+             "  macc lint --apply secret-readable --diff\n";
+    case Command::score:
+      return "  macc score                         the domains of this folder's project, the most exposed first\n"
+             "  macc score --max 5                 fail when one is more exposed than that\n"
+             "  macc score web.macc --format json  one file, for a program\n";
     case Command::base:
       return "  macc base import --out my.base     of this system's policy\n"
              "  macc base show my.base --path /etc/shadow\n"
@@ -90,8 +100,9 @@ std::string operands_of(Command command) {
            "show [BASE]    says what a base is, or answers questions; BASE is a file, `installed` or `skeleton`\n"
            "diff A B       what two bases have otherwise\n\n";
   }
-  if (command != Command::build && command != Command::check && command != Command::verify && command != Command::fmt)
-    return "";
+  const bool takes_files = command == Command::build || command == Command::check || command == Command::verify ||
+                           command == Command::fmt || command == Command::lint || command == Command::score;
+  if (!takes_files) return "";
   return "FILES are policies, folders of them, or `-` for standard input. Without any, the project of the nearest\n"
          "macc.toml is taken.\n\n";
 }

@@ -93,7 +93,7 @@ void add_neighbours(const Session& session, const fs::path& file, std::vector<fs
 }
 
 void sort_unique(std::vector<fs::path>& files) {
-  std::sort(files.begin(), files.end());
+  if (!std::is_sorted(files.begin(), files.end())) std::sort(files.begin(), files.end());
   files.erase(std::unique(files.begin(), files.end()), files.end());
 }
 

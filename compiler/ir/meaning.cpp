@@ -139,6 +139,10 @@ PathSet Meaning::objects(Verb verb, const PathExpr& expr) const {
   return out;
 }
 
+PathSet Meaning::objects(Verb verb, const PathExpr& expr, const PathSet& asked) const {
+  return set(expr).surely_apart(asked) ? PathSet() : objects(verb, expr);
+}
+
 static bool matches_any(const std::vector<PathPattern>& patterns, std::string_view path) {
   return std::any_of(patterns.begin(), patterns.end(), [&](const PathPattern& p) { return p.matches(path); });
 }

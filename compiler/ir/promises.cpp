@@ -308,16 +308,16 @@ std::optional<Finding> Meaning::some_allowed(DomainId id, const Access& access, 
                            verb == Verb::read || verb == Verb::load};
       auto found = judge.allowed(
           q, [&](const Rule& r) { return file_rule_speaks(r, verb, owned); },
-          [&](const Rule& r) { return objects(verb, std::get<FileAccess>(r.access).paths); });
+          [&](const Rule& r) { return objects(verb, std::get<FileAccess>(r.access).paths, q.target); });
       if (found) return found;
     }
     return std::nullopt;
   }
   if (const auto* exec = std::get_if<ExecAccess>(&access)) {
+    const PathQuestion q{"exec", objects(Verb::load, exec->paths), false};
     return judge.allowed(
-        {"exec", objects(Verb::load, exec->paths), false},
-        [&](const Rule& r) { return exec_rule_speaks(r, *exec, true); },
-        [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths); });
+        q, [&](const Rule& r) { return exec_rule_speaks(r, *exec, true); },
+        [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths, q.target); });
   }
   const Compare compare(*this, id);
   for (const Access& atom : atoms(access, policy_, domain)) {
@@ -345,16 +345,16 @@ std::optional<Finding> Meaning::some_denied(DomainId id, const Access& access, b
                            verb == Verb::read || verb == Verb::load};
       auto found = judge.denied(
           q, [&](const Rule& r) { return file_rule_speaks(r, verb, owned); },
-          [&](const Rule& r) { return objects(verb, std::get<FileAccess>(r.access).paths); });
+          [&](const Rule& r) { return objects(verb, std::get<FileAccess>(r.access).paths, q.target); });
       if (found) return found;
     }
     return std::nullopt;
   }
   if (const auto* exec = std::get_if<ExecAccess>(&access)) {
+    const PathQuestion q{"exec", objects(Verb::load, exec->paths), false};
     return judge.denied(
-        {"exec", objects(Verb::load, exec->paths), false},
-        [&](const Rule& r) { return exec_rule_speaks(r, *exec, false); },
-        [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths); });
+        q, [&](const Rule& r) { return exec_rule_speaks(r, *exec, false); },
+        [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths, q.target); });
   }
   const Compare compare(*this, id);
   for (const Access& atom : atoms(access, policy_, domain)) {

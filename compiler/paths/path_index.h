@@ -27,9 +27,7 @@ class PrefixIndex {
     if (auto it = by_prefix_.find(text); it != by_prefix_.end()) append(out, it->second);
   }
   /// Appends the ids whose prefix is a start of `text` or `text` itself.
-  void append_starts(std::string_view text, std::vector<std::size_t>& out) const {
-    for (std::size_t n = 0; n <= text.size(); ++n) append_exact(text.substr(0, n), out);
-  }
+  void append_starts(std::string_view text, std::vector<std::size_t>& out) const;
   /// Appends the ids whose prefix starts with `prefix`.
   void append_longer(std::string_view prefix, std::vector<std::size_t>& out) const {
     for (auto it = by_prefix_.lower_bound(prefix); it != by_prefix_.end() && it->first.starts_with(prefix); ++it) {

@@ -15,6 +15,8 @@ constexpr std::size_t max_components = 64;
 constexpr std::size_t max_patterns = 64;
 constexpr int max_brace_depth = 16;
 
+/// Has a meaning of its own somewhere in a pattern.
+bool is_special(char c) { return std::string_view("/*?[]{},\\").find(c) != std::string_view::npos; }
 bool is_forbidden(unsigned char byte) { return byte == 0 || byte == '\n'; }
 bool is_punctuation(unsigned char byte) {
   return (byte >= 0x20 && byte < 0x30) || (byte > '9' && byte < 'A') || (byte > 'Z' && byte < 'a') ||
@@ -190,10 +192,19 @@ class Reader {
         node = read_group(depth + 1);
         break;
       default:
-        node.atom = Atom{Literal{std::string(1, static_cast<char>(read_byte()))}};
+        node.atom = Atom{Literal{read_letters()}};
     }
     node.length = pos_ - start;
     return node;
+  }
+
+  /// One byte, and those behind it that stand for themselves.
+  std::string read_letters() {
+    std::string letters(1, static_cast<char>(read_byte()));
+    while (!at_end() && !is_special(peek()) && !is_forbidden(static_cast<unsigned char>(peek()))) {
+      letters += raw_[pos_++];
+    }
+    return letters;
   }
 
   unsigned char read_byte() {
@@ -300,10 +311,12 @@ class Reader {
 };
 
 /// All ways through the groups that cross components.
-std::vector<Nodes> expand(const Nodes& nodes) {
+std::vector<Nodes> expand(Nodes nodes) {
+  const auto is_group = [](const Node& node) { return node.kind == Node::Kind::group; };
+  if (std::none_of(nodes.begin(), nodes.end(), is_group)) return {std::move(nodes)};
   std::vector<Nodes> results(1);
   for (const Node& node : nodes) {
-    if (node.kind != Node::Kind::group) {
+    if (!is_group(node)) {
       for (Nodes& result : results) result.push_back(node);
       continue;
     }
@@ -387,7 +400,7 @@ std::vector<PathPattern> parse_or_throw(std::string_view raw) {
     fail("`~` stands for every home directory and is followed by `/`", 0);
   }
   std::vector<PathPattern> patterns;
-  for (const Nodes& way : expand(nodes)) {
+  for (const Nodes& way : expand(std::move(nodes))) {
     PathPattern pattern = pattern_of(way, anchor);
     if (pattern.text().size() > max_bytes) fail("the path pattern is longer than 4096 bytes when escaped", 0);
     if (std::find(patterns.begin(), patterns.end(), pattern) == patterns.end()) patterns.push_back(std::move(pattern));

@@ -12,6 +12,7 @@ extern "C" {
 #include <utility>
 
 #include "compiler/paths/automaton.h"
+#include "compiler/paths/glance.h"
 #include "compiler/paths/rewrite.h"
 
 namespace macc::paths {
@@ -20,6 +21,9 @@ namespace {
 
 /// Patterns of one set beyond this are no longer kept beside its automaton.
 constexpr std::size_t max_patterns_kept = 512;
+
+/// For more pairs of patterns an automaton is cheaper.
+constexpr std::size_t max_pairs_looked_at = 1024;
 
 std::string common_prefix(std::string a, const std::string& b) {
   a.resize(static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin()));
@@ -30,6 +34,12 @@ std::string common_prefix(std::string a, const std::string& b) {
 bool compatible(const std::string& a, const std::string& b) {
   const std::size_t length = std::min(a.size(), b.size());
   return a.compare(0, length, b, 0, length) == 0;
+}
+
+bool all_apart(const std::vector<PathPattern>& some, const std::vector<PathPattern>& others) {
+  return std::all_of(some.begin(), some.end(), [&others](const PathPattern& a) {
+    return std::all_of(others.begin(), others.end(), [&a](const PathPattern& b) { return surely_apart(a, b); });
+  });
 }
 
 Dfa automaton_of(const PatternTerm& term) {
@@ -95,6 +105,15 @@ struct PathSet::Impl {
     std::size_t count = 0;
     for (const PatternTerm& term : terms) count += term.include.size() + term.exclude.size();
     return count;
+  }
+  /// Known without an automaton: the starts of members or a look at the patterns tells the sets apart.
+  bool surely_apart_from(const Impl& other) const {
+    if (!compatible(prefix, other.prefix)) return true;
+    if (!is_union || !other.is_union || pattern_count() * other.pattern_count() > max_pairs_looked_at) return false;
+    return std::all_of(terms.begin(), terms.end(), [&other](const PatternTerm& x) {
+      return std::all_of(other.terms.begin(), other.terms.end(),
+                         [&x](const PatternTerm& y) { return all_apart(x.include, y.include); });
+    });
   }
   /// The patterns when the set is a plain union of them.
   std::optional<std::vector<PathPattern>> plain_union() const {
@@ -198,9 +217,7 @@ PathSet PathSet::operator|(const PathSet& other) const {
 
 PathSet PathSet::operator&(const PathSet& other) const {
   if (impl_ == other.impl_) return *this;
-  if (impl_->surely_empty() || other.impl_->surely_empty() || !compatible(impl_->prefix, other.impl_->prefix)) {
-    return {};
-  }
+  if (surely_apart(other)) return {};
   return PathSet(Impl::of_automaton(combine(impl_->automaton(), other.impl_->automaton(), SetOperation::intersect)));
 }
 
@@ -238,9 +255,12 @@ bool PathSet::contains(std::string_view path) const {
                      [&](const PatternTerm& term) { return has(term.include) && !has(term.exclude); });
 }
 
+bool PathSet::surely_apart(const PathSet& other) const {
+  return impl_->surely_empty() || other.impl_->surely_empty() || impl_->surely_apart_from(*other.impl_);
+}
+
 bool PathSet::meets(const PathSet& other) const {
-  if (impl_->surely_empty() || other.impl_->surely_empty()) return false;
-  if (!compatible(impl_->prefix, other.impl_->prefix)) return false;
+  if (surely_apart(other)) return false;
   return have_common_word(impl_->automaton(), other.impl_->automaton());
 }
 

@@ -58,6 +58,8 @@ class PathSet {
   [[nodiscard]] bool contains(const PathSet& subset) const;
   [[nodiscard]] bool contains(std::string_view path) const;
   [[nodiscard]] bool meets(const PathSet& other) const;
+  /// True when a look at the patterns tells that they do not meet. False says nothing; never throws.
+  [[nodiscard]] bool surely_apart(const PathSet& other) const;
   [[nodiscard]] bool equals(const PathSet& other) const;
   /// The same for copies of one set, as long as one of them lives; sets that are equal may differ in it.
   [[nodiscard]] const void* identity() const { return impl_.get(); }

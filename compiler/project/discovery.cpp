@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <string_view>
 #include <system_error>
 
 namespace macc::project {
@@ -12,7 +13,31 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+std::string_view name_of(const fs::path& path) {
+  const std::string_view text = path.native();
+  return text.substr(text.rfind('/') + 1);
+}
+
+bool hidden(const fs::path& path) { return name_of(path).starts_with('.'); }
+
+/// As path::extension does it.
+bool is_policy(const fs::path& path) {
+  const std::string_view name = name_of(path);
+  return name.ends_with(kPolicySuffix) && name != kPolicySuffix;
+}
+
+/// The order of fs::path, component by component, without taking the paths apart.
+bool before(const std::string& a, const std::string& b) {
+  const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&rank](char x, char y) { return rank(x) < rank(y); });
+}
+
+/// A policy in a folder.
+struct Entry {
+  std::string below;     // its path from there; empty when the folder is the policy itself
+  bool is_link = false;  // so that it may be somewhere else
+};
 
 void too_many(const Location& location, Loader& loader, const std::string& what) {
   loader.diagnostics()
@@ -27,9 +52,8 @@ void unreadable(const Location& location, Loader& loader, const std::error_code&
                                           printable(loader.shown(location.path)), error.message()));
 }
 
-}  // namespace
-
-std::vector<fs::path> walk(const Location& location, Loader& loader, const WalkLimits& limits) {
+/// The policies of a location in order.
+std::vector<Entry> entries(const Location& location, Loader& loader, const WalkLimits& limits) {
   std::error_code error;
   const fs::path top = location.path.is_absolute() ? location.path : loader.current() / location.path;
   const fs::file_status status = fs::status(top, error);
@@ -37,13 +61,14 @@ std::vector<fs::path> walk(const Location& location, Loader& loader, const WalkL
     unreadable(location, loader, std::make_error_code(std::errc::no_such_file_or_directory));
     return {};
   }
-  if (!fs::is_directory(status)) return {location.path};
+  if (!fs::is_directory(status)) return {Entry{"", true}};
 
-  std::vector<fs::path> found;
-  std::size_t entries = 0;
+  const std::size_t skipped = (top / "").native().size();
+  std::vector<Entry> found;
+  std::size_t count = 0;
   fs::recursive_directory_iterator it(top, error);
   for (const fs::recursive_directory_iterator end; !error && it != end; it.increment(error)) {
-    if (++entries > limits.max_entries) {
+    if (++count > limits.max_entries) {
       too_many(location, loader, fmt::format("{} files and folders", limits.max_entries));
       return {};
     }
@@ -53,23 +78,38 @@ std::vector<fs::path> walk(const Location& location, Loader& loader, const WalkL
       it.disable_recursion_pending();
       continue;
     }
-    if (it->path().extension() == kPolicySuffix && !hidden(it->path()) && it->is_regular_file(gone)) {
-      found.push_back(location.path / it->path().lexically_relative(top));
+    if (is_policy(it->path()) && !hidden(it->path()) && it->is_regular_file(gone)) {
+      found.push_back({it->path().native().substr(skipped), it->is_symlink(gone)});
     }
   }
   if (error) unreadable(location, loader, error);
-  std::sort(found.begin(), found.end());
+  std::sort(found.begin(), found.end(), [](const Entry& a, const Entry& b) { return before(a.below, b.below); });
+  return found;
+}
+
+fs::path path_of(const Location& location, const Entry& entry) {
+  return entry.below.empty() ? location.path : location.path / entry.below;
+}
+
+}  // namespace
+
+std::vector<fs::path> walk(const Location& location, Loader& loader, const WalkLimits& limits) {
+  std::vector<fs::path> found;
+  for (const Entry& entry : entries(location, loader, limits)) found.push_back(path_of(location, entry));
   return found;
 }
 
 std::vector<PolicyFile> policy_files(const Project& project, Loader& loader, const WalkLimits& limits) {
   // By canonical path: a file in two folders, or behind a link beside it, counts once.
-  std::map<fs::path, PolicyFile> files;
+  std::map<std::string, PolicyFile> files;
   const auto add = [&](const Location& location, bool site) {
-    for (const fs::path& path : walk(location, loader, limits)) {
-      std::error_code error;
-      const fs::path key = fs::weakly_canonical(loader.current() / path, error);
-      PolicyFile& file = files.try_emplace(error ? path : key, PolicyFile{path, false}).first->second;
+    std::error_code error;
+    const fs::path top = fs::weakly_canonical(loader.current() / location.path, error);
+    for (const Entry& entry : entries(location, loader, limits)) {
+      const fs::path path = path_of(location, entry);
+      // No folder on the way from the top is a link.
+      const fs::path real = entry.is_link ? fs::weakly_canonical(loader.current() / path, error) : top / entry.below;
+      PolicyFile& file = files.try_emplace((error ? path : real).native(), PolicyFile{path, false}).first->second;
       file.site = file.site || site;
     }
   };
@@ -78,7 +118,10 @@ std::vector<PolicyFile> policy_files(const Project& project, Loader& loader, con
 
   std::vector<PolicyFile> out;
   for (auto& [key, file] : files) out.push_back(std::move(file));
-  std::sort(out.begin(), out.end(), [](const PolicyFile& a, const PolicyFile& b) { return a.path < b.path; });
+  const auto earlier = [](const PolicyFile& a, const PolicyFile& b) {
+    return before(a.path.native(), b.path.native());
+  };
+  std::sort(out.begin(), out.end(), earlier);
   return out;
 }
 

@@ -1,9 +1,11 @@
 #include "compiler/project/modules.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
 
 #include "stdlib/stdlib.h"
 
@@ -52,15 +54,23 @@ class Head {
   std::string_view rest_;
 };
 
-/// The start of a file, in which the module statement is looked for.
-std::string head_of(const fs::path& path) {
-  constexpr std::size_t kBytes = 1U << 16U;
-  std::string text(kBytes, '\0');
-  std::ifstream in(path, std::ios::binary);
-  in.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(in.gcount()));
-  return text;
-}
+/// The start of a file, in which the module statement is looked for; empty when it cannot be read.
+class FileHead {
+ public:
+  std::string_view read(const fs::path& path) {
+    // Not every file is one of ours: a pipe must not hold us up.
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) return {};
+    struct stat status {};
+    const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+    const ssize_t size = regular ? ::read(descriptor, block_.data(), block_.size()) : 0;
+    ::close(descriptor);
+    return {block_.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+
+ private:
+  std::vector<char> block_ = std::vector<char>(1U << 16U);
+};
 
 }  // namespace
 
@@ -82,15 +92,14 @@ std::optional<std::string> declared_module(std::string_view text) {
 void Modules::scan() const {
   if (scanned_) return;
   scanned_ = true;
+  FileHead head;
   for (const fs::path& file : files_) {
     const fs::path full = file.is_absolute() ? file : loader_.current() / file;
-    std::error_code error;
-    if (!fs::is_regular_file(full, error)) continue;
-    if (const auto name = declared_module(head_of(full))) by_name_[*name].push_back(file);
+    if (const auto name = declared_module(head.read(full))) by_name_[*name].push_back(file);
   }
 }
 
-std::optional<FileId> Modules::find(const std::string& module) {
+std::optional<sema::Found> Modules::find(const std::string& module) {
   scan();
   if (const auto it = by_name_.find(module); it != by_name_.end()) {
     const std::vector<fs::path>& files = it->second;
@@ -99,16 +108,19 @@ std::optional<FileId> Modules::find(const std::string& module) {
           .report(Code::E0613, {}, fmt::format("two files declare the module `{}`", printable(module)))
           .note(fmt::format("`{}` and `{}`", printable(loader_.shown(files[0])), printable(loader_.shown(files[1]))));
     }
-    return loader_.load(files.front());
+    const auto id = loader_.load(files.front());
+    if (!id) return std::nullopt;
+    return sema::Found{*id};
   }
-  if (const auto known = library_.find(module); known != library_.end()) return known->second;
   const auto text = stdlib::find(module);
   if (!text) return std::nullopt;
-  std::string shown = module;
-  std::replace(shown.begin(), shown.end(), '.', '/');
-  const FileId id = loader_.add(fmt::format("{}{}{}", kBundled, shown, ".macc"), std::string(*text));
-  library_.emplace(module, id);
-  return id;
+  const auto [known, fresh] = library_.try_emplace(module, FileId::none);
+  if (fresh) {
+    std::string shown = module;
+    std::replace(shown.begin(), shown.end(), '.', '/');
+    known->second = loader_.add(fmt::format("{}{}{}", kBundled, shown, ".macc"), std::string(*text));
+  }
+  return sema::Found{known->second, stdlib::tree(module, known->second)};
 }
 
 std::vector<std::string> Modules::known() const {

@@ -23,7 +23,7 @@ class Modules final : public sema::ModuleFinder {
   /// `files` in order; they are opened when the first import is looked up.
   Modules(Loader& loader, std::vector<std::filesystem::path> files) : loader_(loader), files_(std::move(files)) {}
 
-  [[nodiscard]] std::optional<FileId> find(const std::string& module) override;
+  [[nodiscard]] std::optional<sema::Found> find(const std::string& module) override;
   [[nodiscard]] std::vector<std::string> known() const override;
 
  private:

@@ -109,7 +109,7 @@ class Analysis {
  private:
   // modules.cpp: files, imports, cycles
   void load(const std::vector<Root>& roots);
-  Module* load_module(FileId file, bool root, bool site);
+  Module* load_module(Found found, bool root, bool site);
   void load_imports(Module& module);
   void check_import_cycles();
   void report_unused_imports();

@@ -14,9 +14,9 @@ constexpr std::uint64_t kLanguageVersion = 1;
 }  // namespace
 
 void Analysis::load(const std::vector<Root>& roots) {
-  for (const Root& root : roots) load_module(root.file, true, root.site);
+  for (const Root& root : roots) load_module({root.file}, true, root.site);
   if (!by_name_.contains(kSystemModule)) {
-    if (auto file = finder_.find(kSystemModule)) load_module(*file, false, false);
+    if (auto found = finder_.find(kSystemModule)) load_module(std::move(*found), false, false);
   }
   for (const std::string& name : options_.list_modules) {
     if (by_name_.contains(name)) continue;
@@ -27,10 +27,11 @@ void Analysis::load(const std::vector<Root>& roots) {
   std::sort(modules_.begin(), modules_.end(), [](const auto& a, const auto& b) { return a->name < b->name; });
 }
 
-Module* Analysis::load_module(FileId file, bool root, bool site) {
+Module* Analysis::load_module(Found found, bool root, bool site) {
+  const FileId file = found.file;
   const std::size_t errors_before = diagnostics_.error_count();
   auto module = std::make_unique<Module>();
-  module->file = syntax::parse(sources_, file, diagnostics_, options_.limits);
+  module->file = found.tree ? std::move(*found.tree) : syntax::parse(sources_, file, diagnostics_, options_.limits);
   module->root = root;
   module->site = site;
   const ast::File& tree = module->file;
@@ -72,8 +73,8 @@ void Analysis::load_imports(Module& module) {
     Module* target = nullptr;
     if (auto it = by_name_.find(name); it != by_name_.end()) {
       target = it->second;
-    } else if (auto file = finder_.find(name)) {
-      target = load_module(*file, false, false);
+    } else if (auto found = finder_.find(name)) {
+      target = load_module(std::move(*found), false, false);
     }
     if (target == nullptr || target->name != name) {
       lost_.insert(word.text);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/paths/glance.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/sema/analysis.h"
 
@@ -32,21 +33,24 @@ std::string tree_prefix(const PathPattern& p) {
   return out;
 }
 
+/// Literal bytes with one of which every path of a pattern starts. Home folders lie in few places: most of the system
+/// is apart from them.
+std::vector<std::string> starts_of(const PathPattern& p) {
+  if (p.anchor() != PathPattern::Anchor::home) return {p.literal_prefix()};
+  static const std::vector<std::string> homes = [] {
+    std::vector<std::string> out;
+    paths::PatternError error;
+    for (const std::string& home : paths::home_patterns()) {
+      out.push_back(PathPattern::parse(home + "/", error).at(0).literal_prefix());
+    }
+    return out;
+  }();
+  return homes;
+}
+
 /// Whether a plain tree holds all of a pattern and more; false when that takes more than a look.
 bool surely_holds(const PathPattern& tree, const PathPattern& inner) {
   return is_plain_tree(tree) && inner != tree && inner.literal_prefix().starts_with(tree_prefix(tree));
-}
-
-bool compatible(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
-
-/// Home folders lie in two places only; most of the system is apart from them.
-bool surely_apart(const PathPattern& a, const PathPattern& b) {
-  const bool a_home = a.anchor() == PathPattern::Anchor::home;
-  const bool b_home = b.anchor() == PathPattern::Anchor::home;
-  if (a_home && b_home) return false;
-  if (!a_home && !b_home) return !compatible(a.literal_prefix(), b.literal_prefix());
-  const std::string other = (a_home ? b : a).literal_prefix();
-  return !compatible(other, "/root/") && !compatible(other, "/home/");
 }
 
 Relation from_containment(bool a_in_b, bool b_in_a) {
@@ -73,11 +77,10 @@ class PatternSets {
 };
 
 Relation relate(const PathPattern& a, const PathPattern& b, PatternSets& sets) {
-  if (surely_apart(a, b)) return Relation::apart;
+  if (paths::surely_apart(a, b)) return Relation::apart;
   if (a == b) return Relation::same;
   if (surely_holds(a, b)) return Relation::second_in_first;
   if (surely_holds(b, a)) return Relation::first_in_second;
-  if (a.is_literal() && b.is_literal() && a.literal_prefix() != b.literal_prefix()) return Relation::apart;
   return relate(sets.of(a), sets.of(b));
 }
 
@@ -125,8 +128,24 @@ void Analysis::nest_resources() {
   PatternSets sets;
   paths::PrefixIndex index;
   for (std::size_t i = 0; i < policy_.resources.size(); ++i) {
-    for (const PathPattern& p : policy_.resources[i].paths.include) index.add(p.literal_prefix(), i);
+    for (const PathPattern& p : policy_.resources[i].paths.include) {
+      for (std::string& start : starts_of(p)) index.add(std::move(start), i);
+    }
   }
+  /// Earlier resources that may share a path with this one, sorted.
+  const auto near_before = [&](std::size_t resource) {
+    std::vector<std::size_t> out;
+    for (const PathPattern& p : policy_.resources[resource].paths.include) {
+      for (const std::string& start : starts_of(p)) {
+        index.append_starts(start, out);
+        index.append_longer(start, out);
+      }
+    }
+    std::erase_if(out, [resource](std::size_t other) { return other >= resource; });
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  };
 
   const auto put_inside = [&](std::size_t inner, std::size_t outer) {
     policy_.resources[outer].inside.push_back(static_cast<ResourceId>(inner));
@@ -214,14 +233,23 @@ void Analysis::nest_resources() {
             "a path belongs to one resource: narrow one of them, or take the shared paths out with `except`");
   };
 
-  for (std::size_t a = 0; a < policy_.resources.size(); ++a) {
-    std::set<std::size_t> others;
-    for (const PathPattern& p : policy_.resources[a].paths.include) {
-      for (std::size_t b : index.candidates(p.literal_prefix())) {
-        if (b < a) others.insert(b);
+  /// Whether others can be compared with it at all, which later steps rely on. The library's can.
+  const auto is_simple = [&](const Resource& r) {
+    if (sources_.file(r.where.span.file).is_bundled()) return true;
+    try {
+      for (const PathPattern& p : r.paths.include) {
+        if (!paths::surely_small(p)) (void)sets.of(p).meets(PathSet::all());
       }
+      return true;
+    } catch (const paths::TooComplex&) {
+      report(Code::E0406, r.where.span, "these paths are too complex to compare with others");
+      return false;
     }
-    for (std::size_t b : others) {
+  };
+
+  for (std::size_t a = 0; a < policy_.resources.size(); ++a) {
+    if (!is_simple(policy_.resources[a])) continue;
+    for (std::size_t b : near_before(a)) {
       try {
         judge(a, b);
       } catch (const paths::TooComplex&) {

@@ -11,6 +11,12 @@
 
 namespace macc::sema {
 
+/// The file of a module.
+struct Found {
+  FileId file = FileId::none;
+  std::optional<ast::File> tree = std::nullopt;  ///< of the file, where it is known without parsing
+};
+
 /// Finds the files of modules that are imported: the project's policy folders first, then the standard library.
 class ModuleFinder {
  public:
@@ -19,7 +25,7 @@ class ModuleFinder {
   ModuleFinder& operator=(const ModuleFinder&) = delete;
   virtual ~ModuleFinder() = default;
   /// Loads the module's file into the source manager of the build; nullopt when there is none of that name.
-  [[nodiscard]] virtual std::optional<FileId> find(const std::string& module) = 0;
+  [[nodiscard]] virtual std::optional<Found> find(const std::string& module) = 0;
   /// Names of all modules that can be found, for "did you mean".
   [[nodiscard]] virtual std::vector<std::string> known() const = 0;
 };

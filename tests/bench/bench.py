@@ -10,6 +10,7 @@ import dataclasses
 import os
 import pathlib
 import shutil
+import statistics
 import subprocess
 import sys
 
@@ -114,6 +115,18 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
         if results[what].status != 0:
             print((folder / OUTPUT).read_text(errors="backslashreplace")[-600:])
     return results
+
+
+def bench_hook(macc: str, work: pathlib.Path, runs: int = 20) -> None:
+    """What a hook waits for: one file of a large workspace, start included."""
+    folder = work / "hook"
+    shutil.rmtree(folder, ignore_errors=True)
+    workspace.write(folder, 500)
+    print("\none service of 500, median of " + str(runs))
+    for what, command in {"macc --version": [macc, "--version"],
+                          "macc check FILE": [macc, "check", "policy/svc0007.macc"]}.items():
+        seconds = statistics.median(run_once(command, folder).seconds for _ in range(runs))
+        print(f"  {what:<44}{1000 * seconds:9.1f} ms", flush=True)
 
 
 SERVICE = """macc 1;
@@ -232,6 +245,7 @@ def main() -> int:
            if "macc build, without verification" in results}
     print("\nlinearity of macc build: " +
           ", ".join(f"{1000 * measured.seconds / size:.2f} ms a service at {size}" for size, measured in own.items()))
+    bench_hook(macc, work)
     bench_comparison(options.build)
     bench_base(options, macc, base, work)
     micro = options.build / "tests/bench/macc_bench"

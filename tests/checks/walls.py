@@ -23,7 +23,7 @@ ARROWS = {
     "backends": {"compiler/base", "compiler/ir"},
     "backends/selinux": {"compiler/base", "compiler/paths", "compiler/ir", "backends"},
     "backends/apparmor": {"compiler/base", "compiler/paths", "compiler/ir", "backends"},
-    "stdlib": set(),
+    "stdlib": {"compiler/base", "compiler/syntax"},
 }
 
 # Headers of libraries, and the only places that know the library.

@@ -10,7 +10,7 @@ namespace {
 /// A world without modules: imports of the input are unknown, which is a diagnostic like any other.
 class NoModules : public macc::sema::ModuleFinder {
  public:
-  std::optional<macc::FileId> find(const std::string&) override { return std::nullopt; }
+  std::optional<macc::sema::Found> find(const std::string&) override { return std::nullopt; }
   std::vector<std::string> known() const override { return {}; }
 };
 

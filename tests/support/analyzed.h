@@ -46,14 +46,15 @@ class MapFinder : public sema::ModuleFinder {
   MapFinder(SourceManager& sources, std::map<std::string, std::string> modules, bool with_library)
       : sources_(sources), modules_(std::move(modules)), with_library_(with_library) {}
 
-  std::optional<FileId> find(const std::string& module) override {
+  std::optional<sema::Found> find(const std::string& module) override {
     if (const auto it = modules_.find(module); it != modules_.end()) {
-      return sources_.add(module + ".macc", it->second);
+      return sema::Found{sources_.add(module + ".macc", it->second)};
     }
     if (!with_library_) return std::nullopt;
     const auto text = stdlib::find(module);
     if (!text) return std::nullopt;
-    return sources_.add(std::string(kBundled) + module + ".macc", std::string(*text));
+    const FileId file = sources_.add(std::string(kBundled) + module + ".macc", std::string(*text));
+    return sema::Found{file, stdlib::tree(module, file)};
   }
   std::vector<std::string> known() const override {
     std::vector<std::string> out;

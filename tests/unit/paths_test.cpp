@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "compiler/paths/aliases.h"
+#include "compiler/paths/glance.h"
 #include "compiler/paths/overlay.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/paths/path_pattern.h"
@@ -676,4 +677,84 @@ TEST_CASE("paths: an overlay that grows too large says so, and what it has alrea
   CHECK_THROWS_AS(walk_all(), TooComplex);
   CHECK(most > 30'000);
   CHECK(overlay.members(overlay.label(walk(overlay, "/a"))) == std::vector<std::uint32_t>{0});
+}
+
+TEST_CASE("a look tells patterns apart") {
+  const auto apart = [](const std::string& a, const std::string& b) {
+    const Patterns x = parse_all({a}), y = parse_all({b});
+    CHECK(surely_apart(x.at(0), y.at(0)) == surely_apart(y.at(0), x.at(0)));
+    return surely_apart(x.at(0), y.at(0));
+  };
+  CHECK(apart("/a/b", "/a/c"));
+  CHECK(apart("/a/**/x", "/b/**/x"));
+  CHECK(apart("/", "/a/**"));
+  CHECK(apart("/a/*", "/a/b/c"));
+  CHECK(apart("/dev/[hs]d*", "/dev/hidraw*"));
+  CHECK(apart("/dev/[^h]d", "/dev/hd"));
+  CHECK(apart("/a/*.so/**", "/a/x.conf/y"));
+  CHECK(apart("/a/b?", "/a/bcd"));
+  CHECK(apart("~/.ssh/**", "~/.gnupg/**"));
+  CHECK(apart("~/.ssh/**", "/etc/**"));
+  CHECK(apart("~/.ssh/**", "/home/"));
+  CHECK(apart("~/.ssh/**", "/home/*/.gnupg/**"));
+  CHECK_FALSE(apart("~/.ssh/**", "/root/**"));
+  CHECK_FALSE(apart("~/.ssh/**", "/home/a/**"));
+  CHECK_FALSE(apart("~/", "/home/a/"));
+  CHECK_FALSE(apart("/a", "/a/"));
+  CHECK_FALSE(apart("/a/**", "/a/b/c"));
+  CHECK_FALSE(apart("/a/**/x", "/a/b/c/x"));
+}
+
+TEST_CASE("patterns that a look tells apart share no path") {
+  Generator generator(99);
+  std::size_t told = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const Patterns two = some_patterns(generator, 2);
+    if (!surely_apart(two[0], two[1])) continue;
+    ++told;
+    // The automata, without the patterns that they were made of.
+    const auto language = [](const PathPattern& p) { return PathSet::from_automaton(PathSet::of(p).automaton()); };
+    CHECK_MESSAGE(!language(two[0]).meets(language(two[1])), two[0].text() << " and " << two[1].text());
+  }
+  CHECK(told > 500);
+}
+
+TEST_CASE("patterns that look small have small automata") {
+  Generator generator(5);
+  std::size_t told = 0;
+  for (int i = 0; i < 3000; ++i) {
+    const PathPattern pattern = some_patterns(generator, 1).at(0);
+    if (!surely_small(pattern)) continue;
+    ++told;
+    // Letters, and the folders that hold `~`.
+    CHECK_MESSAGE(PathSet::of(pattern).automaton().states.size() <= 3 * pattern.text().size() + 20, pattern.text());
+  }
+  CHECK(told > 500);
+  CHECK(surely_small(parse_all({"/usr/lib/*-linux-gnu*/ld-*.so.*"}).at(0)));
+  CHECK_FALSE(surely_small(parse_all({"/x/*a????????????????????????"}).at(0)));
+  CHECK_FALSE(surely_small(parse_all({"/x/**/a*b"}).at(0)));
+  CHECK_FALSE(surely_small(parse_all({"/x/{*a????????????????????????,b}"}).at(0)));
+}
+
+TEST_CASE("an index of prefixes finds every start of a text and everything that goes on behind it") {
+  Generator generator(3);
+  const auto text = [&generator] {
+    std::string out;
+    for (unsigned i = generator.below(6); i > 0; --i) out += "ab/\xff"[generator.below(4)];
+    return out;
+  };
+  for (int round = 0; round < 300; ++round) {
+    PrefixIndex index;
+    std::vector<std::string> prefixes;
+    for (unsigned i = generator.below(12); i > 0; --i) prefixes.push_back(text());
+    for (std::size_t i = 0; i < prefixes.size(); ++i) index.add(prefixes[i], i);
+    const std::string asked = text();
+    std::vector<std::size_t> found, wanted;
+    index.append_starts(asked, found);
+    for (std::size_t i = 0; i < prefixes.size(); ++i) {
+      if (asked.starts_with(prefixes[i])) wanted.push_back(i);
+    }
+    std::sort(found.begin(), found.end());
+    CHECK(found == wanted);
+  }
 }

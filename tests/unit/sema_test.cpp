@@ -190,6 +190,9 @@ TEST_CASE("resources: nesting is free inside a module, overlap and strangers are
       "\"/var/lib/o/u/**\" }",
       Code::E0404, "without saying so", other);
   refuses("module m;\nimport other;\nresource u : state in other.tree { \"/var/lib/u/**\" }", Code::E0405, "", other);
+  // A directory is one of the things that a name may stand for.
+  refuses("module m;\nimport named;\nresource folder : state { \"/var/lib/o/\" }\n", Code::E0404, "without saying so",
+          {{"named", "module named;\npublic resource some : state { \"/var/lib/o\" }\n"}});
 }
 
 TEST_CASE("public verbs open a resource for these only") {

@@ -24,10 +24,11 @@ namespace {
 class Library final : public sema::ModuleFinder {
  public:
   explicit Library(SourceManager& sources) : sources_(sources) {}
-  [[nodiscard]] std::optional<FileId> find(const std::string& module) override {
+  [[nodiscard]] std::optional<sema::Found> find(const std::string& module) override {
     const auto text = stdlib::find(module);
     if (!text) return std::nullopt;
-    return sources_.add(module + ".macc", std::string(*text));
+    const FileId file = sources_.add(module + ".macc", std::string(*text));
+    return sema::Found{file, stdlib::tree(module, file)};
   }
   [[nodiscard]] std::vector<std::string> known() const override { return stdlib::names(); }
 
