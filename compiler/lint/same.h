@@ -13,6 +13,9 @@ namespace macc::lint {
 [[nodiscard]] std::string key_of(const ir::Access& access);
 [[nodiscard]] std::string key_of(const ir::Condition& condition);
 
+/// Whether an access holds no more than another one because it names fewer ports, capabilities or signals.
+[[nodiscard]] bool is_narrower(const ir::Access& access, const ir::Access& wider);
+
 /// The rules that one statement gave, in one place of the source and of the includes that led there.
 struct StatementRules {
   Span span;

@@ -19,15 +19,12 @@ constexpr Symlink kSymlinks[] = {
 #undef MACC_SYMLINK
 };
 
-const Symlink* named(const ir::PathExpr& paths) {
-  for (const paths::PathPattern& pattern : paths.include) {
-    if (!pattern.is_literal()) continue;
-    const std::string text = pattern.literal_prefix();
-    const auto* row = std::find_if(std::begin(kSymlinks), std::end(kSymlinks),
-                                   [&](const Symlink& link) { return link.name == text; });
-    if (row != std::end(kSymlinks)) return row;
-  }
-  return nullptr;
+const Symlink* named(const paths::PathPattern& pattern) {
+  if (!pattern.is_literal()) return nullptr;
+  const std::string text = pattern.literal_prefix();
+  const auto* row = std::find_if(std::begin(kSymlinks), std::end(kSymlinks),
+                                 [&](const Symlink& link) { return link.name == text; });
+  return row == std::end(kSymlinks) ? nullptr : row;
 }
 
 paths::PathSet target_of(const Symlink& link) {
@@ -56,21 +53,26 @@ std::vector<Edit> followed(const Context& context, const Grant& grant, const Sym
            fmt::format("\"{}\"", link.target)}};
 }
 
+void report(Context& context, const Subject& subject, const Grant& grant, const Symlink& link) {
+  context
+      .report(Code::L0116, subject.id, grant.where(),
+              fmt::format("`{}` is a symlink: the kernel asks about what it leads to", link.name))
+      .note(fmt::format("on Debian that is `{}`; `readlink -f {}` tells for a system", link.target, link.name))
+      .note("name the target")
+      .about(fmt::format("symlink {}", link.name))
+      .fix("name the target", followed(context, grant, link));
+}
+
 }  // namespace
 
 void symlink_named(Context& context) {
   for (const Subject& subject : context.subjects()) {
     for (const Grant& grant : subject.reach->grants()) {
       if (grant.rule == nullptr || !context.is_written_here(grant.where())) continue;
-      const Symlink* link = named(*grant.paths);
-      if (link == nullptr || is_followed(context, subject, grant, *link)) continue;
-      context
-          .report(Code::L0116, subject.id, grant.where(),
-                  fmt::format("`{}` is a symlink: the kernel asks about what it leads to", link->name))
-          .note(fmt::format("on Debian that is `{}`; `readlink -f {}` tells for a system", link->target, link->name))
-          .note("name the target")
-          .about(fmt::format("symlink {}", link->name))
-          .fix("name the target", followed(context, grant, *link));
+      for (const paths::PathPattern& pattern : grant.paths->include) {
+        const Symlink* link = named(pattern);
+        if (link != nullptr && !is_followed(context, subject, grant, *link)) report(context, subject, grant, *link);
+      }
     }
   }
 }
