@@ -115,15 +115,13 @@ bool names_fewer(const A& /*access*/, const A& /*wider*/) {
   return false;
 }
 bool names_fewer(const ir::CapabilityAccess& access, const ir::CapabilityAccess& wider) {
-  return wider.in_userns == access.in_userns &&
-         std::includes(wider.capabilities.begin(), wider.capabilities.end(), access.capabilities.begin(),
-                       access.capabilities.end());
+  return wider.in_userns == access.in_userns && std::includes(wider.capabilities.begin(), wider.capabilities.end(),
+                                                              access.capabilities.begin(), access.capabilities.end());
 }
 bool names_fewer(const ir::NetworkAccess& access, const ir::NetworkAccess& wider) {
   const auto inside = [&](const ir::PortRange& range) {
-    return std::any_of(wider.ports.begin(), wider.ports.end(), [&](const ir::PortRange& w) {
-      return w.first <= range.first && range.last <= w.last;
-    });
+    return std::any_of(wider.ports.begin(), wider.ports.end(),
+                       [&](const ir::PortRange& w) { return w.first <= range.first && range.last <= w.last; });
   };
   return wider.listen == access.listen && wider.protocol == access.protocol &&
          std::all_of(access.ports.begin(), access.ports.end(), inside);

@@ -37,9 +37,8 @@ const ir::Rule* wider_deny(const Context& context, const Subject& subject, const
     return key_of(deny.access) == key || is_narrower(rule.access, deny.access);
   };
   if (context.in_effect(*subject.domain, rule, takes)) return nullptr;
-  const auto deny = std::find_if(subject.domain->rules.begin(), subject.domain->rules.end(), [&](const ir::Rule& r) {
-    return r.effect == ir::Effect::deny && takes(r);
-  });
+  const auto deny = std::find_if(subject.domain->rules.begin(), subject.domain->rules.end(),
+                                 [&](const ir::Rule& r) { return r.effect == ir::Effect::deny && takes(r); });
   return deny == subject.domain->rules.end() ? nullptr : &*deny;
 }
 
@@ -59,7 +58,8 @@ void dead_rule(Context& context) {
     };
     // What an abstraction brings may well be denied in the domain.
     const auto own = [&](const ir::Rule& rule) {
-      return rule.effect == ir::Effect::allow && rule.where.includes.empty() && context.in_effect(*subject.domain, rule);
+      return rule.effect == ir::Effect::allow && rule.where.includes.empty() &&
+             context.in_effect(*subject.domain, rule);
     };
     for (const Grant& grant : subject.reach->grants()) {
       if (grant.rule == nullptr || !own(*grant.rule)) continue;

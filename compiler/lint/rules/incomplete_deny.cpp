@@ -65,7 +65,8 @@ void incomplete_deny(Context& context) {
     for (const ir::Rule& rule : subject.domain->rules) {
       if (rule.effect == ir::Effect::deny) look(context, subject, rule.access, rule.where, "deny");
     }
-    for (const ir::Obligation& never : subject.domain->never) look(context, subject, never.access, never.where, "never");
+    for (const ir::Obligation& never : subject.domain->never)
+      look(context, subject, never.access, never.where, "never");
   }
 }
 

@@ -25,9 +25,9 @@ bool says_the_same(const ir::Rule& a, const ir::Rule& b) {
 /// Whether it repeats the whole statement of a rule.
 bool repeats(const StatementRules& statement, const ir::Rule& other, const std::vector<StatementRules>& all) {
   const auto first = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.span == other.where.span; });
-  return first != all.end() && std::equal(statement.rules.begin(), statement.rules.end(), first->rules.begin(),
-                                          first->rules.end(),
-                                          [](const auto* a, const auto* b) { return says_the_same(*a, *b); });
+  return first != all.end() &&
+         std::equal(statement.rules.begin(), statement.rules.end(), first->rules.begin(), first->rules.end(),
+                    [](const auto* a, const auto* b) { return says_the_same(*a, *b); });
 }
 
 }  // namespace

@@ -46,8 +46,7 @@ void look_at_domain(Context& context, const Subject& subject, const std::set<Spa
     });
     if (wider == promises.end()) continue;
     told.insert(&never);
-    context
-        .report(Code::L0107, subject.id, never.where, "another promise says this already")
+    context.report(Code::L0107, subject.id, never.where, "another promise says this already")
         .with(wider->where, "whoever keeps this one keeps the other")
         .note("remove it, or promise what the other one leaves open")
         .about(key_of(never.access));
