@@ -80,11 +80,20 @@ bool is_plain(const paths::Component& component) {
   });
 }
 
-/// Whether a pattern names, in full, the first part that the sensitive one leaves open.
+/// Whether a component says whose it is: in full, or as the start of names that nobody else would choose.
+bool is_telling(const paths::Component& component) {
+  constexpr std::size_t kTelling = 3;
+  if (is_plain(component)) return true;
+  if (component.any_depth || component.atoms.empty()) return false;
+  const auto* start = std::get_if<paths::Literal>(&component.atoms.front().value);
+  return start != nullptr && start->bytes.size() >= kTelling;
+}
+
+/// Whether a pattern names the first part that the sensitive one leaves open.
 bool tells_services_apart(const PathPattern& pattern, const PathPattern& sensitive) {
   const auto& open = sensitive.components();
   const auto at = static_cast<std::size_t>(std::find_if_not(open.begin(), open.end(), is_plain) - open.begin());
-  return at < pattern.components().size() && is_plain(pattern.components()[at]);
+  return at < pattern.components().size() && is_telling(pattern.components()[at]);
 }
 
 /// "/home/git/": a folder behind the start that all homes share.
@@ -100,6 +109,8 @@ bool narrows(const Grant& grant, const SensitivePattern& sensitive) {
     const std::vector<std::string> own = starts_of(pattern);
     if (!near(own, sensitive.starts)) return true;
     if (pattern.anchor() != sensitive.pattern.anchor()) return names_one_home(own.front(), sensitive.starts);
+    // A name below a home says nothing about whose home it is.
+    if (pattern.anchor() == PathPattern::Anchor::home) return false;
     return tells_services_apart(pattern, sensitive.pattern);
   });
 }
