@@ -26,6 +26,7 @@ std::optional<Baseline> refuse(Session& session, const std::filesystem::path& pa
 }  // namespace
 
 std::optional<Baseline> Baseline::read(Session& session, const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return refuse(session, path, "there is no such file");
   const auto file = session.loader.load(path);
   if (!file) return std::nullopt;
   const Json all = Json::parse(session.sources.file(*file).text(), nullptr, false);

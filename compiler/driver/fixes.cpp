@@ -67,8 +67,9 @@ std::vector<Hunk> hunks_of(const SourceFile& file, std::vector<Edit> edits) {
   std::vector<Hunk> out;
   for (const Edit& edit : edits) {
     const std::size_t first = file.position(edit.span.begin).line - 1;
-    const std::size_t last = std::max<std::size_t>(first + 1, file.position(edit.span.end).line -
-                                                                  (edit.span.end == file.line_begin(file.position(edit.span.end).line) ? 1 : 0));
+    const std::size_t last = std::max<std::size_t>(
+        first + 1, file.position(edit.span.end).line -
+                       (edit.span.end == file.line_begin(file.position(edit.span.end).line) ? 1 : 0));
     if (!out.empty() && first < out.back().last) {
       out.back().last = std::max(out.back().last, last);
       groups.back().push_back(edit);
@@ -91,31 +92,34 @@ std::vector<Hunk> hunks_of(const SourceFile& file, std::vector<Edit> edits) {
   return out;
 }
 
-/// Unified form with three lines of context, a hunk for each run.
+/// Unified form with three lines of context. Runs that share lines of context stand in one hunk.
 std::string unified(const SourceFile& file, const std::vector<Edit>& edits) {
   constexpr std::size_t kContext = 3;
   const std::vector<std::string_view> lines = lines_of(file.text());
+  const std::vector<Hunk> runs = hunks_of(file, edits);
   std::string out = fmt::format("--- {0}\n+++ {0}\n", printable(file.path(), 400));
-  std::ptrdiff_t shift = 0;
-  const auto add = [&](char mark, std::string_view line) {
-    if (line.ends_with('\n')) line.remove_suffix(1);
-    out += fmt::format("{}{}\n", mark, line);
-  };
-  std::size_t context_from = 0;
-  for (const Hunk& hunk : hunks_of(file, edits)) {
-    const std::size_t begin = std::max(context_from, hunk.first > kContext ? hunk.first - kContext : 0);
-    const std::size_t end = std::min(lines.size(), hunk.last + kContext);
-    const std::vector<std::string_view> added = lines_of(hunk.replacement);
-    const std::size_t old_count = end - begin;
-    const std::size_t new_count = old_count - (hunk.last - hunk.first) + added.size();
-    out += fmt::format("@@ -{},{} +{},{} @@\n", begin + 1, old_count,
-                       static_cast<std::ptrdiff_t>(begin) + 1 + shift, new_count);
-    for (std::size_t i = begin; i < hunk.first; ++i) add(' ', lines[i]);
-    for (std::size_t i = hunk.first; i < hunk.last; ++i) add('-', lines[i]);
-    for (const std::string_view line : added) add('+', line);
-    for (std::size_t i = hunk.last; i < end; ++i) add(' ', lines[i]);
-    shift += static_cast<std::ptrdiff_t>(added.size()) - static_cast<std::ptrdiff_t>(hunk.last - hunk.first);
-    context_from = end;
+  std::size_t added = 0, removed = 0;  // in the hunks before
+  for (std::size_t first = 0, next = 0; first < runs.size(); first = next) {
+    for (next = first + 1; next < runs.size() && runs[next].first <= runs[next - 1].last + 2 * kContext;) ++next;
+    const std::size_t begin = runs[first].first - std::min(runs[first].first, kContext);
+    const std::size_t end = std::min(lines.size(), runs[next - 1].last + kContext);
+    std::string body;
+    std::size_t old_count = 0, new_count = 0, at = begin;
+    const auto add = [&](char mark, std::string_view line) {
+      if (line.ends_with('\n')) line.remove_suffix(1);
+      body += fmt::format("{}{}\n", mark, line);
+      old_count += mark == '+' ? 0 : 1;
+      new_count += mark == '-' ? 0 : 1;
+    };
+    for (std::size_t i = first; i < next; ++i) {
+      for (; at < runs[i].first; ++at) add(' ', lines[at]);
+      for (; at < runs[i].last; ++at) add('-', lines[at]);
+      for (const std::string_view line : lines_of(runs[i].replacement)) add('+', line);
+    }
+    for (; at < end; ++at) add(' ', lines[at]);
+    out += fmt::format("@@ -{},{} +{},{} @@\n{}", begin + 1, old_count, begin + 1 + added - removed, new_count, body);
+    added += new_count;
+    removed += old_count;
   }
   return out;
 }
@@ -147,7 +151,7 @@ void apply_fixes(Session& session, std::vector<Diagnostic>& diagnostics,
     plan.fixed.push_back(&d);
   }
   std::set<const Diagnostic*> done;
-  for (const auto& [id, plan] : plans) {
+  for (auto& [id, plan] : plans) {
     const SourceFile& file = session.sources.file(id);
     const std::string text = edited(file.text(), plan.edits);
     check_parses(file, text);
@@ -155,18 +159,19 @@ void apply_fixes(Session& session, std::vector<Diagnostic>& diagnostics,
       session.out += unified(file, plan.edits);
       continue;
     }
-    const fs::path path = fs::path(file.path()).is_absolute() ? fs::path(file.path())
-                                                              : session.environment.current / file.path();
+    const fs::path path =
+        fs::path(file.path()).is_absolute() ? fs::path(file.path()) : session.environment.current / file.path();
     const Shown shown = [&](const fs::path& p) { return session.loader.shown(p); };
     if (!replace_file(path, file.text(), text, shown, session.diagnostics)) continue;
+    std::sort(plan.fixed.begin(), plan.fixed.end(),
+              [](const Diagnostic* a, const Diagnostic* b) { return a->primary.span < b->primary.span; });
     for (const Diagnostic* d : plan.fixed) {
       session.out += fmt::format("fixed {}: {} ({})\n", printable(session.sources.describe(d->primary.span), 400),
                                  d->fix->description, info(d->code).name);
       done.insert(d);
     }
   }
-  if (waiting != 0)
-    session.out += fmt::format("{} more touch the same places: run it again\n", waiting);
+  if (waiting != 0) session.out += fmt::format("{} more touch the same places: run it again\n", waiting);
   std::erase_if(diagnostics, [&](const Diagnostic& d) { return done.contains(&d); });
 }
 

@@ -39,8 +39,8 @@ void check_sets(Session& session, const project::Lint& lint, const ir::Policy& p
   for (const ir::PathList& list : policy.lists) known.push_back(list.name);
   for (const auto& [name, place] : lint.sets) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    Diagnostic& d = session.diagnostics.report(Code::E0631, place,
-                                               fmt::format("there is no list `{}` to add to", printable(name)));
+    Diagnostic& d =
+        session.diagnostics.report(Code::E0631, place, fmt::format("there is no list `{}` to add to", printable(name)));
     const std::string guess = did_you_mean(name, known);
     if (!guess.empty()) d.note(fmt::format("did you mean `{}`?", guess));
     d.note(fmt::format("the lists of {} are {}", lint::kSensitiveModule, fmt::join(known, ", ")));
@@ -66,6 +66,13 @@ std::optional<lint::TargetNote::Kind> kind_of(backends::Fidelity fidelity) {
   }
 }
 
+/// What a topic means, in the report's own words.
+std::string text_of(const backends::FidelityReport& report, const std::string& topic) {
+  const auto at = std::find_if(report.topics.begin(), report.topics.end(),
+                               [&](const backends::FidelityTopic& row) { return row.key == topic; });
+  return at == report.topics.end() ? topic : at->text;
+}
+
 /// What a target makes of the rules. False when it can't be built.
 bool add_notes(const Session& session, const project::Target& target, lint::Input& input) {
   const backends::Input request{input.meaning.policy(), input.meaning, session.sources, target.target};
@@ -76,7 +83,7 @@ bool add_notes(const Session& session, const project::Target& target, lint::Inpu
   for (const backends::FidelityEntry& entry : lowered.fidelity.entries) {
     const auto kind = kind_of(entry.fidelity);
     if (!kind) continue;
-    const std::string what = entry.what.empty() ? entry.rule : entry.what.front();
+    const std::string what = entry.what.empty() ? text_of(lowered.fidelity, entry.topic) : entry.what.front();
     input.target_notes.push_back({*kind, target.target.name, entry.topic, what, entry.span});
   }
   return true;
@@ -110,6 +117,7 @@ std::optional<lint::Result> run_lints(Session& session, const Inputs& inputs, co
                                    target->target.name);
     }
     if (session.diagnostics.has_errors()) return std::nullopt;
+    input.all_targets = input.targets.size() == inputs.project.targets.size();
   }
   return lint::run(input);
 }

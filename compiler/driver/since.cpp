@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "compiler/base/temporary_folder.h"
 #include "compiler/base/process.h"
+#include "compiler/base/temporary_folder.h"
 #include "compiler/driver/lint_run.h"
 
 namespace macc::driver {
@@ -29,12 +29,13 @@ class History {
   /// The id of a commit, or "" after a report.
   std::string commit(const std::string& revision) {
     if (git_.empty()) return refuse("there is no `git`", "install it: `apt-get install git`");
-    const ProcessResult result =
-        git({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
+    const ProcessResult result = git({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
     if (result.end == ProcessResult::End::exited && result.status == 0)
       return result.out.substr(0, result.out.find('\n'));
     const ProcessResult inside = git({"rev-parse", "--is-inside-work-tree"});
-    if (inside.status != 0) return refuse(complaint(inside), "`--since` compares with a commit of a git repository");
+    if (inside.err.find("not a git repository") != std::string::npos)
+      return refuse("the project is in no git repository", "`--since` compares with a commit of one");
+    if (inside.status != 0) return refuse(complaint(inside), "");
     return refuse(fmt::format("there is no revision `{}`", printable(revision)),
                   "name a branch, a tag or a commit; a shallow clone lacks old ones (`git fetch --unshallow`)");
   }
@@ -64,8 +65,7 @@ class History {
   }
 
   std::string refuse(const std::string& why, const std::string& advice) {
-    Diagnostic& d =
-        session_.diagnostics.report(Code::E9015, {}, fmt::format("`--since` cannot look back: {}", why));
+    Diagnostic& d = session_.diagnostics.report(Code::E9015, {}, fmt::format("`--since` cannot look back: {}", why));
     if (!advice.empty()) d.note(advice);
     return "";
   }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/lint/same.h"
+
 namespace macc::lint {
 
 namespace {
@@ -48,7 +50,7 @@ std::vector<Edit> without_capability(const Context& context, const HeldCapabilit
   if (!statement || !held.rule->where.includes.empty()) return {};
   const std::string_view text = context.sources().text(*statement);
   const auto& all = std::get<ir::CapabilityAccess>(held.rule->access).capabilities;
-  if (all.size() == 1) return {{*statement, ""}};
+  if (all.size() == 1) return {without_statement(context.sources(), *statement)};
   std::string rest;
   for (const ir::Capability capability : all) {
     if (capability != held.capability) rest += fmt::format("{}{}", rest.empty() ? "" : ", ", ir::word(capability));

@@ -41,7 +41,8 @@ bool Expectations::take(Context::Found& found) {
       taken = true;
       continue;
     }
-    found.finding.diagnostic.note("the project locks this lint: the annotation does not silence it", item.expected->span);
+    found.finding.diagnostic.note("the project locks this lint: the annotation does not silence it",
+                                  item.expected->span);
   }
   return taken;
 }
@@ -49,7 +50,7 @@ bool Expectations::take(Context::Found& found) {
 bool Expectations::can_judge(const Item& item) const {
   if (item.bundled || item.fulfilled || !input_.files.contains(item.expected->over.file)) return false;
   const LintInfo* lint = find_lint(item.lint);
-  if (lint->scope == LintScope::target && input_.targets.empty()) return false;
+  if (lint->scope == LintScope::target && !input_.all_targets) return false;
   if (!input_.whole_project && lint->scope != LintScope::domain) return false;
   const std::string& file = input_.sources.file(item.expected->over.file).stable_path();
   if (!input_.settings.level(item.lint, file)) return false;

@@ -28,10 +28,11 @@ struct Input {
   const ir::Meaning& meaning;
   const SourceManager& sources;
   const Settings& settings;
-  std::set<FileId> files;       ///< the policies that are looked at; what they import is not reported on
-  bool whole_project = false;   ///< `files` are all policies of the project
+  std::set<FileId> files;              ///< the policies that are looked at; what they import is not reported on
+  bool whole_project = false;          ///< `files` are all policies of the project
   std::vector<std::string> targets{};  ///< of the project, when `target_notes` tell what they do
   std::vector<TargetNote> target_notes{};
+  bool all_targets = false;  ///< `targets` are all of the project: none was left out, and none failed
 };
 
 /// One thing that was found.

@@ -1,6 +1,9 @@
 // Mounts that a domain may make.
 #pragma once
 
+#include <optional>
+#include <string_view>
+
 #include "compiler/lint/context.h"
 
 namespace macc::lint {
@@ -15,7 +18,10 @@ void each_mount(const Context& context, const Subject& subject, F f) {
   each_access<ir::MountAccess>(context, *subject.domain, taken, f);
 }
 
-/// Whether a mount rule says neither what is mounted, or leaves open where.
+/// The folder of the system that a mount could take the place of.
+[[nodiscard]] std::optional<std::string_view> replaced_folder(const Context& context, const ir::MountAccess& access);
+
+/// Whether a mount rule does not say what is mounted, or lets it take the place of what controls the system.
 [[nodiscard]] bool mounts_anything(const Context& context, const ir::MountAccess& access);
 
 }  // namespace macc::lint

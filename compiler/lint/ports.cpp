@@ -32,12 +32,27 @@ bool OpenPorts::has(std::uint16_t port) const {
                      [&](const ir::PortRange& range) { return range.first <= port && port <= range.last; });
 }
 
+namespace {
+
+/// Values of the booleans under which a rule is in effect; if there are any, those under which no conditional deny is.
+std::optional<ir::Assignment> widest_values(const Context& context, const ir::Domain& domain, const ir::Rule& rule,
+                                            const ir::NetworkAccess& access) {
+  const auto values = context.in_effect(domain, rule, [&](const ir::Rule& deny) {
+    const auto* denied = std::get_if<ir::NetworkAccess>(&deny.access);
+    return denied != nullptr && denied->listen == access.listen && denied->protocol == access.protocol &&
+           !deny.condition.is_always();
+  });
+  return values ? values : context.in_effect(domain, rule);
+}
+
+}  // namespace
+
 std::vector<OpenPorts> open_ports(const Context& context, const ir::Domain& domain, bool listen) {
   std::vector<OpenPorts> out;
   for (const ir::Rule& rule : domain.rules) {
     const auto* access = std::get_if<ir::NetworkAccess>(&rule.access);
     if (access == nullptr || rule.effect != ir::Effect::allow || access->listen != listen) continue;
-    const auto values = context.in_effect(domain, rule);
+    const auto values = widest_values(context, domain, rule, *access);
     if (!values) continue;
     OpenPorts open{&rule, access, access->ports, *values};
     for (const ir::Rule& deny : domain.rules) {

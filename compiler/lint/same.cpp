@@ -6,6 +6,8 @@
 #include <set>
 #include <type_traits>
 
+#include "compiler/syntax/parse.h"
+
 namespace macc::lint {
 
 namespace {
@@ -108,6 +110,29 @@ void add(Key& key, const ir::Condition& condition) {
   for (const ir::Condition& operand : condition.operands) add(key, operand);
 }
 
+template <typename A>
+bool names_fewer(const A& /*access*/, const A& /*wider*/) {
+  return false;
+}
+bool names_fewer(const ir::CapabilityAccess& access, const ir::CapabilityAccess& wider) {
+  return wider.in_userns == access.in_userns && std::includes(wider.capabilities.begin(), wider.capabilities.end(),
+                                                              access.capabilities.begin(), access.capabilities.end());
+}
+bool names_fewer(const ir::NetworkAccess& access, const ir::NetworkAccess& wider) {
+  const auto inside = [&](const ir::PortRange& range) {
+    return std::any_of(wider.ports.begin(), wider.ports.end(),
+                       [&](const ir::PortRange& w) { return w.first <= range.first && range.last <= w.last; });
+  };
+  return wider.listen == access.listen && wider.protocol == access.protocol &&
+         std::all_of(access.ports.begin(), access.ports.end(), inside);
+}
+bool names_fewer(const ir::SignalAccess& access, const ir::SignalAccess& wider) {
+  const bool peers = wider.peer.kind == ir::Peer::Kind::any ||
+                     (wider.peer.kind == access.peer.kind && wider.peer.domain == access.peer.domain);
+  return peers && (wider.any || (!access.any && std::includes(wider.signals.begin(), wider.signals.end(),
+                                                              access.signals.begin(), access.signals.end())));
+}
+
 }  // namespace
 
 std::string key_of(const ir::Access& access) {
@@ -123,6 +148,11 @@ std::string key_of(const ir::Condition& condition) {
   return key.take();
 }
 
+bool is_narrower(const ir::Access& access, const ir::Access& wider) {
+  return access.index() == wider.index() &&
+         std::visit([&]<typename A>(const A& a) { return names_fewer(a, std::get<A>(wider)); }, access);
+}
+
 std::vector<StatementRules> own_statements(const Context& context, const ir::Domain& domain) {
   std::vector<StatementRules> out;
   for (const ir::Rule& rule : domain.rules) {
@@ -133,7 +163,21 @@ std::vector<StatementRules> own_statements(const Context& context, const ir::Dom
   return out;
 }
 
+namespace {
+
+/// A statement with the annotations before it: left alone, they would speak for the next one.
+Span with_annotations(const SourceManager& sources, Span statement) {
+  Diagnostics known;
+  for (const ast::Annotated& annotated : syntax::parse(sources, statement.file, known).annotated) {
+    if (annotated.span == statement) return cover(annotated.annotations.front().span, statement);
+  }
+  return statement;
+}
+
+}  // namespace
+
 Edit without_statement(const SourceManager& sources, Span statement) {
+  statement = with_annotations(sources, statement);
   const std::string& text = sources.file(statement.file).text();
   std::size_t begin = statement.begin;
   while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
@@ -211,32 +255,12 @@ bool Coverage::words_covered(const ir::Rule& rule, const ir::Rule*& by) const {
       return true;
     }
   }
-  const auto* capability = std::get_if<ir::CapabilityAccess>(&rule.access);
-  const auto* network = std::get_if<ir::NetworkAccess>(&rule.access);
-  for (const ir::Rule& other : subject_.domain->rules) {
-    if (!counts(other, rule)) continue;
-    if (const auto* wider = std::get_if<ir::CapabilityAccess>(&other.access); wider != nullptr && capability != nullptr) {
-      if (wider->in_userns == capability->in_userns &&
-          std::includes(wider->capabilities.begin(), wider->capabilities.end(), capability->capabilities.begin(),
-                        capability->capabilities.end())) {
-        by = &other;
-        return true;
-      }
-    }
-    if (const auto* wider = std::get_if<ir::NetworkAccess>(&other.access); wider != nullptr && network != nullptr) {
-      const auto inside = [&](const ir::PortRange& range) {
-        return std::any_of(wider->ports.begin(), wider->ports.end(), [&](const ir::PortRange& w) {
-          return w.first <= range.first && range.last <= w.last;
-        });
-      };
-      if (wider->listen == network->listen && wider->protocol == network->protocol &&
-          std::all_of(network->ports.begin(), network->ports.end(), inside)) {
-        by = &other;
-        return true;
-      }
-    }
-  }
-  return false;
+  const auto other = std::find_if(subject_.domain->rules.begin(), subject_.domain->rules.end(), [&](const ir::Rule& r) {
+    return counts(r, rule) && is_narrower(rule.access, r.access);
+  });
+  if (other == subject_.domain->rules.end()) return false;
+  by = &*other;
+  return true;
 }
 
 }  // namespace macc::lint

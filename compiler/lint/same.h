@@ -13,6 +13,9 @@ namespace macc::lint {
 [[nodiscard]] std::string key_of(const ir::Access& access);
 [[nodiscard]] std::string key_of(const ir::Condition& condition);
 
+/// Whether an access holds no more than another one because it names fewer ports, capabilities or signals.
+[[nodiscard]] bool is_narrower(const ir::Access& access, const ir::Access& wider);
+
 /// The rules that one statement gave, in one place of the source and of the includes that led there.
 struct StatementRules {
   Span span;
@@ -21,7 +24,7 @@ struct StatementRules {
 /// The statements of a domain that are written in it, not in an abstraction, in files that are looked at.
 [[nodiscard]] std::vector<StatementRules> own_statements(const Context& context, const ir::Domain& domain);
 
-/// The edit that removes a whole statement, with its line when nothing else stands there.
+/// The edit that removes a whole statement and its annotations, with its line when nothing else stands there.
 [[nodiscard]] Edit without_statement(const SourceManager& sources, Span statement);
 
 /// Finds what the allow rules of a domain say together.

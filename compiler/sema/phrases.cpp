@@ -65,6 +65,7 @@ std::vector<PathExpr> Analysis::path_exprs(const ast::ObjectList& list, const Sc
       plain.push_back(object);  // a let, or a mistake that patterns_of reports
       continue;
     }
+    used_.insert(s->span);
     out.push_back(resource_expr(s->resource));
     if (symbols != nullptr) symbols->push_back(s);
   }

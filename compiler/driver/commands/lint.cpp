@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "compiler/driver/baseline.h"
 #include "compiler/driver/fixes.h"
@@ -24,7 +25,8 @@ bool check_options(Session& session) {
   const auto has = [&](Option option) { return session.arguments.has(option); };
   const bool writes_baseline = has(Option::update_baseline) || has(Option::prune_baseline);
   if (writes_baseline && (has(Option::only) || has(Option::since) || !session.arguments.operands.empty()))
-    return usage(session, "a baseline is written from all findings of the project: leave out files, `--only` and `--since`");
+    return usage(session,
+                 "a baseline is written from all findings of the project: leave out files, `--only` and `--since`");
   if (has(Option::update_baseline) && has(Option::prune_baseline))
     return usage(session, "`--update-baseline` writes the baseline anew; `--prune-baseline` only takes out of it");
   if (has(Option::diff) && !has(Option::fix) && !has(Option::apply))
@@ -44,7 +46,8 @@ std::optional<Severity> fail_on(Session& session, const project::Project& projec
   if (word == "warning") return Severity::warning;
   if (word == "note") return Severity::note;
   if (word != "never")
-    usage(session, fmt::format("`--fail-on` can't be `{}`: it is `error`, `warning`, `note` or `never`", printable(word)));
+    usage(session,
+          fmt::format("`--fail-on` can't be `{}`: it is `error`, `warning`, `note` or `never`", printable(word)));
   return std::nullopt;
 }
 
@@ -74,7 +77,7 @@ class Linter {
       known_ += before->take_out(findings, {});
     }
     const auto path = baseline_path();
-    if (!path) return true;
+    if (!path) return !session_.diagnostics.has_errors();
     if (session_.arguments.has(Option::update_baseline)) {
       Baseline now = Baseline::of(findings, settings_.locked);
       if (!write(*path, now)) return false;
@@ -87,8 +90,8 @@ class Linter {
     const std::size_t gone = baseline->gone();
     if (session_.arguments.has(Option::prune_baseline)) return write(*path, baseline->pruned());
     if (gone != 0 && whole_project() && settings_.only.empty())
-      session_.out += fmt::format("{} of the baseline {} gone: `macc lint --prune-baseline` takes {} out\n", count(gone),
-                                  gone == 1 ? "is" : "are", gone == 1 ? "it" : "them");
+      session_.out += fmt::format("{} of the baseline {} gone: `macc lint --prune-baseline` takes {} out\n",
+                                  count(gone), gone == 1 ? "is" : "are", gone == 1 ? "it" : "them");
     return true;
   }
 
@@ -102,14 +105,17 @@ class Linter {
       return given.is_absolute() ? given : session_.environment.current / given;
     }
     if (inputs_.project.lint.baseline) return inputs_.project.lint.baseline->path;
-    const bool asked = session_.arguments.has(Option::update_baseline) || session_.arguments.has(Option::prune_baseline);
-    if (asked) usage(session_, "no baseline is configured: name one with `--baseline FILE`, or `lint.baseline` in macc.toml");
+    const bool asked =
+        session_.arguments.has(Option::update_baseline) || session_.arguments.has(Option::prune_baseline);
+    if (asked)
+      usage(session_, "no baseline is configured: name one with `--baseline FILE`, or `lint.baseline` in macc.toml");
     return std::nullopt;
   }
 
   bool write(const fs::path& path, const Baseline& baseline) {
     const Shown shown = [&](const fs::path& p) { return session_.loader.shown(p); };
-    if (!write_file(path, baseline.text(), [](const fs::path&) { return true; }, shown, session_.diagnostics))
+    if (!write_file(
+            path, baseline.text(), [](const fs::path&) { return true; }, shown, session_.diagnostics))
       return false;
     session_.out += fmt::format("wrote {}: {}\n", printable(shown(path), 400), count(baseline.size()));
     return true;
@@ -119,13 +125,15 @@ class Linter {
     const bool show_only = session_.arguments.has(Option::diff);
     if (session_.arguments.has(Option::fix)) {
       // What the compiler itself is sure about, as an unused import, is mended as well.
-      for (const Diagnostic& d : session_.diagnostics.all()) found.push_back(d);
-      apply_fixes(session_, found, [](const Diagnostic& d) { return d.fix->safe; }, show_only);
-      std::erase_if(found, [](const Diagnostic& d) { return find_lint(d.code) == nullptr; });
+      const Diagnostics known = std::exchange(session_.diagnostics, {});
+      found.insert(found.end(), known.all().begin(), known.all().end());
+      apply_fixes(
+          session_, found, [](const Diagnostic& d) { return d.fix->safe; }, show_only);
     }
     if (!session_.arguments.has(Option::apply)) return;
     const LintInfo* lint = find_lint(std::string_view(session_.arguments.value(Option::apply)));
-    apply_fixes(session_, found, [&](const Diagnostic& d) { return d.code == lint->code; }, show_only);
+    apply_fixes(
+        session_, found, [&](const Diagnostic& d) { return d.code == lint->code; }, show_only);
   }
 
   void summary(std::size_t left) {

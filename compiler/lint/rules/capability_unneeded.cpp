@@ -30,20 +30,14 @@ bool file_verb(const Domain& domain, ir::Verb verb) {
 }
 
 bool socket(const Domain& domain, std::initializer_list<std::string_view> families) {
-  return some<ir::SocketAccess>(domain, [&](const auto& a) {
-    return std::find(families.begin(), families.end(), a.family) != families.end();
-  });
+  return some<ir::SocketAccess>(
+      domain, [&](const auto& a) { return std::find(families.begin(), families.end(), a.family) != families.end(); });
 }
 
 bool low_port(const Domain& domain) {
   return some<ir::NetworkAccess>(domain, [](const ir::NetworkAccess& a) {
     return a.listen && std::any_of(a.ports.begin(), a.ports.end(), [](const auto& r) { return r.first < 1024; });
   });
-}
-
-bool mounts(const Domain& domain) {
-  return some<ir::MountAccess>(domain, [](const auto&) { return true; }) ||
-         some<ir::PathsAccess>(domain, [](const auto& a) { return a.kind != ir::PathsAccess::Kind::mqueue; });
 }
 
 /// A capability that is of use with certain rules only, and whether the domain has one of those.
@@ -56,11 +50,17 @@ struct Need {
 constexpr std::array kNeeds = {
     Need{ir::Capability::net_bind_service, "`listen` on a port below 1024", low_port},
     Need{ir::Capability::net_raw, "`socket raw` or `socket packet`",
-         [](const Domain& d) { return socket(d, {"raw", "packet", "icmp", "xdp"}); }},
+         [](const Domain& d) {
+           return socket(d, {"raw", "packet", "icmp", "xdp"});
+         }},
     Need{ir::Capability::mknod, "`mknod`", [](const Domain& d) { return file_verb(d, ir::Verb::mknod); }},
     Need{ir::Capability::chown, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
-    Need{ir::Capability::fsetid, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
-    Need{ir::Capability::setfcap, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::fsetid, "`setattr` or `write` on files",
+         [](const Domain& d) {
+           return file_verb(d, ir::Verb::setattr) || file_verb(d, ir::Verb::write) || file_verb(d, ir::Verb::append);
+         }},
+    Need{ir::Capability::setfcap, "`setattr` on files",
+         [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
     Need{ir::Capability::linux_immutable, "`ioctl` on files",
          [](const Domain& d) { return file_verb(d, ir::Verb::ioctl); }},
     Need{ir::Capability::lease, "`lock` on files", [](const Domain& d) { return file_verb(d, ir::Verb::lock); }},
@@ -72,9 +72,7 @@ constexpr std::array kNeeds = {
          [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
     Need{ir::Capability::bpf, "`bpf`", [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::bpf); }},
     Need{ir::Capability::perfmon, "`perf` or `bpf`",
-         [](const Domain& d) {
-           return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf);
-         }},
+         [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf); }},
     Need{ir::Capability::sys_ptrace, "`trace` or `inspect` of another process",
          [](const Domain& d) {
            return some<ir::ProcessAccess>(d, [](const auto& a) {
@@ -85,8 +83,6 @@ constexpr std::array kNeeds = {
          [](const Domain& d) {
            return some<ir::ProcessAccess>(d, [](const auto& a) { return a.kind == ir::ProcessAccess::Kind::ipc; });
          }},
-    Need{ir::Capability::sys_chroot, "`pivot`, `mount` or an `exec` of what changes the root",
-         [](const Domain& d) { return mounts(d) || some<ir::ExecAccess>(d, [](const auto&) { return true; }); }},
 };
 
 }  // namespace

@@ -30,14 +30,15 @@ bool is_dead(const Subject& subject, const Grant& grant) {
   });
 }
 
-/// The deny that takes an access without paths away, by its own words.
-const ir::Rule* same_deny(const Context& context, const Subject& subject, const ir::Rule& rule) {
+/// The deny that takes an access without paths away: by its own words, or by more ports, capabilities or signals.
+const ir::Rule* wider_deny(const Context& context, const Subject& subject, const ir::Rule& rule) {
   const std::string key = key_of(rule.access);
-  if (context.in_effect(*subject.domain, rule, [&](const ir::Rule& deny) { return key_of(deny.access) == key; }))
-    return nullptr;
-  const auto deny = std::find_if(subject.domain->rules.begin(), subject.domain->rules.end(), [&](const ir::Rule& r) {
-    return r.effect == ir::Effect::deny && key_of(r.access) == key;
-  });
+  const auto takes = [&](const ir::Rule& deny) {
+    return key_of(deny.access) == key || is_narrower(rule.access, deny.access);
+  };
+  if (context.in_effect(*subject.domain, rule, takes)) return nullptr;
+  const auto deny = std::find_if(subject.domain->rules.begin(), subject.domain->rules.end(),
+                                 [&](const ir::Rule& r) { return r.effect == ir::Effect::deny && takes(r); });
   return deny == subject.domain->rules.end() ? nullptr : &*deny;
 }
 
@@ -57,7 +58,8 @@ void dead_rule(Context& context) {
     };
     // What an abstraction brings may well be denied in the domain.
     const auto own = [&](const ir::Rule& rule) {
-      return rule.effect == ir::Effect::allow && rule.where.includes.empty() && context.in_effect(*subject.domain, rule);
+      return rule.effect == ir::Effect::allow && rule.where.includes.empty() &&
+             context.in_effect(*subject.domain, rule);
     };
     for (const Grant& grant : subject.reach->grants()) {
       if (grant.rule == nullptr || !own(*grant.rule)) continue;
@@ -68,7 +70,7 @@ void dead_rule(Context& context) {
       const bool on_paths =
           std::holds_alternative<ir::FileAccess>(rule.access) || std::holds_alternative<ir::ExecAccess>(rule.access);
       if (on_paths || !own(rule)) continue;
-      if (const ir::Rule* deny = same_deny(context, subject, rule)) report(rule, *deny);
+      if (const ir::Rule* deny = wider_deny(context, subject, rule)) report(rule, *deny);
     }
   }
 }

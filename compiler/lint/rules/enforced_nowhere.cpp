@@ -8,6 +8,7 @@
 namespace macc::lint::rules {
 
 void enforced_nowhere(Context& context) {
+  if (!context.input().all_targets) return;       // another one may enforce it
   std::map<Span, std::set<std::string>> without;  // statement -> targets that don't enforce it
   std::map<Span, const TargetNote*> first;
   for (const TargetNote& note : context.input().target_notes) {

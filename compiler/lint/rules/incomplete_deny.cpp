@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/lint/rules.h"
 #include "compiler/lint/same.h"
 
@@ -7,7 +9,18 @@ namespace macc::lint::rules {
 
 namespace {
 
-/// A file whose contents may not be written can still be replaced, when it may be removed or moved.
+/// Whether something can be put where a file was removed: a new one, or another name of one that is there.
+bool can_be_made(const Subject& subject, const paths::PathSet& files) {
+  const auto& grants = subject.reach->grants();
+  return std::any_of(grants.begin(), grants.end(), [&](const Grant& grant) {
+    const auto made_by = [&](ir::Verb verb) {
+      return grant.verbs.has(verb) && subject.reach->reached({{&grant, verb, false}}, files).has_value();
+    };
+    return grant.rule != nullptr && (made_by(ir::Verb::create) || made_by(ir::Verb::link));
+  });
+}
+
+/// A file whose contents may not be written can still be replaced, when it may be moved, or removed and made again.
 struct Bypass {
   const Grant* grant = nullptr;
   ir::Verb verb = ir::Verb::rename;
@@ -23,7 +36,8 @@ std::optional<Bypass> bypass(const Context& context, const Subject& subject, con
     for (const Grant& grant : subject.reach->grants()) {
       if (grant.rule == nullptr || !grant.verbs.has(verb)) continue;
       const auto reached = subject.reach->reached({{&grant, verb, false}}, files);
-      if (reached) return Bypass{&grant, verb, reached->example};
+      if (reached && (verb == ir::Verb::rename || can_be_made(subject, reached->set)))
+        return Bypass{&grant, verb, reached->example};
     }
   }
   return std::nullopt;
@@ -51,7 +65,8 @@ void incomplete_deny(Context& context) {
     for (const ir::Rule& rule : subject.domain->rules) {
       if (rule.effect == ir::Effect::deny) look(context, subject, rule.access, rule.where, "deny");
     }
-    for (const ir::Obligation& never : subject.domain->never) look(context, subject, never.access, never.where, "never");
+    for (const ir::Obligation& never : subject.domain->never)
+      look(context, subject, never.access, never.where, "never");
   }
 }
 

@@ -30,7 +30,7 @@ void keep_environment(Context& context) {
           .report(Code::L0309, subject.id, grant.where(),
                   fmt::format("`{}` decides the environment of `{}`{}", subject.domain->name,
                               printable(reached->example), context.when(reached->values)))
-          .note("variables such as LD_PRELOAD and PATH make the other program run what the caller likes")
+          .note("LD_PRELOAD and LD_LIBRARY_PATH make the other program load what the caller likes")
           .note("leave out `keep environment`, and pass what is needed as arguments")
           .about("environment of " + ir::describe(context.policy(), *grant.paths))
           .fix("clean the environment", without_words(context, grant));

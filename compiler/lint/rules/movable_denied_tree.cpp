@@ -52,7 +52,7 @@ void movable_denied_tree(Context& context) {
                               subject.domain->name, printable(move->folder)))
           .with(move->grant->where(), "this allows to rename the folder")
           .note("another folder of that name can then be put in its place")
-          .note(fmt::format("deny that as well: `deny rename \"{}\";`", printable(move->folder)))
+          .note(fmt::format("deny that as well: `deny change \"{}\";`", printable(move->folder)))
           .about(key_of(rule.access));
     }
   }

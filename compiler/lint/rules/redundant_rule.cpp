@@ -18,9 +18,16 @@ const ir::Rule* covering(const Coverage& coverage, const StatementRules& stateme
   return by;
 }
 
-bool says_the_same(const StatementRules& statement, const ir::Rule& other) {
-  return statement.rules.size() == 1 && key_of(statement.rules.front()->access) == key_of(other.access) &&
-         key_of(statement.rules.front()->condition) == key_of(other.condition);
+bool says_the_same(const ir::Rule& a, const ir::Rule& b) {
+  return key_of(a.access) == key_of(b.access) && key_of(a.condition) == key_of(b.condition);
+}
+
+/// Whether it repeats the whole statement of a rule.
+bool repeats(const StatementRules& statement, const ir::Rule& other, const std::vector<StatementRules>& all) {
+  const auto first = std::find_if(all.begin(), all.end(), [&](const auto& s) { return s.span == other.where.span; });
+  return first != all.end() &&
+         std::equal(statement.rules.begin(), statement.rules.end(), first->rules.begin(), first->rules.end(),
+                    [](const auto* a, const auto* b) { return says_the_same(*a, *b); });
 }
 
 }  // namespace
@@ -35,7 +42,7 @@ void redundant_rule(Context& context) {
       const ir::Rule* by = covering(coverage, statement);
       if (by == nullptr) continue;
       for (const ir::Rule* rule : statement.rules) coverage.leave_out(*rule);
-      if (by->where.includes.empty() && says_the_same(statement, *by)) continue;  // duplicate-rule
+      if (repeats(statement, *by, statements)) continue;  // duplicate-rule
       context
           .report(Code::L0102, subject.id, statement.rules.front()->where,
                   fmt::format("`{}` may do this by other rules already", subject.domain->name))

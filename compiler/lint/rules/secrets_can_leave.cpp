@@ -19,22 +19,23 @@ struct Exit {
   bool anywhere = false;  ///< every port
 };
 
-/// The rule by which most can be sent.
-std::optional<Exit> widest_exit(const Context& context, const ir::Domain& domain) {
-  std::optional<Exit> found;
+/// The rules by which something can be sent, those to every port first.
+std::vector<Exit> exits_of(const Context& context, const ir::Domain& domain) {
+  std::vector<Exit> out;
   for (OpenPorts& open : open_ports(context, domain, false)) {
     const bool anywhere = open.count() >= kNearlyAllPorts;
     const bool leaves = anywhere || std::any_of(std::begin(kWayOut), std::end(kWayOut),
                                                 [&](std::uint16_t port) { return open.has(port); });
-    if (leaves && (!found || (anywhere && !found->anywhere))) found = Exit{std::move(open), anywhere};
+    if (leaves) out.push_back({std::move(open), anywhere});
   }
-  return found;
+  std::stable_partition(out.begin(), out.end(), [](const Exit& exit) { return exit.anywhere; });
+  return out;
 }
 
 class Search {
  public:
-  Search(Context& context, const Subject& subject, const Exit& exit)
-      : context_(context), subject_(subject), exit_(exit) {}
+  Search(Context& context, const Subject& subject, std::vector<Exit> exits)
+      : context_(context), subject_(subject), exits_(std::move(exits)) {}
 
   void run(const ResourcesOf& secrets) {
     const auto listed = [&](const Use& use, const Hit& hit) {
@@ -43,32 +44,34 @@ class Search {
     each_hit(context_, subject_, {.lists = "secret_", .verbs = {ir::Verb::read}}, listed);
     each_hit(context_, subject_, {.lists = "service_secret_", .verbs = {ir::Verb::read}, .wide_only = true}, listed);
     // A service that talks to one kind of server needs its own key for that; one that may talk to all has no excuse.
-    if (!exit_.anywhere) return;
+    std::erase_if(exits_, [](const Exit& exit) { return !exit.anywhere; });
     const auto any = [](const ir::Resource&) { return true; };
-    secrets.each_reached(subject_, {ir::Verb::read}, any, [&](ir::ResourceId id, const Use& use, const Reached& reached) {
-      report(use, reached.example, "it is declared as a secret", context_.policy().qualified_name(id));
-    });
+    secrets.each_reached(
+        subject_, {ir::Verb::read}, any, [&](ir::ResourceId id, const Use& use, const Reached& reached) {
+          report(use, reached.example, "it is declared as a secret", context_.policy().qualified_name(id));
+        });
   }
 
  private:
   void report(const Use& use, const std::string& example, const std::string& why, const std::string& what) {
-    const auto together =
-        values_for(context_.policy(), {&use.grant->condition(), &exit_.ports.rule->condition}, {});
-    if (!together) return;
-    const std::string where = exit_.anywhere ? "every port" : "servers anywhere";
-    context_
-        .report(Code::L0405, subject_.id, use.grant->where(),
-                fmt::format("`{}` may read `{}` and connect to {}{}", subject_.domain->name, printable(example), where,
-                            context_.when(*together)))
-        .with(exit_.ports.rule->where, "it can be sent from here")
-        .note(why)
-        .note("let one domain read the secret and another one talk to the network")
-        .about("sends " + what);
+    for (const Exit& exit : exits_) {
+      const auto together = values_for(context_.policy(), {&use.grant->condition(), &exit.ports.rule->condition}, {});
+      if (!together) continue;
+      context_
+          .report(Code::L0405, subject_.id, use.grant->where(),
+                  fmt::format("`{}` may read `{}` and connect to {}{}", subject_.domain->name, printable(example),
+                              exit.anywhere ? "every port" : "servers anywhere", context_.when(*together)))
+          .with(exit.ports.rule->where, "it can be sent from here")
+          .note(why)
+          .note("let one domain read the secret and another one talk to the network")
+          .about("sends " + what);
+      return;
+    }
   }
 
   Context& context_;
   const Subject& subject_;
-  const Exit& exit_;
+  std::vector<Exit> exits_;
 };
 
 }  // namespace
@@ -76,8 +79,8 @@ class Search {
 void secrets_can_leave(Context& context) {
   const ResourcesOf secrets(context, ir::Kind::secret);
   for (const Subject& subject : context.subjects()) {
-    const auto exit = widest_exit(context, *subject.domain);
-    if (exit) Search(context, subject, *exit).run(secrets);
+    std::vector<Exit> exits = exits_of(context, *subject.domain);
+    if (!exits.empty()) Search(context, subject, std::move(exits)).run(secrets);
   }
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "compiler/lint/hits.h"
+#include "compiler/lint/ports.h"
 #include "compiler/lint/rules.h"
 
 namespace macc::lint::rules {
@@ -9,14 +10,8 @@ namespace {
 
 /// The first rule by which strangers reach the domain.
 const ir::Rule* listener(const Context& context, const ir::Domain& domain) {
-  const ir::Rule* found = nullptr;
-  const auto taken = [](const ir::NetworkAccess& deny, const ir::NetworkAccess& allow) {
-    return deny.listen && deny.protocol == allow.protocol && deny.ports == allow.ports;
-  };
-  each_access<ir::NetworkAccess>(context, domain, taken, [&](const auto& rule, const auto& access, const auto&) {
-    if (access.listen && found == nullptr) found = &rule;
-  });
-  return found;
+  const std::vector<OpenPorts> open = open_ports(context, domain, true);
+  return open.empty() ? nullptr : open.front().rule;
 }
 
 }  // namespace

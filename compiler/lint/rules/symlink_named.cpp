@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "compiler/lint/hits.h"
 #include "compiler/lint/rules.h"
@@ -19,15 +20,25 @@ constexpr Symlink kSymlinks[] = {
 #undef MACC_SYMLINK
 };
 
-const Symlink* named(const ir::PathExpr& paths) {
-  for (const paths::PathPattern& pattern : paths.include) {
-    if (!pattern.is_literal()) continue;
-    const std::string text = pattern.literal_prefix();
-    const auto* row = std::find_if(std::begin(kSymlinks), std::end(kSymlinks),
-                                   [&](const Symlink& link) { return link.name == text; });
-    if (row != std::end(kSymlinks)) return row;
+/// Whether all that is written is names: `{a,b}`, but no wildcard.
+bool names_only(const paths::Sequence& atoms) {
+  return std::all_of(atoms.begin(), atoms.end(), [](const paths::Atom& atom) {
+    if (std::holds_alternative<paths::Literal>(atom.value)) return true;
+    const auto* either = std::get_if<paths::Alternatives>(&atom.value);
+    return either != nullptr && std::all_of(either->choices.begin(), either->choices.end(), names_only);
+  });
+}
+
+std::vector<const Symlink*> named(const paths::PathPattern& pattern) {
+  std::vector<const Symlink*> out;
+  const bool names = std::all_of(pattern.components().begin(), pattern.components().end(), [](const auto& component) {
+    return !component.any_depth && names_only(component.atoms);
+  });
+  if (!names || pattern.tail() == paths::Tail::tree) return out;
+  for (const Symlink& link : kSymlinks) {
+    if (pattern.matches(link.name)) out.push_back(&link);
   }
-  return nullptr;
+  return out;
 }
 
 paths::PathSet target_of(const Symlink& link) {
@@ -56,21 +67,27 @@ std::vector<Edit> followed(const Context& context, const Grant& grant, const Sym
            fmt::format("\"{}\"", link.target)}};
 }
 
+void report(Context& context, const Subject& subject, const Grant& grant, const Symlink& link) {
+  context
+      .report(Code::L0116, subject.id, grant.where(),
+              fmt::format("`{}` is a symlink: the kernel asks about what it leads to", link.name))
+      .note(fmt::format("on Debian that is `{}`; `readlink -f {}` tells for a system", link.target, link.name))
+      .note("name the target")
+      .about(fmt::format("symlink {}", link.name))
+      .fix("name the target", followed(context, grant, link));
+}
+
 }  // namespace
 
 void symlink_named(Context& context) {
   for (const Subject& subject : context.subjects()) {
     for (const Grant& grant : subject.reach->grants()) {
       if (grant.rule == nullptr || !context.is_written_here(grant.where())) continue;
-      const Symlink* link = named(*grant.paths);
-      if (link == nullptr || is_followed(context, subject, grant, *link)) continue;
-      context
-          .report(Code::L0116, subject.id, grant.where(),
-                  fmt::format("`{}` is a symlink: the kernel asks about what it leads to", link->name))
-          .note(fmt::format("on Debian that is `{}`; `readlink -f {}` tells for a system", link->target, link->name))
-          .note("name the target")
-          .about(fmt::format("symlink {}", link->name))
-          .fix("name the target", followed(context, grant, *link));
+      for (const paths::PathPattern& pattern : grant.paths->include) {
+        for (const Symlink* link : named(pattern)) {
+          if (!is_followed(context, subject, grant, *link)) report(context, subject, grant, *link);
+        }
+      }
     }
   }
 }

@@ -24,19 +24,29 @@ bool implied_by(const Context& context, const ir::Obligation& never, const ir::O
   });
 }
 
-void look_at_domain(Context& context, const Subject& subject) {
+/// The promises of modules, which are about many domains: what one domain promises says nothing about the others.
+std::set<Span> promises_of_modules(const std::vector<ast::File>& files) {
+  std::set<Span> out;
+  for (const ast::File& file : files) {
+    for (const ast::Declaration& declaration : file.declarations) {
+      if (const auto* never = std::get_if<ast::NeverDecl>(&declaration)) out.insert(never->span);
+    }
+  }
+  return out;
+}
+
+void look_at_domain(Context& context, const Subject& subject, const std::set<Span>& of_modules) {
   const auto& promises = subject.domain->never;
   std::set<const ir::Obligation*> told;
   for (const ir::Obligation& never : promises) {
-    if (!context.is_written_here(never.where)) continue;
+    if (!context.is_written_here(never.where) || of_modules.contains(never.where.span)) continue;
     const auto wider = std::find_if(promises.begin(), promises.end(), [&](const ir::Obligation& other) {
       return &other != &never && other.where.span != never.where.span && !told.contains(&other) &&
              implied_by(context, never, other);
     });
     if (wider == promises.end()) continue;
     told.insert(&never);
-    context
-        .report(Code::L0107, subject.id, never.where, "another promise says this already")
+    context.report(Code::L0107, subject.id, never.where, "another promise says this already")
         .with(wider->where, "whoever keeps this one keeps the other")
         .note("remove it, or promise what the other one leaves open")
         .about(key_of(never.access));
@@ -46,13 +56,15 @@ void look_at_domain(Context& context, const Subject& subject) {
 }  // namespace
 
 void trivial_never(Context& context) {
-  for (const Subject& subject : context.subjects()) look_at_domain(context, subject);
+  const std::vector<ast::File> files = parse_again(context);
+  const std::set<Span> of_modules = promises_of_modules(files);
+  for (const Subject& subject : context.subjects()) look_at_domain(context, subject, of_modules);
   if (!context.input().whole_project) return;
   std::set<Span> kept;
   for (const ir::Domain& domain : context.policy().domains) {
     for (const ir::Obligation& never : domain.never) kept.insert(never.where.span);
   }
-  for (const ast::File& file : parse_again(context)) {
+  for (const ast::File& file : files) {
     for (const ast::Declaration& declaration : file.declarations) {
       const auto* never = std::get_if<ast::NeverDecl>(&declaration);
       if (never == nullptr || kept.contains(never->span)) continue;

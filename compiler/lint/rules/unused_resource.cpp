@@ -15,6 +15,15 @@ bool lies_in_another(const ir::Policy& policy, ir::ResourceId id) {
   });
 }
 
+/// The paths of a rule on something else than files and programs: sockets, mounts, what is handed over.
+const ir::PathExpr* other_paths(const ir::Rule& rule) {
+  if (const auto* socket = std::get_if<ir::UnixAccess>(&rule.access)) return &socket->paths;
+  if (const auto* use = std::get_if<ir::UseAccess>(&rule.access)) return &use->paths;
+  if (const auto* mount = std::get_if<ir::MountAccess>(&rule.access)) return &mount->on;
+  if (const auto* paths = std::get_if<ir::PathsAccess>(&rule.access)) return &paths->paths;
+  return nullptr;
+}
+
 bool is_reached(const Context& context, ir::ResourceId id) {
   const ir::PathExpr& paths = context.policy().resource(id).paths;
   std::vector<std::string> starts;
@@ -24,8 +33,13 @@ bool is_reached(const Context& context, ir::ResourceId id) {
   const auto reaches = [&](const Grant& grant) {
     return near(grant.starts, starts) && context.meaning().set(*grant.paths).meets(context.meaning().extent(id));
   };
+  const auto concerns = [&](const ir::Rule& rule) {
+    const ir::PathExpr* on = other_paths(rule);
+    return on != nullptr && context.meaning().set(*on).meets(context.meaning().extent(id));
+  };
   return std::any_of(context.all_domains().begin(), context.all_domains().end(), [&](const Subject& domain) {
-    return std::any_of(domain.reach->grants().begin(), domain.reach->grants().end(), reaches);
+    return std::any_of(domain.reach->grants().begin(), domain.reach->grants().end(), reaches) ||
+           std::any_of(domain.domain->rules.begin(), domain.domain->rules.end(), concerns);
   });
 }
 
