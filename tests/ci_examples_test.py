@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Runs the macc commands of examples/ci, as they stand there and in their order, in a new project with a git history.
 
-That the files are what the services read can be told by them alone; here they are YAML, have the parts that jobs are made
-of, use no word of their own for what macc does, and hand over files that the commands wrote.
+Whether the files are what the services read, only these can tell. Here they are YAML, have the parts that jobs are made of,
+and hand over what the commands wrote.
 """
 import argparse
 import dataclasses
