@@ -68,10 +68,11 @@ class Repository:
 class Case:
     """A repository that uses hooks, with one commit in it."""
 
-    def __init__(self, work: pathlib.Path, hooks: Repository, title: str, *ids: str, files: tuple[str, ...] = ("",)) -> None:
+    def __init__(self, work: pathlib.Path, hooks: Repository, title: str, entries: tuple[str, ...]) -> None:
+        """`entries` are what the configuration says of each hook, as YAML: "id: macc-lint, files: ..."."""
         self.title = title
         self.repository = Repository(work / title.replace(" ", "-"), hooks.env)
-        rows = "".join(f"      - id: {name}\n" + (f"        files: {only}\n" if only else "") for name in ids for only in files)
+        rows = "".join(f"      - {{ {entry} }}\n" for entry in entries)
         self.repository.write(".pre-commit-config.yaml",
                               f"repos:\n  - repo: {hooks.folder}\n    rev: {hooks.git('rev-parse', 'HEAD')}\n    hooks:\n{rows}")
         self.repository.git("add", ".")
@@ -192,6 +193,22 @@ def finding_with_a_reason(case: Case) -> None:
     case.passes()
 
 
+def warnings_may_pass(case: Case) -> None:
+    case.repository.stage("web.macc", policy("web", FINDING))
+    case.passes()
+    case.repository.stage("web.macc", policy("web", '    exec "/usr/bin/make" unconfined;\n'))
+    case.refused("error[MACC-L0302]")
+
+
+def findings_of_before_may_pass(case: Case) -> None:
+    case.repository.stage("web.macc", policy("web", FINDING))
+    case.repository.git("commit", "--quiet", "--no-verify", "--message=web")
+    case.repository.stage("web.macc", policy("web", FINDING, "    allow connect tcp 443;\n"))
+    case.passes()
+    case.repository.stage("web.macc", policy("web", FINDING, '    exec "/usr/bin/perl";\n'))
+    case.refused("MACC-L0306", "1 known before")
+
+
 def formatter_rewrites(case: Case) -> None:
     badly = policy("web").replace("    entry", "  entry")
     case.repository.stage("web.macc", badly)
@@ -215,17 +232,28 @@ def formatter_and_linter_together(case: Case) -> None:
     case.refused("files were modified by this hook", CODE)
 
 
-EACH_PROJECT = ("^web/.*\\.macc$", "^mail/.*\\.macc$")
-CASES = [
-    (finding_is_shown, ("macc-lint",)), (clean_one_passes, ("macc-lint", "macc-fmt-check")),
-    (unstaged_change_does_not_count, ("macc-lint",)), (unstaged_fix_does_not_count, ("macc-lint",)),
-    (other_files_are_not_looked_at, ("macc-lint",)), (import_is_read_as_it_is_staged, ("macc-lint",)),
-    (two_files_at_once, ("macc-lint",)), (names_with_blanks, ("macc-lint",)), (name_like_an_option, ("macc-lint",)),
-    (deleted_file, ("macc-lint", "macc-fmt")), (syntax_error, ("macc-lint",)), (project_in_a_subfolder, ("macc-lint",)),
-    (a_hook_for_each_project, ("macc-lint",)), (finding_with_a_reason, ("macc-lint", "macc-fmt-check")),
-    (formatter_rewrites, ("macc-fmt",)), (format_check_changes_nothing, ("macc-fmt-check",)),
-    (formatter_and_linter_together, ("macc-fmt", "macc-lint")),
-]
+LINT, FMT, FMT_CHECK = "id: macc-lint", "id: macc-fmt", "id: macc-fmt-check"
+CASES = {
+    finding_is_shown: (LINT,),
+    clean_one_passes: (LINT, FMT_CHECK),
+    unstaged_change_does_not_count: (LINT,),
+    unstaged_fix_does_not_count: (LINT,),
+    other_files_are_not_looked_at: (LINT,),
+    import_is_read_as_it_is_staged: (LINT,),
+    two_files_at_once: (LINT,),
+    names_with_blanks: (LINT,),
+    name_like_an_option: (LINT,),
+    deleted_file: (LINT, FMT),
+    syntax_error: (LINT,),
+    project_in_a_subfolder: (LINT,),
+    a_hook_for_each_project: (f"{LINT}, files: '^web/.*[.]macc$'", f"{LINT}, files: '^mail/.*[.]macc$'"),
+    finding_with_a_reason: (LINT, FMT_CHECK),
+    warnings_may_pass: (f"{LINT}, args: [--fail-on, error]",),
+    findings_of_before_may_pass: (f"{LINT}, args: [--since, HEAD]",),
+    formatter_rewrites: (FMT,),
+    format_check_changes_nothing: (FMT_CHECK,),
+    formatter_and_linter_together: (FMT, LINT),
+}
 
 
 def hook_repository(work: pathlib.Path, env: dict[str, str]) -> Repository:
@@ -251,9 +279,8 @@ def main() -> int:
         status, output = hooks.run("pre-commit", "validate-manifest", HOOKS)
         if status != 0:
             problems.append(f"{HOOKS} is refused:\n{output}")
-        for test, ids in CASES:
-            files = EACH_PROJECT if test is a_hook_for_each_project else ("",)
-            test(Case(work, hooks, test.__name__.replace("_", " "), *ids, files=files))
+        for test, entries in CASES.items():
+            test(Case(work, hooks, test.__name__.replace("_", " "), entries))
     print("\n".join(problems), end="\n" if problems else "")
     print(f"{len(CASES)} cases, {len(problems)} problems")
     return 1 if problems else 0
