@@ -67,6 +67,8 @@ class SourceManager {
  public:
   /// `stable_path` is `path` when it is empty.
   FileId add(std::string path, std::string text, std::string stable_path = {});
+  /// Their ids are 1 to this number, in the order in which they came.
+  [[nodiscard]] std::size_t count() const { return files_.size(); }
   /// Throws std::out_of_range for FileId::none or an unknown id (a broken invariant).
   [[nodiscard]] const SourceFile& file(FileId id) const;
   [[nodiscard]] Position position(Span span) const;

@@ -4,8 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
+#include <optional>
+#include <system_error>
 
 #include "backends/backend.h"
+#include "compiler/driver/pages.h"
 #include "compiler/driver/session.h"
 
 namespace macc::driver {
@@ -46,12 +50,33 @@ void dispatch(Session& session) {
   }
 }
 
-bool asks_for_json(const std::vector<std::string>& arguments) {
+/// The last format that is named on a command line, however far it can be read.
+std::optional<report::Format> asked_format(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kOption = "--format";
+  std::optional<report::Format> format;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--format=json") return true;
-    if (arguments[i] == "--format" && i + 1 < arguments.size() && arguments[i + 1] == "json") return true;
+    const std::string_view argument = arguments[i];
+    std::string_view word;
+    if (argument == kOption && i + 1 < arguments.size()) word = arguments[i + 1];
+    if (argument.starts_with("--format=")) word = argument.substr(kOption.size() + 1);
+    if (const auto known = report::format_of(word)) format = known;
   }
-  return false;
+  return format;
+}
+
+/// Answers of these commands are no findings.
+report::FormatScope scope_of(const Arguments& arguments) {
+  const bool answers = arguments.command == Command::base || arguments.command == Command::explain;
+  return answers ? report::FormatScope::any : report::FormatScope::findings;
+}
+
+/// The folder from which services name files: the nearest one that git keeps.
+std::filesystem::path repository_around(const std::filesystem::path& current) {
+  for (std::filesystem::path folder = current;; folder = folder.parent_path()) {
+    std::error_code error;
+    if (std::filesystem::exists(folder / ".git", error)) return folder;
+    if (folder == folder.parent_path()) return current;
+  }
 }
 
 void internal_error(Session& session, std::string_view what) {
@@ -78,11 +103,19 @@ std::vector<Diagnostic> in_order(Diagnostics& diagnostics) {
 
 Outcome finish(Session& session, report::Format format, bool colour) {
   const std::vector<Diagnostic> diagnostics = in_order(session.diagnostics);
-  const int exit_code =
-      session.linting ? report::exit_code(diagnostics, session.linting->fail_on) : report::exit_code(diagnostics);
-  const report::Report report{session.sources, diagnostics, session.targets, exit_code};
+  const std::filesystem::path& current = session.environment.current;
+  const report::Report report{
+      .sources = session.sources,
+      .diagnostics = diagnostics,
+      .targets = session.targets,
+      .exit_code = session.linting ? report::exit_code(diagnostics, session.linting->fail_on)
+                                   : report::exit_code(diagnostics),
+      .version = MACC_VERSION,
+      .current = current,
+      .repository = repository_around(current),
+      .page = page_of};
   // What could not be looked at is told apart from what was found.
-  const bool results = session.linting && exit_code <= report::kExitCheck;
+  const bool results = session.linting && report.exit_code <= report::kExitCheck;
   const auto sink = report::make_sink(format, {.colour = colour && (!results || session.environment.output_is_terminal)});
   Outcome outcome;
   outcome.exit_code = report.exit_code;
@@ -107,14 +140,13 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
   Session session(parse_arguments(arguments, usage), environment);
   for (const Diagnostic& d : usage.all()) session.diagnostics.add(d);
   const std::string color = choice(session, Option::color, {"auto", "always", "never"});
-  const std::string format_word = choice(session, Option::format, report::format_words());
+  const std::string format_word = choice(session, Option::format, report::format_words(scope_of(session.arguments)));
   const bool colour = color == "always" || (color == "auto" && environment.error_is_terminal && !environment.no_color);
   report::Format format = report::format_of(format_word).value_or(report::Format::text);
 
   if (session.diagnostics.has_errors()) {
-    // A program that asked for JSON gets it, wherever the command line broke off.
-    if (asks_for_json(arguments)) format = report::Format::json;
-    return finish(session, format, colour);
+    // A program that asked for a format gets it, wherever the command line broke off.
+    return finish(session, asked_format(arguments).value_or(format), colour);
   }
   if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command), ""};
   if (session.arguments.version) return {report::kExitOk, version_text(), ""};

@@ -42,7 +42,7 @@ constexpr Source kSources[] = {
     {Id::unconfined, Code::L0302, rules::exec_unconfined},
     {Id::not_enforced, Code::L0801, rules::complain_mode},
     {Id::root_capabilities, Code::L0501, rules::capability_root},
-    {Id::root_capabilities, Code::L0503, rules::capability_combination},
+    {Id::capability_pairs, Code::L0503, rules::capability_combination},
     {Id::kernel_code, Code::L0704, rules::module_loading},
     {Id::kernel_code, Code::L0705, rules::bpf_allowed},
     {Id::system_control, Code::L0204, rules::system_control_writable},

@@ -9,25 +9,26 @@
 namespace macc::report {
 
 std::optional<Format> format_of(std::string_view wanted) {
-#define MACC_FORMAT(enumerator, word, doc) \
+#define MACC_FORMAT(enumerator, word, scope, doc) \
   if (wanted == (word)) return Format::enumerator;
 #include "compiler/report/formats.def"
 #undef MACC_FORMAT
   return std::nullopt;
 }
 
-std::vector<std::string> format_words() {
-  return {
-#define MACC_FORMAT(enumerator, word, doc) word,
+std::vector<std::string> format_words(FormatScope needed) {
+  std::vector<std::string> words;
+#define MACC_FORMAT(enumerator, word, scope, doc) \
+  if (FormatScope::scope <= needed) words.emplace_back(word);
 #include "compiler/report/formats.def"
 #undef MACC_FORMAT
-  };
+  return words;
 }
 
 std::unique_ptr<Sink> make_sink(Format format, Style style) {
   switch (format) {
-#define MACC_FORMAT(enumerator, word, doc) \
-  case Format::enumerator:                 \
+#define MACC_FORMAT(enumerator, word, scope, doc) \
+  case Format::enumerator:                        \
     return make_##enumerator##_sink(style);
 #include "compiler/report/formats.def"
 #undef MACC_FORMAT

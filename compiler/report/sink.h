@@ -1,6 +1,7 @@
 // From diagnostics to what is shown: one sink a format, all over the same report.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,12 +13,15 @@
 namespace macc::report {
 
 enum class Format : std::uint8_t {
-#define MACC_FORMAT(enumerator, word, doc) enumerator,
+#define MACC_FORMAT(enumerator, word, scope, doc) enumerator,
 #include "compiler/report/formats.def"
 #undef MACC_FORMAT
 };
 [[nodiscard]] std::optional<Format> format_of(std::string_view word);
-[[nodiscard]] std::vector<std::string> format_words();
+/// What a format can hold: any result, or only what was found in the policy.
+enum class FormatScope : std::uint8_t { any, findings };
+/// The words of all formats, or of those that can hold any result.
+[[nodiscard]] std::vector<std::string> format_words(FormatScope needed = FormatScope::findings);
 
 /// What the run did with one target of the project.
 struct TargetOutcome {
@@ -34,6 +38,12 @@ struct Report {
   const std::vector<Diagnostic>& diagnostics;
   std::vector<TargetOutcome> targets;
   int exit_code = 0;
+  /// From this severity on a diagnostic fails the run; nullopt: none does.
+  std::optional<Severity> fail_on = Severity::error;
+  std::string_view version = {};             ///< of macc
+  std::filesystem::path current = {};        ///< absolute: what SourceFile::path() is relative to
+  std::filesystem::path repository = {};     ///< absolute: what services name files from
+  std::string_view (*page)(Code) = nullptr;  ///< the page of a diagnostic, in Markdown
 };
 
 /// How text is to look.

@@ -5,7 +5,8 @@
 
 namespace macc::report {
 
-#define MACC_FORMAT(enumerator, word, doc) [[nodiscard]] std::unique_ptr<Sink> make_##enumerator##_sink(Style style);
+#define MACC_FORMAT(enumerator, word, scope, doc) \
+  [[nodiscard]] std::unique_ptr<Sink> make_##enumerator##_sink(Style style);
 #include "compiler/report/formats.def"
 #undef MACC_FORMAT
 

@@ -203,3 +203,110 @@ TEST_CASE("json holds everything that the text shows, with offsets") {
   CHECK(d["fix"]["safe"] == true);
   CHECK(j["targets"][0]["artifacts"][0] == "p");
 }
+
+// ---- the formats of CI services ----
+
+namespace {
+
+std::string rendered(const Bench& b, Format format, int exit_code = 2) {
+  const report::Report report{.sources = b.sources,
+                              .diagnostics = b.list,
+                              .targets = {},
+                              .exit_code = exit_code,
+                              .version = "1.2.3",
+                              .current = "/work/repo/sub",
+                              .repository = "/work/repo"};
+  return report::make_sink(format, {})->render(report);
+}
+
+nlohmann::json sarif_run(const Bench& b, int exit_code = 2) {
+  return nlohmann::json::parse(rendered(b, Format::sarif, exit_code)).at("runs").at(0);
+}
+
+}  // namespace
+
+TEST_CASE("sarif: names of files are relative to the repository and encoded") {
+  const auto uri = [](const std::string& path) {
+    Bench b("x\n", path);
+    b.error(b.at("x"), "m");
+    return sarif_run(b)["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"];
+  };
+  CHECK(uri("a.macc") == nlohmann::json{{"uri", "sub/a.macc"}, {"uriBaseId", "%SRCROOT%"}});
+  CHECK(uri("/work/repo/other/a b:c%.macc")["uri"] == "other/a%20b%3Ac%25.macc");
+  CHECK(uri("/elsewhere/\xff.macc") == nlohmann::json{{"uri", "file:///elsewhere/%FF.macc"}});
+  CHECK(uri("<stdin>")["uri"] == "%3Cstdin%3E");
+}
+
+TEST_CASE("sarif: places count code points, fixes are grouped by file, fingerprints have a version") {
+  Bench b("\xC3\xA9\xC3\xA9 x y\n");
+  b.error(b.at("x"), "m").also(b.at("y"), "there").note("elsewhere", b.at("y")).note("by the way");
+  b.list.back().suggest("write z", {{b.at("x"), "z"}, {b.at("y"), "z"}});
+  b.list.back().fingerprint = "0123456789abcdef";
+  const auto result = sarif_run(b)["results"][0];
+  CHECK(result["locations"][0]["physicalLocation"]["region"] ==
+        nlohmann::json{{"startLine", 1}, {"startColumn", 4}, {"endLine", 1}, {"endColumn", 5}});
+  CHECK(result["message"]["text"] == "m\nnote: by the way\nhelp: write z");
+  CHECK(result["relatedLocations"].size() == 2);
+  CHECK(result["partialFingerprints"] == nlohmann::json{{"maccFingerprint/v1", "0123456789abcdef"}});
+  CHECK(result["fixes"][0]["artifactChanges"].size() == 1);
+  CHECK(result["fixes"][0]["artifactChanges"][0]["replacements"].size() == 2);
+}
+
+TEST_CASE("sarif: what has no place is a notification, and a run that could not look is not successful") {
+  Bench b("x\n");
+  b.error({}, "nothing to do");
+  const auto run = sarif_run(b);
+  CHECK(run["results"].empty());
+  CHECK(run["invocations"][0]["toolExecutionNotifications"][0]["message"]["text"] == "nothing to do");
+  CHECK(run["tool"]["driver"]["notifications"][0]["id"] == "MACC-E0101");
+  CHECK(run["invocations"][0]["executionSuccessful"] == false);
+  CHECK(sarif_run(b, 1)["invocations"][0]["executionSuccessful"] == true);
+}
+
+TEST_CASE("github: nothing of a message or name can begin another command or property") {
+  Bench b("x\n", "a,line=9:b\n::error::.macc");
+  b.error(b.at("x"), "50 %\n::warning::hello\r").label("a: b, c");
+  CHECK(rendered(b, Format::github) ==
+        "::error file=sub/a%2Cline=9%3Ab\\x0a%3A%3Aerror%3A%3A.macc,line=1,endLine=1,col=1,endColumn=1,"
+        "title=MACC-E0101 syntax::50 %25 ::warning::hello%0Aa: b, c\n1 error\n");
+}
+
+TEST_CASE("github: a place of several lines has no columns") {
+  Bench b("x\ny\n");
+  b.error({b.file, 0, 3}, "m");
+  CHECK(rendered(b, Format::github).starts_with("::error file=sub/a.macc,line=1,endLine=2,title="));
+}
+
+TEST_CASE("gitlab: fingerprints are the finding's own, do not depend on lines, and occur once") {
+  const auto prints = [](const std::string& text, const std::string& own) {
+    Bench b(text);
+    b.error(b.at("x"), "m");
+    b.error(b.at("y"), "m").fingerprint = own;
+    std::vector<std::string> out;
+    for (const auto& f : nlohmann::json::parse(rendered(b, Format::gitlab))) out.push_back(f["fingerprint"]);
+    return out;
+  };
+  const auto first = prints("x y\n", "");
+  CHECK(first[0] != first[1]);
+  CHECK(prints("\n\nx\ny\n", "") == first);
+  CHECK(prints("x y\n", "own")[1] == "own");
+}
+
+TEST_CASE("junit: what fails the run is a failure, the rest passes, and clean files count") {
+  Bench b("x\n", "policy/web.v1.macc");
+  (void)b.sources.add("policy/clean.macc", "");
+  (void)b.sources.add("<stdlib>/std/tls.macc", "");
+  b.error(b.at("x"), "a < b & \"c\" \x01\xff\xEF\xBF\xBF");
+  b.error(b.at("x"), "same");
+  b.error(b.at("x"), "same").severity = Severity::warning;
+  const std::string text = rendered(b, Format::junit);
+  CAPTURE(text);
+  const auto holds = [&](const std::string& part) { return text.find(part) != std::string::npos; };
+  CHECK(holds("tests=\"4\" failures=\"2\" errors=\"0\""));
+  CHECK(holds("classname=\"macc.sub.policy.web_v1\""));
+  CHECK(holds("MACC-E0101 syntax: a &#60; b &#38; &#34;c&#34; \\x01\\xff\\u{ffff}"));
+  CHECK(holds("MACC-E0101 syntax: same (2)"));
+  CHECK(holds("<system-out>"));
+  CHECK(holds("classname=\"macc.sub.policy.clean\" name=\"no findings\""));
+  CHECK_FALSE(holds("stdlib"));
+}

@@ -1,19 +1,12 @@
 #include <fmt/format.h>
 
 #include "compiler/driver/explain_target.h"
+#include "compiler/driver/pages.h"
 #include "compiler/driver/session.h"
-#include "diagnostic_pages.h"
 
 namespace macc::driver {
 
 namespace {
-
-std::string_view page_of(const DiagnosticInfo& row) {
-  for (const pages::EmbeddedFile& file : pages::diagnostic_pages()) {
-    if (file.name.substr(0, file.name.find('.')) == row.id) return file.text;
-  }
-  return {};
-}
 
 std::string_view word(Severity severity) {
   return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
@@ -66,7 +59,7 @@ void run_explain(Session& session) {
       continue;
     }
     if (!session.out.empty()) session.out += "\n";
-    const std::string_view page = page_of(*row);
+    const std::string_view page = page_of(row->code);
     // A page starts with its own heading; without a page the table still has a line to say.
     session.out += page.empty()
                        ? fmt::format("# {}: {}\n\n{}: {}\n", row->id, row->name, word(row->severity), row->title)
