@@ -209,6 +209,14 @@ def findings_of_before_may_pass(case: Case) -> None:
     case.refused("MACC-L0306", "1 known before")
 
 
+def broken_promise(case: Case) -> None:
+    promise = '    never read "/etc/web/keys/**";\n'
+    case.repository.stage("web.macc", policy("web", '    allow read "/etc/web/keys/a";\n', promise))
+    case.refused("error[MACC-E0501]", "web.macc:7:5")
+    case.repository.stage("web.macc", policy("web", '    allow read "/etc/web/conf";\n', promise))
+    case.passes()
+
+
 def formatter_rewrites(case: Case) -> None:
     badly = policy("web").replace("    entry", "  entry")
     case.repository.stage("web.macc", badly)
@@ -232,7 +240,7 @@ def formatter_and_linter_together(case: Case) -> None:
     case.refused("files were modified by this hook", CODE)
 
 
-LINT, FMT, FMT_CHECK = "id: macc-lint", "id: macc-fmt", "id: macc-fmt-check"
+LINT, CHECK, FMT, FMT_CHECK = "id: macc-lint", "id: macc-check", "id: macc-fmt", "id: macc-fmt-check"
 CASES = {
     finding_is_shown: (LINT,),
     clean_one_passes: (LINT, FMT_CHECK),
@@ -250,6 +258,7 @@ CASES = {
     finding_with_a_reason: (LINT, FMT_CHECK),
     warnings_may_pass: (f"{LINT}, args: [--fail-on, error]",),
     findings_of_before_may_pass: (f"{LINT}, args: [--since, HEAD]",),
+    broken_promise: (CHECK,),
     formatter_rewrites: (FMT,),
     format_check_changes_nothing: (FMT_CHECK,),
     formatter_and_linter_together: (FMT, LINT),
