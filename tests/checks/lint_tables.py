@@ -28,6 +28,11 @@ class Wrong(Exception):
     """What the sources hold cannot be read, or the page lacks something."""
 
 
+def cell(text: str) -> str:
+    """A C++ string's content as a table shows it."""
+    return text.replace('\\"', '"').replace("|", "\\|")
+
+
 def rows(file: pathlib.Path, macro: str, pattern: re.Pattern) -> Iterator[tuple[str, ...]]:
     for number, line in enumerate(file.read_text().splitlines(), 1):
         if not line.startswith(macro):
@@ -35,7 +40,7 @@ def rows(file: pathlib.Path, macro: str, pattern: re.Pattern) -> Iterator[tuple[
         row = pattern.match(line)
         if not row:
             raise Wrong(f"{file.relative_to(ROOT)}:{number}: this row cannot be read")
-        yield row.groups()
+        yield tuple(cell(text) for text in row.groups())
 
 
 def lints() -> str:
@@ -61,7 +66,7 @@ def lists() -> str:
     out = "| list | holds |\n|---|---|\n"
     for comment, name in LIST.findall(SENSITIVE.read_text()):
         text = " ".join(line.removeprefix("///").strip() for line in comment.splitlines())
-        out += f"| `{name}` | {text} |\n"
+        out += f"| `{name}` | {cell(text)} |\n"
     return out
 
 
