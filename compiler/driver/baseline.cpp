@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "compiler/lint/fingerprint.h"
+
 namespace macc::driver {
 
 namespace {
@@ -13,7 +15,6 @@ using Json = nlohmann::ordered_json;
 
 /// Changes when fingerprints are made otherwise: an old file would then excuse nothing.
 constexpr int kVersion = 1;
-constexpr std::size_t kMaxCount = 1'000'000;
 
 std::optional<Baseline> refuse(Session& session, const std::filesystem::path& path, const std::string& why) {
   session.diagnostics
@@ -36,14 +37,12 @@ std::optional<Baseline> Baseline::read(Session& session, const std::filesystem::
   if (!all.contains("findings") || !all["findings"].is_array()) return refuse(session, path, "it holds no `findings`");
   Baseline out;
   for (const Json& row : all["findings"]) {
-    const bool good = row.is_object() && row.contains("fingerprint") && row["fingerprint"].is_string() &&
-                      row.contains("count") && row["count"].is_number_unsigned() &&
-                      row["count"].get<std::size_t>() <= kMaxCount;
-    if (!good) return refuse(session, path, "one of its findings has no `fingerprint` or `count`");
+    const bool good = row.is_object() && row.contains("fingerprint") && row["fingerprint"].is_string();
+    if (!good) return refuse(session, path, "one of its findings has no `fingerprint`");
     const auto text = [&](const char* key) {
       return row.contains(key) && row[key].is_string() ? row[key].get<std::string>() : std::string();
     };
-    out.items_[text("fingerprint")] = {text("lint"), text("domain"), text("subject"), row["count"].get<std::size_t>()};
+    out.items_[text("fingerprint")] = {text("lint"), text("domain"), text("subject"), text("condition")};
   }
   return out;
 }
@@ -51,57 +50,54 @@ std::optional<Baseline> Baseline::read(Session& session, const std::filesystem::
 Baseline Baseline::of(const std::vector<lint::Finding>& findings, const std::set<Code>& locked) {
   Baseline out;
   for (const lint::Finding& finding : findings) {
-    const Diagnostic& d = finding.diagnostic;
-    if (locked.contains(d.code)) continue;
-    Item& item = out.items_[d.fingerprint];
-    item = {std::string(info(d.code).name), finding.domain, printable(finding.subject, 200), item.count + 1};
+    const Code code = finding.diagnostic.code;
+    if (locked.contains(code)) continue;
+    for (const std::string& subject : finding.subjects) {
+      out.items_[lint::fingerprint(finding, subject, false)] = {std::string(info(code).name), finding.domain,
+                                                                printable(subject, 200), finding.condition};
+    }
   }
   return out;
 }
 
-std::size_t Baseline::take_out(std::vector<lint::Finding>& findings, const std::set<Code>& locked) {
-  return std::erase_if(findings, [&](const lint::Finding& finding) {
-    const auto item = items_.find(finding.diagnostic.fingerprint);
-    if (item == items_.end() || locked.contains(finding.diagnostic.code)) return false;
-    std::size_t& matched = matched_[item->first];
-    if (matched >= item->second.count) return false;
-    ++matched;
-    return true;
+bool Baseline::knows(const lint::Finding& finding, std::set<std::string>& used) const {
+  return std::all_of(finding.subjects.begin(), finding.subjects.end(), [&](const std::string& subject) {
+    for (const bool always : {false, true}) {
+      const auto item = items_.find(lint::fingerprint(finding, subject, always));
+      if (item == items_.end()) continue;
+      used.insert(item->first);
+      return true;
+    }
+    return false;
   });
 }
 
-std::size_t Baseline::size() const {
-  std::size_t all = 0;
-  for (const auto& [fingerprint, item] : items_) all += item.count;
-  return all;
+std::size_t Baseline::take_out(std::vector<lint::Finding>& findings, const std::set<Code>& locked) {
+  return std::erase_if(findings, [&](const lint::Finding& finding) {
+    const bool known = !locked.contains(finding.diagnostic.code) && knows(finding, matched_);
+    return known;
+  });
 }
-
-std::size_t Baseline::gone() const { return size() - pruned().size(); }
 
 Baseline Baseline::pruned() const {
   Baseline out;
-  for (const auto& [fingerprint, item] : items_) {
-    const auto matched = matched_.find(fingerprint);
-    if (matched == matched_.end()) continue;
-    out.items_[fingerprint] = item;
-    out.items_[fingerprint].count = matched->second;
-  }
+  for (const std::string& fingerprint : matched_) out.items_[fingerprint] = items_.at(fingerprint);
   return out;
 }
 
 std::string Baseline::text() const {
   std::vector<std::pair<std::string, Item>> rows(items_.begin(), items_.end());
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) {
-    return std::tie(a.second.domain, a.second.lint, a.second.subject, a.first) <
-           std::tie(b.second.domain, b.second.lint, b.second.subject, b.first);
+    return std::tie(a.second.domain, a.second.lint, a.second.subject, a.second.condition, a.first) <
+           std::tie(b.second.domain, b.second.lint, b.second.subject, b.second.condition, b.first);
   });
   Json list = Json::array();
   for (const auto& [fingerprint, item] : rows) {
     list.push_back({{"domain", item.domain},
                     {"lint", item.lint},
                     {"subject", item.subject},
-                    {"fingerprint", fingerprint},
-                    {"count", item.count}});
+                    {"condition", item.condition},
+                    {"fingerprint", fingerprint}});
   }
   const Json all = {{"version", kVersion}, {"findings", std::move(list)}};
   return all.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";

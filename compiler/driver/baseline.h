@@ -13,12 +13,13 @@
 
 namespace macc::driver {
 
-/// Findings by fingerprint, each with how often it occurs. docs/linter.md describes the file.
+/// What was found, part by part: a finding is known when all that it is about is, under the same condition or always.
+/// What was found in one rule and is now in two stays known; what reaches further is new. docs/linter.md describes the
+/// file.
 class Baseline {
  public:
   struct Item {
-    std::string lint, domain, subject;  ///< for people who read the file
-    std::size_t count = 0;
+    std::string lint, domain, subject, condition;  ///< for people who read the file
   };
 
   /// Reads a file. nullopt, with the reason reported, when it can't be used.
@@ -29,16 +30,18 @@ class Baseline {
   /// Takes the findings out that the baseline holds; returns how many.
   std::size_t take_out(std::vector<lint::Finding>& findings, const std::set<Code>& locked);
   /// What take_out() left: findings of the baseline that did not come again.
-  [[nodiscard]] std::size_t gone() const;
+  [[nodiscard]] std::size_t gone() const { return items_.size() - matched_.size(); }
   /// The baseline without those.
   [[nodiscard]] Baseline pruned() const;
 
   [[nodiscard]] std::string text() const;
-  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t size() const { return items_.size(); }
 
  private:
-  std::map<std::string, Item> items_;           // by fingerprint
-  std::map<std::string, std::size_t> matched_;  // by fingerprint
+  [[nodiscard]] bool knows(const lint::Finding& finding, std::set<std::string>& used) const;
+
+  std::map<std::string, Item> items_;  // by fingerprint
+  std::set<std::string> matched_;      // fingerprints
 };
 
 }  // namespace macc::driver

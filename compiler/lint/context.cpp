@@ -18,6 +18,9 @@ std::vector<Span> places_of(const ir::Provenance& where) {
 
 Report& Report::with(const ir::Provenance& where, std::string text) {
   places_.push_back(places_of(where));
+  const std::string condition = context_->condition_of(where);
+  if (!condition.empty() && condition != finding_.condition)
+    finding_.condition += (finding_.condition.empty() ? "" : " and ") + condition;
   const Span place = context_->anchor(where);
   Diagnostic& d = finding_.diagnostic;
   // Both rules may have come through one include; the rules themselves are then shown.
@@ -35,8 +38,11 @@ Report& Report::fix(std::string description, std::vector<Edit> edits, bool safe)
   return *this;
 }
 
-Report& Report::about(std::string subject) {
-  finding_.subject = std::move(subject);
+Report& Report::about(std::string subject) { return about(std::vector<std::string>{std::move(subject)}); }
+
+Report& Report::about(std::vector<std::string> subjects) {
+  std::sort(subjects.begin(), subjects.end());
+  finding_.subjects = std::move(subjects);
   return *this;
 }
 
@@ -55,6 +61,16 @@ bool Context::is_ours(Span span) const { return span.valid() && input_.files.con
 
 bool Context::is_written_here(const ir::Provenance& where) const {
   return !sources().file(where.span.file).is_bundled();
+}
+
+std::string Context::condition_of(const ir::Provenance& where) const {
+  for (const ir::Domain& domain : policy().domains) {
+    const auto rule = std::find_if(domain.rules.begin(), domain.rules.end(),
+                                   [&](const ir::Rule& r) { return &r.where == &where; });
+    if (rule == domain.rules.end()) continue;
+    return rule->condition.is_always() ? "" : ir::describe(policy(), rule->condition);
+  }
+  return "";
 }
 
 Span Context::anchor(const ir::Provenance& where) const {
@@ -79,6 +95,7 @@ Report Context::report(Code lint, ir::DomainId domain, const ir::Provenance& whe
   const Span place = anchor(where);
   Report out = report(lint, domain, place, std::move(message));
   found_.back().places = {places_of(where)};
+  found_.back().finding.condition = condition_of(where);
   Diagnostic& d = found_.back().finding.diagnostic;
   if (place != where.span) {
     d.label("brought in by this");

@@ -35,6 +35,8 @@ class Report {
   Report& fix(std::string description, std::vector<Edit> edits, bool safe = false);
   /// What tells this finding from others of the lint in the domain, in the meaning: no places, no wording of rules.
   Report& about(std::string subject);
+  /// The same for a finding about several things, each of which could be one of its own.
+  Report& about(std::vector<std::string> subjects);
 
  private:
   friend class Context;
@@ -87,6 +89,8 @@ class Context {
   /// Everything reported so far.
   [[nodiscard]] std::deque<Found>& found() { return found_; }
 
+  /// The condition of the rule that this is the place of, as text; "" for always.
+  [[nodiscard]] std::string condition_of(const ir::Provenance& where) const;
   /// Where a rule is pointed at: in the project, as near to the rule as that goes.
   [[nodiscard]] Span anchor(const ir::Provenance& where) const;
 

@@ -31,13 +31,34 @@ class Hash {
 
 }  // namespace
 
-std::string fingerprint(const Finding& finding) {
+namespace {
+
+Hash head_of(const Finding& finding) {
   Hash hash;
   hash.add(info(finding.diagnostic.code).id);
   hash.add(std::string_view("\0", 1));
   hash.add(finding.domain);
+  return hash;
+}
+
+void add_part(Hash& hash, const std::string& text) {
   hash.add(std::string_view("\0", 1));
-  hash.add(finding.subject);
+  hash.add(text);
+}
+
+}  // namespace
+
+std::string fingerprint(const Finding& finding) {
+  Hash hash = head_of(finding);
+  for (const std::string& subject : finding.subjects) add_part(hash, subject);
+  add_part(hash, finding.condition);
+  return hash.text();
+}
+
+std::string fingerprint(const Finding& finding, const std::string& subject, bool always) {
+  Hash hash = head_of(finding);
+  add_part(hash, subject);
+  add_part(hash, always ? "" : finding.condition);
   return hash.text();
 }
 

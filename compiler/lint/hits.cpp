@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "compiler/lint/fingerprint.h"
+
 namespace macc::lint {
 
 namespace {
@@ -56,10 +58,25 @@ std::vector<Edit> except_edit(const Context& context, const Grant& grant, const 
   return {{{statement->file, *end, *end}, fmt::format(" except {}{}{}", count == 1 ? "" : "{ ", out, count == 1 ? "" : " }")}};
 }
 
+std::vector<std::string> subjects_of(const Reach& reach, const Use& use, const SensitiveList& list) {
+  std::vector<std::string> out;
+  for (const SensitivePattern& pattern : list.patterns) {
+    if (!near(use.grant->starts, pattern.starts)) continue;
+    if (pattern.pattern.is_literal()) {
+      if (reach.reaches(use, pattern.sample)) out.push_back(fmt::format("{} {}", word_of(use), pattern.sample));
+      continue;
+    }
+    const auto reached = reach.reached({use}, paths::PathSet::of(pattern.pattern));
+    if (reached)
+      out.push_back(fmt::format("{} {} {}", word_of(use), pattern.pattern.text(), name_of(reached->set)));
+  }
+  return out;
+}
+
 Report report_hit(Context& context, Code lint, const Subject& subject, const Use& use, const Hit& hit) {
   Report report = context.report(lint, subject.id, use.grant->where(), may_text(context, subject, use, hit));
   report.note(fmt::format("{}: {}", hit.list->title, hit.list->harm));
-  report.about(fmt::format("{} {}", word_of(use), hit.list->name));
+  report.about(subjects_of(*subject.reach, use, *hit.list));
   report.fix(fmt::format("take {} out of the rule", hit.list->title), except_edit(context, *use.grant, *hit.list));
   return report;
 }

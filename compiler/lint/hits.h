@@ -17,6 +17,9 @@ struct Search {
   bool wide_only = false;    ///< what a rule names in full is the domain's own
 };
 
+/// What a use reaches of a list, pattern by pattern, for what a finding is about.
+[[nodiscard]] std::vector<std::string> subjects_of(const Reach& reach, const Use& use, const SensitiveList& list);
+
 /// Calls `f(use, hit)` once for each rule and list.
 template <typename F>
 void each_hit(const Context& context, const Subject& subject, const Search& search, F f) {

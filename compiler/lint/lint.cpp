@@ -60,9 +60,9 @@ void look(const Row& row, Context& context) {
 
 /// Two rules of one statement, or one abstraction included twice, say the same about one place.
 void merge_repeats(std::vector<Finding>& findings) {
-  std::set<std::tuple<Code, Span, std::string, std::string>> seen;
+  std::set<std::tuple<Code, Span, std::string, std::vector<std::string>>> seen;
   std::erase_if(findings, [&](const Finding& f) {
-    return !seen.insert({f.diagnostic.code, f.diagnostic.primary.span, f.domain, f.subject}).second;
+    return !seen.insert({f.diagnostic.code, f.diagnostic.primary.span, f.domain, f.subjects}).second;
   });
 }
 

@@ -39,7 +39,10 @@ struct Input {
 struct Finding {
   Diagnostic diagnostic;  ///< with its severity and fingerprint
   std::string domain;     ///< qualified name; "" when it is about none
-  std::string subject;    ///< what it is about in the meaning; the same after the source was laid out otherwise
+  /// What it is about in the meaning, part by part ("read /etc/shadow"); the same after the source was laid out
+  /// otherwise. Sorted, at least one.
+  std::vector<std::string> subjects;
+  std::string condition;  ///< under which it holds, as text; "" for always
 };
 
 struct Result {

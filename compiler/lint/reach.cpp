@@ -7,7 +7,7 @@ namespace macc::lint {
 using ir::Verb;
 using paths::PathSet;
 
-ir::VerbSet writing_verbs() { return {Verb::write, Verb::append, Verb::create, Verb::rename}; }
+ir::VerbSet writing_verbs() { return {Verb::write, Verb::append, Verb::create, Verb::rename, Verb::link}; }
 
 namespace {
 

@@ -22,6 +22,43 @@ std::string letters_of(const paths::Sequence& atoms) {
   return out;
 }
 
+/// The sequences that result when every choice between words is made.
+std::vector<paths::Sequence> choices_of(const paths::Sequence& atoms) {
+  std::vector<paths::Sequence> out{{}};
+  for (const paths::Atom& atom : atoms) {
+    const auto* any = std::get_if<paths::Alternatives>(&atom.value);
+    std::vector<paths::Sequence> longer;
+    for (const paths::Sequence& begun : out) {
+      const std::vector<paths::Sequence> plain{{atom}};
+      for (const paths::Sequence& choice : any != nullptr ? any->choices : plain) {
+        longer.push_back(begun);
+        longer.back().insert(longer.back().end(), choice.begin(), choice.end());
+      }
+    }
+    out = std::move(longer);
+  }
+  return out;
+}
+
+/// "/usr/bin/{sh,bash}" as two patterns: findings name what is reached, one by one.
+std::vector<PathPattern> spread(const PathPattern& pattern) {
+  std::vector<std::vector<paths::Component>> out{{}};
+  for (const paths::Component& component : pattern.components()) {
+    std::vector<std::vector<paths::Component>> longer;
+    for (const auto& begun : out) {
+      for (paths::Sequence& choice : choices_of(component.atoms)) {
+        longer.push_back(begun);
+        longer.back().push_back({component.any_depth, std::move(choice)});
+      }
+    }
+    out = std::move(longer);
+  }
+  std::vector<PathPattern> patterns;
+  for (auto& components : out)
+    patterns.push_back(PathPattern::from_parts(pattern.anchor(), std::move(components), pattern.tail(), pattern.excludes_top()));
+  return patterns;
+}
+
 SensitivePattern sensitive(const PathPattern& pattern) { return {pattern, starts_of(pattern), sample_of(pattern)}; }
 
 /// "password hashes" and what follows, from the comment of a list.
@@ -64,15 +101,23 @@ std::string sample_of(const PathPattern& pattern) {
   return pattern.matches(out) ? out : "";
 }
 
+namespace {
+
+void add(const PathPattern& pattern, SensitiveList& list) {
+  for (const PathPattern& one : spread(pattern)) list.patterns.push_back(sensitive(one));
+}
+
+}  // namespace
+
 Sensitive::Sensitive(const ir::Policy& policy, const Settings& settings) {
   for (const ir::PathList& source : policy.lists) {
     SensitiveList& list = lists_.emplace_back();
     list.name = source.name;
     take_comment(source.doc, list);
-    for (const PathPattern& pattern : source.patterns) list.patterns.push_back(sensitive(pattern));
+    for (const PathPattern& pattern : source.patterns) add(pattern, list);
     const auto more = settings.more.find(source.name);
     if (more == settings.more.end()) continue;
-    for (const PathPattern& pattern : more->second) list.patterns.push_back(sensitive(pattern));
+    for (const PathPattern& pattern : more->second) add(pattern, list);
   }
 }
 

@@ -70,12 +70,14 @@ class MapFinder : public sema::ModuleFinder {
 
 /// `text` as the only file of a project; `modules` can be imported. Without the standard library unless asked.
 inline std::unique_ptr<Analyzed> analyze(const std::string& text, std::map<std::string, std::string> modules = {},
-                                         bool with_library = false, bool site = false) {
+                                         bool with_library = false, bool site = false,
+                                         std::vector<std::string> list_modules = {}) {
   auto out = std::make_unique<Analyzed>();
   MapFinder finder(out->sources, std::move(modules), with_library);
   const FileId file = out->sources.add("test.macc", text);
   sema::Options options;
   options.backends = {"selinux", "apparmor"};
+  options.list_modules = std::move(list_modules);
   out->policy = sema::analyze(out->sources, {{file, site}}, finder, out->diagnostics, options);
   return out;
 }
