@@ -20,7 +20,7 @@ std::optional<std::string> formatted(const std::string& text, std::string& tree)
   const macc::FileId file = sources.add("fuzz.macc", text);
   const macc::ast::File parsed = macc::syntax::parse(sources, file, diagnostics);
   const bool broken = diagnostics.has_errors();
-  tree = macc::tree_text::show(parsed.declarations);
+  tree = macc::tree_text::show(parsed);
   const auto out = macc::syntax::format(sources, file, diagnostics);
   for (const macc::Diagnostic& diagnostic : diagnostics.all()) require(diagnostic.code != macc::Code::E9019);
   require(out.has_value() != broken || text.size() > (1U << 20U));

@@ -31,6 +31,7 @@ inline std::string show(const ast::Object& object) {
 inline std::string show(const ast::PortItem& item);
 inline std::string show(const ast::Value& value);
 inline std::string show(const ast::Statement& statement);
+inline std::string show(const ast::Annotated& annotated);
 inline std::string show(const ast::Declaration& declaration);
 template <typename T>
 inline std::string show(const std::vector<T>& list) {
@@ -169,8 +170,11 @@ inline std::string show(const ast::LetDecl& d) {
   return std::string(d.is_public ? "public " : "") + "let " + show(d.name) + " = " + show(d.value);
 }
 inline std::string show(const ast::Statement& s) {
-  std::string out = join(s.annotations, [](const ast::Annotation& a) { return show(a) + " "; });
-  return out + std::visit([](const auto& v) { return show(v); }, s.value);
+  return std::visit([](const auto& v) { return show(v); }, s.value);
+}
+/// The annotations of one statement or declaration.
+inline std::string show(const ast::Annotated& annotated) {
+  return join(annotated.annotations, [](const ast::Annotation& a) { return show(a); });
 }
 inline std::string body(const std::vector<ast::Statement>& statements) {
   return "{" +
@@ -213,8 +217,7 @@ inline std::string show(const ast::ExtendResourceDecl& d) {
   return "extend resource " + show(d.resource) + " " + show(d.paths);
 }
 inline std::string show(const ast::NeverDecl& d) {
-  return join(d.annotations, [](const ast::Annotation& a) { return show(a) + " "; }) + "never any " + show(d.phrase) +
-         (d.except.empty() ? "" : " except " + show(d.except));
+  return "never any " + show(d.phrase) + (d.except.empty() ? "" : " except " + show(d.except));
 }
 inline std::string show(const ast::TestDecl& d) {
   return "test " + show(d.name) + " {" +
@@ -230,5 +233,8 @@ inline std::string show(const ast::TestDecl& d) {
 inline std::string show(const ast::Declaration& declaration) {
   return std::visit([](const auto& d) { return show(d); }, declaration);
 }
+
+/// The whole of a file but its head: declarations, then annotations in the order of the source.
+inline std::string show(const ast::File& file) { return show(file.declarations) + " " + show(file.annotated); }
 
 }  // namespace macc::tree_text

@@ -23,7 +23,7 @@ struct Formatted {
 
   [[nodiscard]] std::string tree() {
     Diagnostics ignored;
-    return tree_text::show(syntax::parse(sources, file, ignored).declarations);
+    return tree_text::show(syntax::parse(sources, file, ignored));
   }
 };
 

@@ -140,6 +140,8 @@ TEST_CASE("writable-and-executable finds what the decision function allows, and 
     if (expected) CHECK(found);
     for (const lint::Finding& finding : linted.result.findings) {
       if (finding.diagnostic.code != Code::L0301) continue;
+      // Whole folders that are moved are more than a question about one path.
+      if (finding.diagnostic.message.find("put another folder there") != std::string::npos) continue;
       ++found_some;
       const std::string path = quoted(finding.diagnostic.message, "` may");
       const ir::Meaning meaning(a->policy);

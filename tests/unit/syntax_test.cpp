@@ -41,12 +41,18 @@ struct Parsed {
   [[nodiscard]] std::string declarations() const { return show(file.declarations); }
 };
 
+/// Those of the file, each with a blank behind it.
+std::string annotations(const Parsed& parsed) {
+  return join(
+      parsed.file.annotated, [](const ast::Annotated& a) { return show(a) + " "; }, "");
+}
+
 /// The written form of one declaration that must parse without errors.
 std::string declaration(const std::string& text) {
   const Parsed parsed(text);
   CHECK_MESSAGE(parsed.diagnostics.all().empty(), text << "\n" << parsed.errors());
   REQUIRE(parsed.file.declarations.size() == 1);
-  return show(parsed.file.declarations.front());
+  return annotations(parsed) + show(parsed.file.declarations.front());
 }
 
 /// The same for a statement in a domain.
@@ -56,7 +62,7 @@ std::string statement(const std::string& text) {
   REQUIRE(parsed.file.declarations.size() == 1);
   const auto& statements = std::get<ast::DomainDecl>(parsed.file.declarations.front()).body;
   REQUIRE(statements.size() == 1);
-  return show(statements.front());
+  return annotations(parsed) + show(statements.front());
 }
 
 /// The text with its safe fixes applied, as a tool would.
@@ -144,7 +150,9 @@ TEST_CASE("syntax: the example of the language's introduction") {
         "if ledger_can_mail {allow connect tcp 25}; allow capability net_bind_service; "
         "allow signal (term hup) to reporter; allow exec [\"/usr/bin/gzip\"]; "
         "allow exec [\"/usr/lib/acme/report\"] to reporter; never files(change) [\"/etc/**\"]; "
-        "@expect(\"delete-on-state\" reason=\"the schema tool needs it until 2027\") allow files(link) [state]}");
+        "allow files(link) [state]}");
+  CHECK(show(parsed.file.annotated) ==
+        "@expect(\"delete-on-state\" reason=\"the schema tool needs it until 2027\")");
   const ast::Statement& last = domain.body.back();
   CHECK(last.doc == "Rotation.");
   CHECK(parsed.sources.text(last.span) == "allow link state;");
@@ -226,7 +234,7 @@ TEST_CASE("syntax: statements") {
   CHECK(statement("audit deny read x;") == "audit deny files(read) [x]");
   CHECK(statement("never bpf;") == "never bpf");
   CHECK(statement("@expect(\"a\") @expect(\"b\", reason = \"c\") deny read x;") ==
-        "@expect(\"a\")  @expect(\"b\" reason=\"c\") deny files(read) [x]");
+        "@expect(\"a\") @expect(\"b\" reason=\"c\") deny files(read) [x]");
 }
 
 TEST_CASE("syntax: phrases") {
@@ -425,7 +433,6 @@ TEST_CASE("syntax: one mistake, one diagnostic") {
       {"domain d { allow userns make; }", "E0115@1:25 expected `create`", "domain d {}"},
       {"domain d { include m.a(1 2); }", "E0101@1:25 expected `,` between two items", "domain d {}"},
       {"abstraction a(x : thing) { }", "E0115@1:19 expected `domain`, `resource`, `path`, `ports` or `text`", ""},
-      {"@expect(\"x\") domain d { }", "E0113@1:1 an annotation stands before a statement", ""},
       {"public read domain d { }", "E0101@1:8 only a resource is public for some verbs", ""},
       {"external resource x { \"/x\" }", "E0106@1:27 expected `;` before `}`", "external resource x [\"/x\"]"},
       {"external resource x { selinux type t; \"/x\"; }", "E0113@1:39 the paths of an external resource are one list",
