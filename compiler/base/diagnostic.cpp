@@ -232,4 +232,20 @@ std::string printable(std::string_view text, std::size_t limit) {
   return out;
 }
 
+Edit removal(const SourceFile& file, Span statement) {
+  const std::string& text = file.text();
+  const auto is_space = [&](std::size_t at) { return text[at] == ' ' || text[at] == '\t' || text[at] == '\r'; };
+  const auto edit = [&](std::size_t begin, std::size_t end) {
+    return Edit{{statement.file, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}, ""};
+  };
+  std::size_t begin = statement.begin;
+  while (begin > 0 && is_space(begin - 1)) --begin;
+  if (begin > 0 && text[begin - 1] != '\n') return edit(begin, statement.end);  // a comment may speak for what is before
+  std::size_t end = statement.end;
+  while (end < text.size() && is_space(end)) ++end;
+  if (text.compare(end, 2, "//") == 0) end = std::min(text.find('\n', end), text.size());
+  if (end < text.size() && text[end] != '\n') return edit(statement.begin, end);
+  return edit(begin, std::min(end + 1, text.size()));
+}
+
 }  // namespace macc

@@ -77,6 +77,9 @@ struct Edit {
   std::string replacement;
 };
 
+/// The edit that removes a statement: with its whole line, and the comment behind it, when nothing else stands there.
+[[nodiscard]] Edit removal(const SourceFile& file, Span statement);
+
 /// A machine-applicable change of the source. A fix that narrows a permission is never safe.
 struct Fix {
   std::string description;

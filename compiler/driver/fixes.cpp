@@ -3,12 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <set>
-#include <stdexcept>
 
 #include "compiler/driver/output.h"
-#include "compiler/syntax/parse.h"
 
 namespace macc::driver {
 
@@ -16,24 +12,50 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The fixes of one file that go together.
-struct FilePlan {
-  std::vector<Edit> edits;  ///< none overlaps another
-  std::vector<const Diagnostic*> fixed;
-};
-
 bool overlap(Span a, Span b) { return a.begin < b.end && b.begin < a.end; }
 
-bool fits(const FilePlan& plan, const std::vector<Edit>& edits) {
+bool fits(const std::vector<Edit>& all, const std::vector<Edit>& edits) {
   return std::none_of(edits.begin(), edits.end(), [&](const Edit& edit) {
-    return std::any_of(plan.edits.begin(), plan.edits.end(), [&](const Edit& other) {
+    return std::any_of(all.begin(), all.end(), [&](const Edit& other) {
       return overlap(edit.span, other.span) || edit.span.begin == other.span.begin;
     });
   });
 }
 
-std::string edited(const std::string& text, std::vector<Edit> edits) {
+void sort(std::vector<Edit>& edits) {
   std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
+}
+
+bool removes_lines(const std::string& text, const Edit& edit) {
+  const auto line_begins = [&](std::size_t at) { return at == 0 || text[at - 1] == '\n'; };
+  return edit.replacement.empty() && edit.span.begin != edit.span.end && line_begins(edit.span.begin) &&
+         line_begins(edit.span.end);
+}
+
+/// Where lines are removed between two blank ones, or between one and a brace, a blank one goes with them.
+void close_gaps(const std::string& text, std::vector<Edit>& edits) {
+  for (std::size_t first = 0, next = 0; first < edits.size(); first = next) {
+    next = first + 1;
+    if (!removes_lines(text, edits[first])) continue;
+    while (next < edits.size() && edits[next].span.begin == edits[next - 1].span.end &&
+           removes_lines(text, edits[next]))
+      ++next;
+    std::uint32_t& begin = edits[first].span.begin;
+    std::uint32_t& end = edits[next - 1].span.end;
+    const std::string_view above = std::string_view(text).substr(0, begin), below = std::string_view(text).substr(end);
+    const bool blank_above = above.ends_with("\n\n") || above.empty();
+    if (below.starts_with('\n') && (blank_above || above.ends_with("{\n"))) {
+      ++end;
+      continue;
+    }
+    const std::size_t next_word = below.find_first_not_of(" \t");
+    const bool closes = next_word == std::string_view::npos || below[next_word] == '}';
+    if (closes && above.ends_with("\n\n") && (first == 0 || edits[first - 1].span.end < begin)) --begin;
+  }
+}
+
+std::string edited(const std::string& text, std::vector<Edit> edits) {
+  sort(edits);
   std::string out;
   std::size_t at = 0;
   for (const Edit& edit : edits) {
@@ -62,7 +84,7 @@ struct Hunk {
 
 /// The edits as runs of whole lines, in order.
 std::vector<Hunk> hunks_of(const SourceFile& file, std::vector<Edit> edits) {
-  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
+  sort(edits);
   std::vector<std::vector<Edit>> groups;
   std::vector<Hunk> out;
   for (const Edit& edit : edits) {
@@ -124,55 +146,88 @@ std::string unified(const SourceFile& file, const std::vector<Edit>& edits) {
   return out;
 }
 
-void check_parses(const SourceFile& file, const std::string& text) {
-  SourceManager sources;
-  Diagnostics found;
-  (void)syntax::parse(sources, sources.add(file.path(), text), found);
-  if (found.has_errors())
-    throw std::logic_error(fmt::format("a fix would break `{}`: {}", file.path(), found.all().front().message));
-}
-
 }  // namespace
 
-void apply_fixes(Session& session, std::vector<Diagnostic>& diagnostics,
-                 const std::function<bool(const Diagnostic&)>& wanted, bool show_only) {
-  std::map<FileId, FilePlan> plans;
-  std::size_t waiting = 0;
+FileId Fixes::first(FileId file) const {
+  const auto known = firsts_.find(file);
+  return known == firsts_.end() ? file : known->second;
+}
+
+FileId Fixes::now(FileId file) const {
+  const auto known = files_.find(first(file));
+  return known == files_.end() ? file : known->second.now;
+}
+
+Fixes::Key Fixes::key_of(const Diagnostic& d) const {
+  const Edit& edit = d.fix->edits.front();
+  return {first(edit.span.file), edit.span.begin, edit.span.end, edit.replacement};
+}
+
+void Fixes::put(FileId first, State& state, const std::string& text) {
+  state.now = session_.loader.replace(state.now, text);
+  firsts_[state.now] = first;
+}
+
+std::size_t Fixes::make(const std::vector<Diagnostic>& diagnostics,
+                        const std::function<bool(const Diagnostic&)>& wanted, std::size_t limit) {
+  before_ = files_;
+  round_.clear();
+  std::map<FileId, std::vector<Edit>> plans;
+  std::size_t made = 0;
   for (const Diagnostic& d : diagnostics) {
-    if (!d.fix || d.fix->edits.empty() || !wanted(d)) continue;
-    const FileId file = d.fix->edits.front().span.file;
-    if (session.sources.file(file).is_bundled()) continue;
-    FilePlan& plan = plans[file];
-    if (!fits(plan, d.fix->edits)) {
-      ++waiting;
-      continue;
-    }
-    plan.edits.insert(plan.edits.end(), d.fix->edits.begin(), d.fix->edits.end());
-    plan.fixed.push_back(&d);
+    if (made == limit || !d.fix || d.fix->edits.empty() || !wanted(d) || refused_.contains(key_of(d))) continue;
+    const FileId file = first(d.fix->edits.front().span.file);
+    const SourceFile& source = session_.sources.file(file);
+    if (source.is_bundled() || !fits(plans[file], d.fix->edits)) continue;
+    State& state = files_.try_emplace(file, State{file, MendedText(source.text()), {}}).first->second;
+    plans[file].insert(plans[file].end(), d.fix->edits.begin(), d.fix->edits.end());
+    const std::uint32_t place = state.text.original_place(d.primary.span.begin);
+    state.done.push_back({{file, place, place}, d.fix->description, d.code});
+    round_.insert(key_of(d));
+    ++made;
   }
-  std::set<const Diagnostic*> done;
-  for (auto& [id, plan] : plans) {
-    const SourceFile& file = session.sources.file(id);
-    const std::string text = edited(file.text(), plan.edits);
-    check_parses(file, text);
-    if (show_only) {
-      session.out += unified(file, plan.edits);
-      continue;
-    }
+  for (auto& [file, edits] : plans) {
+    if (edits.empty()) continue;
+    State& state = files_.at(file);
+    sort(edits);
+    close_gaps(state.text.text(), edits);
+    state.text.apply(edits);
+    put(file, state, state.text.text());
+  }
+  return made;
+}
+
+void Fixes::take_back() {
+  if (round_.size() == 1) refused_.insert(*round_.begin());
+  for (auto& [file, state] : files_) {
+    const auto old = before_.find(file);
+    State back = old == before_.end() ? State{file, MendedText(session_.sources.file(file).text()), {}} : old->second;
+    back.now = state.now;
+    put(file, back, back.text.text());
+    state = std::move(back);
+  }
+}
+
+void Fixes::show() const {
+  for (const auto& [file, state] : files_) {
+    if (!state.done.empty()) session_.out += unified(session_.sources.file(file), state.text.edits(file));
+  }
+}
+
+void Fixes::write() {
+  for (auto& [id, state] : files_) {
+    if (state.done.empty()) continue;
+    const SourceFile& file = session_.sources.file(id);
     const fs::path path =
-        fs::path(file.path()).is_absolute() ? fs::path(file.path()) : session.environment.current / file.path();
-    const Shown shown = [&](const fs::path& p) { return session.loader.shown(p); };
-    if (!replace_file(path, file.text(), text, shown, session.diagnostics)) continue;
-    std::sort(plan.fixed.begin(), plan.fixed.end(),
-              [](const Diagnostic* a, const Diagnostic* b) { return a->primary.span < b->primary.span; });
-    for (const Diagnostic* d : plan.fixed) {
-      session.out += fmt::format("fixed {}: {} ({})\n", printable(session.sources.describe(d->primary.span), 400),
-                                 d->fix->description, info(d->code).name);
-      done.insert(d);
+        fs::path(file.path()).is_absolute() ? fs::path(file.path()) : session_.environment.current / file.path();
+    const Shown shown = [&](const fs::path& p) { return session_.loader.shown(p); };
+    if (!replace_file(path, file.text(), state.text.text(), shown, session_.diagnostics)) continue;
+    std::stable_sort(state.done.begin(), state.done.end());
+    for (const Done& done : state.done) {
+      session_.out += fmt::format("fixed {}: {} ({})\n", printable(session_.sources.describe(done.place), 400),
+                                  done.description, info(done.code).name);
     }
   }
-  if (waiting != 0) session.out += fmt::format("{} more touch the same places: run it again\n", waiting);
-  std::erase_if(diagnostics, [&](const Diagnostic& d) { return done.contains(&d); });
 }
 
 }  // namespace macc::driver

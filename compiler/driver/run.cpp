@@ -120,7 +120,7 @@ Outcome finish(Session& session, report::Format format, bool colour) {
   Outcome outcome;
   outcome.exit_code = report.exit_code;
   if (!sink->for_machines() && results) {
-    outcome.out = sink->render(report) + session.out;
+    outcome.out = session.preface + sink->render(report) + session.out;
   } else if (!sink->for_machines()) {
     outcome.err = sink->render(report);
     outcome.out = std::move(session.out);

@@ -25,6 +25,7 @@ struct Session {
   Diagnostics diagnostics;
   project::Loader loader;
   std::string out;                             ///< results for people; dropped when the format is for machines
+  std::string preface;                         ///< of `out`: what has to be known before the findings of the linter
   bool raw_out = false;                        ///< `out` is data that was asked for and is never dropped
   std::vector<report::TargetOutcome> targets;  ///< results for machines
   /// Set by the linter: diagnostics are its results, go to stdout, and fail the run from this severity on.

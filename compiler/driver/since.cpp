@@ -102,6 +102,12 @@ std::vector<std::string> moved_operands(const Session& session, const fs::path& 
   return out;
 }
 
+/// Nothing to compare with: that is said before what is found.
+Baseline all_new(Session& session, const std::string& why) {
+  session.preface += fmt::format("{}: every finding counts as new\n", why);
+  return {};
+}
+
 }  // namespace
 
 std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, const lint::Settings& settings,
@@ -117,16 +123,15 @@ std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, cons
   const Environment then{.current = current, .input = session.environment.input};
   Arguments arguments = session.arguments;
   arguments.operands = moved_operands(session, root, current);
+  const project::Project before = moved(inputs.project, current);
   const bool named = !session.arguments.operands.empty();
-  if (named && arguments.operands.empty()) return Baseline();  // none of the files was there
+  if (named ? arguments.operands.empty() : before.policy.empty())
+    return all_new(session, fmt::format("`{}` holds none of these policies", printable(revision)));
   Session old(std::move(arguments), then);
-  const auto old_inputs = gather_for(old, moved(inputs.project, current));
-  if (!old_inputs) return Baseline();
+  const auto old_inputs = gather_for(old, before);
+  if (!old_inputs) return all_new(session, fmt::format("`{}` holds none of these policies", printable(revision)));
   const auto found = run_lints(old, *old_inputs, settings);
-  if (!found) {
-    session.out += fmt::format("the policies of `{}` have errors: every finding counts as new\n", printable(revision));
-    return Baseline();
-  }
+  if (!found) return all_new(session, fmt::format("the policies of `{}` have errors", printable(revision)));
   return Baseline::of(found->findings, {});
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "compiler/lint/same.h"
+#include "compiler/lint/statements.h"
 
 namespace macc::lint {
 
@@ -55,18 +56,19 @@ std::vector<HeldCapability> held_capabilities(const Context& context, const ir::
 std::vector<Edit> without_capability(const Context& context, const HeldCapability& held) {
   const auto statement = context.statement(held.rule->where);
   if (!statement || !held.rule->where.includes.empty()) return {};
-  const std::string_view text = context.sources().text(*statement);
-  const auto& all = std::get<ir::CapabilityAccess>(held.rule->access).capabilities;
-  if (all.size() == 1) return {without_statement(context.sources(), *statement)};
-  std::string rest;
-  for (const ir::Capability capability : all) {
-    if (capability != held.capability) rest += fmt::format("{}{}", rest.empty() ? "" : ", ", ir::word(capability));
-  }
-  // The list is written anew from the first name to the semicolon; a comment inside would be lost.
-  const std::size_t word = text.find("capability ");
-  if (word == std::string_view::npos || text.find("//") != std::string_view::npos || !text.ends_with(';')) return {};
-  const auto begin = static_cast<std::uint32_t>(statement->begin + word + std::string_view("capability ").size());
-  return {{{statement->file, begin, statement->end - 1}, rest}};
+  const auto* rule = rule_at(context.tree(statement->file), *statement);
+  const auto* phrase = rule == nullptr ? nullptr : std::get_if<ast::CapabilityPhrase>(&rule->phrase.value);
+  if (phrase == nullptr) return {};
+  const std::vector<ast::Name>& names = phrase->names;
+  if (names.size() == 1) return without_statement(context, *statement);
+  const auto name = std::find_if(names.begin(), names.end(),
+                                 [&](const ast::Name& n) { return n.text == ir::word(held.capability); });
+  if (name == names.end()) return {};
+  // The name goes with the comma behind it; the last one with that before it, if that has no comment of its own.
+  if (std::next(name) != names.end()) return {{{statement->file, name->span.begin, std::next(name)->span.begin}, ""}};
+  const Span end{statement->file, std::prev(name)->span.end, name->span.end};
+  if (context.sources().text(end).find('/') != std::string_view::npos) return {};
+  return {{end, ""}};
 }
 
 void look_for_capabilities(Context& context, Code lint, std::string_view advice) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "compiler/syntax/parse.h"
+
 namespace macc::lint {
 
 namespace {
@@ -121,6 +123,13 @@ std::optional<ir::Assignment> Context::in_effect(const ir::Domain& domain, const
 
 std::optional<Span> Context::statement(const ir::Provenance& where) const {
   return is_ours(where.span) ? std::optional(where.span) : std::nullopt;
+}
+
+const ast::File& Context::tree(FileId file) const {
+  const auto known = trees_.find(file);
+  if (known != trees_.end()) return known->second;
+  Diagnostics unheard;
+  return trees_.emplace(file, syntax::parse(sources(), file, unheard)).first->second;
 }
 
 }  // namespace macc::lint

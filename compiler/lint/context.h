@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include "compiler/lint/lint.h"
 #include "compiler/lint/reach.h"
 #include "compiler/lint/sensitive.h"
+#include "compiler/syntax/ast.h"
 
 namespace macc::lint {
 
@@ -81,6 +83,9 @@ class Context {
   /// The whole statement of a rule, when it is written in a policy that is looked at: what a fix may remove.
   [[nodiscard]] std::optional<Span> statement(const ir::Provenance& where) const;
 
+  /// The tree of a file, which was parsed before, without errors: for what stands only in the text.
+  [[nodiscard]] const ast::File& tree(FileId file) const;
+
   /// A finding with the places of each rule that it is about: its own and those of the includes that led to it.
   struct Found {
     Finding finding;
@@ -100,6 +105,7 @@ class Context {
   std::vector<std::unique_ptr<Reach>> reaches_;
   std::vector<Subject> all_, subjects_;
   std::deque<Found> found_;
+  mutable std::map<FileId, ast::File> trees_;  // parsed when they are first asked for
 };
 
 /// Calls `f(rule, access, values)` for each allow rule of a domain about accesses of type A that can be in effect.

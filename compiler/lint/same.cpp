@@ -3,10 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <type_traits>
-
-#include "compiler/syntax/parse.h"
 
 namespace macc::lint {
 
@@ -165,10 +164,38 @@ std::vector<StatementRules> own_statements(const Context& context, const ir::Dom
 
 namespace {
 
+bool holds(Span outer, Span inner) { return outer.begin <= inner.begin && inner.end <= outer.end; }
+
+/// What has to go for a statement to go: itself, or the `if` that would be left empty. nullopt when there is an `else`.
+std::optional<Span> all_that_goes(const std::vector<ast::Statement>& body, Span statement) {
+  const auto around = std::find_if(body.begin(), body.end(), [&](const auto& s) { return holds(s.span, statement); });
+  if (around == body.end()) return std::nullopt;
+  const auto* branches = std::get_if<ast::IfStatement>(&around->value);
+  if (around->span == statement || branches == nullptr) return statement;
+  const auto in_then = all_that_goes(branches->then, statement);
+  const auto& branch = in_then ? branches->then : branches->otherwise;
+  const auto inner = in_then ? in_then : all_that_goes(branch, statement);
+  if (!inner || branch.size() > 1 || *inner != branch.front().span) return inner;
+  return branches->otherwise.empty() ? std::optional(around->span) : std::nullopt;
+}
+
+const std::vector<ast::Statement>* body_around(const ast::File& file, Span statement) {
+  for (const ast::Declaration& declaration : file.declarations) {
+    const std::vector<ast::Statement>* body = std::visit(
+        [](const auto& d) -> const std::vector<ast::Statement>* {
+          if constexpr (requires { d.body; }) return &d.body;
+          return nullptr;
+        },
+        declaration);
+    if (body == nullptr) continue;
+    if (std::any_of(body->begin(), body->end(), [&](const auto& s) { return holds(s.span, statement); })) return body;
+  }
+  return nullptr;
+}
+
 /// A statement with the annotations before it: left alone, they would speak for the next one.
-Span with_annotations(const SourceManager& sources, Span statement) {
-  Diagnostics known;
-  for (const ast::Annotated& annotated : syntax::parse(sources, statement.file, known).annotated) {
+Span with_annotations(const ast::File& file, Span statement) {
+  for (const ast::Annotated& annotated : file.annotated) {
     if (annotated.span == statement) return cover(annotated.annotations.front().span, statement);
   }
   return statement;
@@ -176,17 +203,12 @@ Span with_annotations(const SourceManager& sources, Span statement) {
 
 }  // namespace
 
-Edit without_statement(const SourceManager& sources, Span statement) {
-  statement = with_annotations(sources, statement);
-  const std::string& text = sources.file(statement.file).text();
-  std::size_t begin = statement.begin;
-  while (begin > 0 && (text[begin - 1] == ' ' || text[begin - 1] == '\t')) --begin;
-  std::size_t end = statement.end;
-  while (end < text.size() && (text[end] == ' ' || text[end] == '\t' || text[end] == '\r')) ++end;
-  const bool whole_line = (begin == 0 || text[begin - 1] == '\n') && (end == text.size() || text[end] == '\n');
-  if (!whole_line) return {statement, ""};
-  if (end < text.size()) ++end;
-  return {{statement.file, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)}, ""};
+std::vector<Edit> without_statement(const Context& context, Span statement) {
+  const ast::File& file = context.tree(statement.file);
+  const auto* body = body_around(file, statement);
+  const auto gone = body == nullptr ? std::nullopt : all_that_goes(*body, statement);
+  if (!gone) return {};
+  return {removal(context.sources().file(statement.file), with_annotations(file, *gone))};
 }
 
 Coverage::Coverage(const Context& context, const Subject& subject) : context_(context), subject_(subject) {

@@ -24,8 +24,9 @@ struct StatementRules {
 /// The statements of a domain that are written in it, not in an abstraction, in files that are looked at.
 [[nodiscard]] std::vector<StatementRules> own_statements(const Context& context, const ir::Domain& domain);
 
-/// The edit that removes a whole statement and its annotations, with its line when nothing else stands there.
-[[nodiscard]] Edit without_statement(const SourceManager& sources, Span statement);
+/// The edit that removes a whole statement, its annotations, and an `if` around it in which nothing else stands. None
+/// when a branch beside an `else` would be left empty.
+[[nodiscard]] std::vector<Edit> without_statement(const Context& context, Span statement);
 
 /// Finds what the allow rules of a domain say together.
 class Coverage {

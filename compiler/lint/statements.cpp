@@ -13,6 +13,20 @@ std::vector<ast::File> parse_again(const Context& context) {
   return out;
 }
 
+const ast::RuleStatement* rule_at(const ast::File& file, Span statement) {
+  const ast::RuleStatement* found = nullptr;
+  each_statement(file, [&](const ast::Statement& s) {
+    if (s.span == statement) found = std::get_if<ast::RuleStatement>(&s.value);
+  });
+  return found;
+}
+
+const ast::ObjectList* objects_of(const ast::RuleStatement& rule) {
+  if (const auto* files = std::get_if<ast::FilesPhrase>(&rule.phrase.value)) return &files->objects;
+  if (const auto* exec = std::get_if<ast::ExecPhrase>(&rule.phrase.value)) return &exec->paths;
+  return nullptr;
+}
+
 Span mode_statement(const Context& context, const Subject& subject) {
   Diagnostics known;
   const ast::File file = syntax::parse(context.sources(), subject.domain->where.span.file, known);

@@ -31,6 +31,11 @@ void each_statement(const ast::File& file, const F& f) {
   }
 }
 
+/// The rule that is the whole statement there; nullptr when there is none.
+[[nodiscard]] const ast::RuleStatement* rule_at(const ast::File& file, Span statement);
+/// Its paths, when it is one on files or programs.
+[[nodiscard]] const ast::ObjectList* objects_of(const ast::RuleStatement& rule);
+
 /// The `mode` statement of a domain, or the name of the domain when it came with an include.
 [[nodiscard]] Span mode_statement(const Context& context, const Subject& subject);
 

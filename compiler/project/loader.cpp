@@ -95,6 +95,16 @@ std::optional<FileId> Loader::read(std::istream& in, const fs::path& path, Span 
   return sources_.add(shown(path), std::move(text), stable(path));
 }
 
+FileId Loader::replace(FileId file, std::string text) {
+  const SourceFile& old = sources_.file(file);
+  const FileId fresh = sources_.add(old.path(), std::move(text), old.stable_path());
+  for (auto& [inode, id] : by_inode_) {
+    if (id == file) id = fresh;
+  }
+  if (standard_input_ == file) standard_input_ = fresh;
+  return fresh;
+}
+
 FileId Loader::add(const std::string& shown, std::string text) { return sources_.add(shown, std::move(text)); }
 
 }  // namespace macc::project

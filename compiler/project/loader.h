@@ -21,6 +21,8 @@ class Loader {
   /// Reads a file, or standard input for "-". A file that was read before (by device and inode) gives the same id.
   /// Reports at `asked` and returns nullopt for what can't be read, isn't a regular file or pipe, or is too large.
   [[nodiscard]] std::optional<FileId> load(const std::filesystem::path& path, Span asked = {});
+  /// Another text for a file that was read: from now on load() gives its new id. The file itself stays as it is.
+  [[nodiscard]] FileId replace(FileId file, std::string text);
   /// A text that is in no file: a module of the standard library.
   [[nodiscard]] FileId add(const std::string& shown, std::string text);
 

@@ -144,7 +144,7 @@ void Analysis::report_unused_imports() {
     for (const auto& [word, import] : module->imports) {
       if (import.used) continue;
       report(Code::E0204, import.decl->span, fmt::format("import `{}` is not used", word))
-          .suggest("remove it", {{import.decl->span, ""}}, true);
+          .suggest("remove it", {removal(sources_.file(import.decl->span.file), import.decl->span)}, true);
     }
   }
 }

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <limits>
 #include <utility>
 
 #include "compiler/driver/baseline.h"
@@ -53,29 +55,108 @@ std::optional<Severity> fail_on(Session& session, const project::Project& projec
 
 class Linter {
  public:
-  Linter(Session& session, const Inputs& inputs, lint::Settings settings)
-      : session_(session), inputs_(inputs), settings_(std::move(settings)) {}
+  Linter(Session& session, Inputs inputs, lint::Settings settings)
+      : session_(session),
+        inputs_(std::move(inputs)),
+        settings_(std::move(settings)),
+        reported_(session.diagnostics),
+        said_(session.out) {}
 
   void run() {
-    auto result = run_lints(session_, inputs_, settings_);
-    if (!result) return;
-    expected_ = result->expected;
-    if (!take_known(result->findings)) return;
-    std::vector<Diagnostic> found;
-    for (const lint::Finding& finding : result->findings) found.push_back(finding.diagnostic);
-    fix(found);
-    for (Diagnostic& d : found) session_.diagnostics.add(std::move(d));
-    summary(found.size());
+    if (!look_back()) return;
+    auto found = look();
+    if (!found) return;
+    if (session_.arguments.has(Option::fix) || session_.arguments.has(Option::apply)) mend(*found);
+    std::vector<lint::Finding>& findings = found->result.findings;
+    if (!take_known(findings)) return;
+    for (lint::Finding& finding : findings) session_.diagnostics.add(std::move(finding.diagnostic));
+    summary(findings.size(), found->result.expected);
   }
 
  private:
-  /// Takes out what was there before. False after an error.
-  bool take_known(std::vector<lint::Finding>& findings) {
-    if (session_.arguments.has(Option::since)) {
-      auto before = findings_of(session_, inputs_, settings_, session_.arguments.value(Option::since));
-      if (!before) return false;
-      known_ += before->take_out(findings, {});
+  /// What a look at the policies gave: findings of lints, and what the compiler said.
+  struct Found {
+    lint::Result result;
+    Diagnostics compiler;
+  };
+
+  /// With `--since`: what was found then. False after an error.
+  bool look_back() {
+    if (!session_.arguments.has(Option::since)) return true;
+    since_ = findings_of(session_, inputs_, settings_, session_.arguments.value(Option::since));
+    return since_.has_value();
+  }
+
+  /// nullopt when the policies have errors, which are reported.
+  std::optional<Found> look() {
+    session_.diagnostics = reported_;
+    session_.out = said_;
+    auto result = run_lints(session_, inputs_, settings_);
+    if (!result) return std::nullopt;
+    known_ = since_ ? Baseline(*since_).take_out(result->findings, {}) : 0;
+    return Found{std::move(*result), session_.diagnostics};
+  }
+
+  /// Makes the fixes that were asked for. What is in the baseline is mended too.
+  void mend(Found& found) {
+    const bool show_only = session_.arguments.has(Option::diff);
+    Found left = found;
+    Fixes fixes(session_);
+    // First what changes no meaning: after a narrowing, a rule that others repeated may be the only one.
+    if (session_.arguments.has(Option::fix))
+      make_all(fixes, left, [](const Diagnostic& d) { return d.fix->safe; });
+    if (session_.arguments.has(Option::apply)) {
+      const LintInfo* lint = find_lint(std::string_view(session_.arguments.value(Option::apply)));
+      make_all(fixes, left, [&](const Diagnostic& d) { return d.code == lint->code; });
     }
+    if (!show_only) found = std::move(left);
+    session_.diagnostics = found.compiler;
+    show_only ? fixes.show() : fixes.write();
+    if (fixes.refused() != 0)
+      session_.out += fmt::format("{} left out: with {} the policies would have errors\n",
+                                  fixes.refused() == 1 ? "1 change is" : fmt::format("{} changes are", fixes.refused()),
+                                  fixes.refused() == 1 ? "it" : "them");
+  }
+
+  /// Rounds of fixes that go together, until there are no more; each is looked at before the next. Where a round leads
+  /// to errors, smaller ones find out which fix it was.
+  void make_all(Fixes& fixes, Found& left, const std::function<bool(const Diagnostic&)>& wanted) {
+    constexpr std::size_t kMaxRounds = 100, kAll = std::numeric_limits<std::size_t>::max() / 2;
+    std::size_t limit = kAll;
+    for (std::size_t round = 0; round < kMaxRounds; ++round) {
+      const std::size_t made = fixes.make(all_of(left), wanted, limit);
+      if (made == 0) return;
+      const auto next = look_at(fixes);
+      if (next) {
+        left = *next;
+        limit = limit < kAll ? limit * 2 : kAll;
+        continue;
+      }
+      fixes.take_back();
+      look_at_files(fixes);
+      limit = std::max<std::size_t>(made / 2, 1);
+    }
+    session_.out += "there is more to mend: run it again\n";
+  }
+
+  std::optional<Found> look_at(const Fixes& fixes) {
+    look_at_files(fixes);
+    return look();
+  }
+
+  void look_at_files(const Fixes& fixes) {
+    for (sema::Root& root : inputs_.roots) root.file = fixes.now(root.file);
+  }
+
+  /// What the compiler itself is sure about, as an unused import, is mended as well.
+  static std::vector<Diagnostic> all_of(const Found& found) {
+    std::vector<Diagnostic> out = found.compiler.all();
+    for (const lint::Finding& finding : found.result.findings) out.push_back(finding.diagnostic);
+    return out;
+  }
+
+  /// Takes out what the baseline holds. False after an error.
+  bool take_known(std::vector<lint::Finding>& findings) {
     const auto path = baseline_path();
     if (!path) return !session_.diagnostics.has_errors();
     if (session_.arguments.has(Option::update_baseline)) {
@@ -121,34 +202,22 @@ class Linter {
     return true;
   }
 
-  void fix(std::vector<Diagnostic>& found) {
-    const bool show_only = session_.arguments.has(Option::diff);
-    if (session_.arguments.has(Option::fix)) {
-      // What the compiler itself is sure about, as an unused import, is mended as well.
-      const Diagnostics known = std::exchange(session_.diagnostics, {});
-      found.insert(found.end(), known.all().begin(), known.all().end());
-      apply_fixes(
-          session_, found, [](const Diagnostic& d) { return d.fix->safe; }, show_only);
-    }
-    if (!session_.arguments.has(Option::apply)) return;
-    const LintInfo* lint = find_lint(std::string_view(session_.arguments.value(Option::apply)));
-    apply_fixes(
-        session_, found, [&](const Diagnostic& d) { return d.code == lint->code; }, show_only);
-  }
-
-  void summary(std::size_t left) {
+  void summary(std::size_t left, std::size_t expected) {
     if (left == 0 && session_.diagnostics.all().empty()) session_.out += "ok: nothing found";
     std::string more;
-    if (expected_ != 0) more += fmt::format("{} expected", expected_);
+    if (expected != 0) more += fmt::format("{} expected", expected);
     if (known_ != 0) more += fmt::format("{}{} known before", more.empty() ? "" : ", ", known_);
     if (!more.empty()) session_.out += left == 0 ? fmt::format(" ({})", more) : more;
     if (!session_.out.empty() && !session_.out.ends_with('\n')) session_.out += "\n";
   }
 
   Session& session_;
-  const Inputs& inputs_;
+  Inputs inputs_;
   lint::Settings settings_;
-  std::size_t expected_ = 0, known_ = 0;
+  Diagnostics reported_;           // before the policies were looked at
+  std::string said_;               // likewise
+  std::optional<Baseline> since_;  // with `--since`
+  std::size_t known_ = 0;
 };
 
 }  // namespace

@@ -34,7 +34,7 @@ void duplicate_rule(Context& context) {
           .with(first->second->where, "said first here")
           .note("one of them will be forgotten when the other is changed: keep one")
           .about(key_of_statement(statement))
-          .fix("remove the second one", {without_statement(context.sources(), statement.span)}, true);
+          .fix("remove the second one", without_statement(context, statement.span), true);
     }
   }
 }

@@ -49,7 +49,7 @@ void redundant_rule(Context& context) {
           .with(by->where, "this allows it")
           .note("a rule without effect hides where a right comes from: remove it")
           .about(key_of(statement.rules.front()->access))
-          .fix("remove it", {without_statement(context.sources(), statement.span)}, true);
+          .fix("remove it", without_statement(context, statement.span), true);
     }
   }
 }

@@ -5,6 +5,7 @@
 
 #include "compiler/lint/hits.h"
 #include "compiler/lint/rules.h"
+#include "compiler/lint/statements.h"
 
 namespace macc::lint::rules {
 
@@ -55,16 +56,23 @@ bool is_followed(const Context& context, const Subject& subject, const Grant& gr
   });
 }
 
-/// Replaces the name in the statement, where it is written out.
+/// Whether a link leads to one file that is the same for everybody: another target could hold more than the link did.
+bool leads_to_one(const Symlink& link) {
+  return link.target.find_first_of("*?[{") == std::string_view::npos && !link.target.starts_with("/proc/");
+}
+
+/// Replaces the name in the statement, where it is written out among the objects.
 std::vector<Edit> followed(const Context& context, const Grant& grant, const Symlink& link) {
   const auto statement = context.statement(grant.where());
-  if (!statement || !grant.rule->where.includes.empty()) return {};
-  const std::string quoted = fmt::format("\"{}\"", link.name);
-  const std::size_t at = context.sources().text(*statement).find(quoted);
-  if (at == std::string_view::npos) return {};
-  const auto begin = static_cast<std::uint32_t>(statement->begin + at);
-  return {{{statement->file, begin, begin + static_cast<std::uint32_t>(quoted.size())},
-           fmt::format("\"{}\"", link.target)}};
+  if (!statement || !grant.rule->where.includes.empty() || !leads_to_one(link)) return {};
+  const auto* rule = rule_at(context.tree(statement->file), *statement);
+  const auto* list = rule == nullptr ? nullptr : objects_of(*rule);
+  if (list == nullptr) return {};
+  for (const ast::Object& object : list->objects) {
+    const auto* text = std::get_if<ast::Text>(&object);
+    if (text != nullptr && text->raw == link.name) return {{text->span, fmt::format("\"{}\"", link.target)}};
+  }
+  return {};
 }
 
 void report(Context& context, const Subject& subject, const Grant& grant, const Symlink& link) {
