@@ -60,22 +60,23 @@ Baseline Baseline::of(const std::vector<lint::Finding>& findings, const std::set
   return out;
 }
 
-bool Baseline::knows(const lint::Finding& finding, std::set<std::string>& used) const {
-  return std::all_of(finding.subjects.begin(), finding.subjects.end(), [&](const std::string& subject) {
-    for (const bool always : {false, true}) {
-      const auto item = items_.find(lint::fingerprint(finding, subject, always));
-      if (item == items_.end()) continue;
-      used.insert(item->first);
-      return true;
-    }
-    return false;
-  });
+std::optional<std::set<std::string>> Baseline::known_parts(const lint::Finding& finding) const {
+  std::set<std::string> out;
+  for (const std::string& subject : finding.subjects) {
+    auto item = items_.find(lint::fingerprint(finding, subject, false));
+    if (item == items_.end()) item = items_.find(lint::fingerprint(finding, subject, true));
+    if (item == items_.end()) return std::nullopt;
+    out.insert(item->first);
+  }
+  return out;
 }
 
 std::size_t Baseline::take_out(std::vector<lint::Finding>& findings, const std::set<Code>& locked) {
   return std::erase_if(findings, [&](const lint::Finding& finding) {
-    const bool known = !locked.contains(finding.diagnostic.code) && knows(finding, matched_);
-    return known;
+    const auto known = known_parts(finding);
+    if (!known || locked.contains(finding.diagnostic.code)) return false;
+    matched_.insert(known->begin(), known->end());
+    return true;
   });
 }
 

@@ -38,7 +38,8 @@ class Baseline {
   [[nodiscard]] std::size_t size() const { return items_.size(); }
 
  private:
-  [[nodiscard]] bool knows(const lint::Finding& finding, std::set<std::string>& used) const;
+  /// The fingerprints of what a finding is about; nullopt when the baseline does not hold all of it.
+  [[nodiscard]] std::optional<std::set<std::string>> known_parts(const lint::Finding& finding) const;
 
   std::map<std::string, Item> items_;  // by fingerprint
   std::set<std::string> matched_;      // fingerprints

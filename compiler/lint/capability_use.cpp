@@ -22,6 +22,13 @@ constexpr Risk kRisks[] = {
 #include "compiler/lint/capabilities.def"
 };
 
+/// Capabilities by which daemons come from root to their own user and files.
+bool is_about_users(ir::Capability capability) {
+  using C = ir::Capability;
+  constexpr C kAboutUsers[] = {C::setuid, C::setgid, C::dac_override, C::dac_read_search, C::fowner};
+  return std::find(std::begin(kAboutUsers), std::end(kAboutUsers), capability) != std::end(kAboutUsers);
+}
+
 bool names(const ir::CapabilityAccess& access, ir::Capability capability) {
   return std::binary_search(access.capabilities.begin(), access.capabilities.end(), capability);
 }
@@ -69,12 +76,15 @@ void look_for_capabilities(Context& context, Code lint, std::string_view advice)
         return row.lint == lint && row.capability == held.capability;
       });
       if (risk == std::end(kRisks)) continue;
+      const bool about_users = is_about_users(held.capability);
       context
           .report(lint, subject.id, held.rule->where,
                   fmt::format("`{}` has the capability `{}`{}", subject.domain->name, ir::word(held.capability),
                               context.when(held.values)))
           .note(std::string(risk->harm))
-          .note(std::string(advice))
+          .note(about_users ? "let systemd set user, group and owners (User=, StateDirectory=), so that the program "
+                              "starts without it"
+                            : std::string(advice))
           .about(fmt::format("capability {}", ir::word(held.capability)));
     }
   }

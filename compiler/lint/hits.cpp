@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "compiler/lint/fingerprint.h"
 
 namespace macc::lint {
@@ -26,6 +28,17 @@ std::optional<std::uint32_t> end_of_objects(const SourceManager& sources, Span s
 }
 
 }  // namespace
+
+bool is_script(const ir::Domain& domain) {
+  constexpr std::string_view kEndings[] = {".py", ".sh", ".bash", ".pl", ".rb", ".js", ".php", ".lua", ".tcl"};
+  return std::any_of(domain.entries.begin(), domain.entries.end(), [&](const ir::Entry& entry) {
+    return std::any_of(entry.paths.include.begin(), entry.paths.include.end(), [&](const auto& pattern) {
+      const std::string text = pattern.text();
+      return std::any_of(std::begin(kEndings), std::end(kEndings),
+                         [&](std::string_view ending) { return text.ends_with(ending); });
+    });
+  });
+}
 
 std::string_view word_of(const Use& use) { return use.exec ? "execute" : ir::word(use.verb); }
 
@@ -83,6 +96,7 @@ Report report_hit(Context& context, Code lint, const Subject& subject, const Use
 
 void look_for_programs(Context& context, Code lint, std::string_view list, std::string_view advice) {
   for (const Subject& subject : context.subjects()) {
+    if (list != "downloaders" && is_script(*subject.domain)) continue;
     each_hit(context, subject, {.lists = list, .verbs = {}, .exec = true}, [&](const Use& use, const Hit& hit) {
       const auto& exec = std::get<ir::ExecAccess>(use.grant->rule->access);
       if (exec.mode != ir::ExecAccess::Mode::inside) return;

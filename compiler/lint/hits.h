@@ -41,6 +41,9 @@ void each_hit(const Context& context, const Subject& subject, const Search& sear
   }
 }
 
+/// Whether the domain is entered by a script, which can't do without its interpreter.
+[[nodiscard]] bool is_script(const ir::Domain& domain);
+
 /// "read", "exec"
 [[nodiscard]] std::string_view word_of(const Use& use);
 

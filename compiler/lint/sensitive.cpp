@@ -12,7 +12,9 @@ std::string letters_of(const paths::Sequence& atoms) {
   std::string out;
   for (const paths::Atom& atom : atoms) {
     if (const auto* literal = std::get_if<paths::Literal>(&atom.value)) out += literal->bytes;
-    if (std::holds_alternative<paths::AnyChars>(atom.value)) out += atoms.size() == 1 ? "name" : "x";
+    // At the end of a name nothing is as good as any letters.
+    const bool last = &atom == &atoms.back();
+    if (std::holds_alternative<paths::AnyChars>(atom.value)) out += atoms.size() == 1 ? "name" : last ? "" : "x";
     if (std::holds_alternative<paths::AnyChar>(atom.value)) out += 'a';
     if (const auto* choice = std::get_if<paths::CharClass>(&atom.value))
       out += choice->negated || choice->ranges.empty() ? 'x' : static_cast<char>(choice->ranges.front().first);
@@ -72,6 +74,28 @@ void take_comment(const std::string& doc, SensitiveList& list) {
   while (!list.harm.empty() && (list.harm.back() == '.' || list.harm.back() == ' ')) list.harm.pop_back();
 }
 
+bool is_plain(const paths::Component& component) {
+  return !component.any_depth && std::all_of(component.atoms.begin(), component.atoms.end(), [](const paths::Atom& a) {
+    return std::holds_alternative<paths::Literal>(a.value);
+  });
+}
+
+/// Whether a component says whose it is: in full, or as the start of names that nobody else would choose.
+bool is_telling(const paths::Component& component) {
+  constexpr std::size_t kTelling = 3;
+  if (is_plain(component)) return true;
+  if (component.any_depth || component.atoms.empty()) return false;
+  const auto* start = std::get_if<paths::Literal>(&component.atoms.front().value);
+  return start != nullptr && start->bytes.size() >= kTelling;
+}
+
+/// Whether a pattern names the first part that the sensitive one leaves open.
+bool tells_services_apart(const PathPattern& pattern, const PathPattern& sensitive) {
+  const auto& open = sensitive.components();
+  const auto at = static_cast<std::size_t>(std::find_if_not(open.begin(), open.end(), is_plain) - open.begin());
+  return at < pattern.components().size() && is_telling(pattern.components()[at]);
+}
+
 /// "/home/git/": a folder behind the start that all homes share.
 bool names_one_home(const std::string& start, const std::vector<std::string>& homes) {
   return std::any_of(homes.begin(), homes.end(), [&](const std::string& home) {
@@ -85,7 +109,9 @@ bool narrows(const Grant& grant, const SensitivePattern& sensitive) {
     const std::vector<std::string> own = starts_of(pattern);
     if (!near(own, sensitive.starts)) return true;
     if (pattern.anchor() != sensitive.pattern.anchor()) return names_one_home(own.front(), sensitive.starts);
-    return own.front().size() > sensitive.starts.front().size();
+    // A name below a home says nothing about whose home it is.
+    if (pattern.anchor() == PathPattern::Anchor::home) return false;
+    return tells_services_apart(pattern, sensitive.pattern);
   });
 }
 

@@ -138,7 +138,7 @@ TEST_CASE("features: libapparmor takes what macc takes") {
   folder.write("apparmor.d/abi/4.0", text);
   const std::string profile =
       folder.write("apparmor.d/p", "abi <abi/4.0>,\nprofile p { unix type=stream, dbus bus=system, }\n");
-  const auto result = backends::run_process(
+  const auto result = run_process(
       {apparmor_parser(), "--config-file=" + folder.write("parser.conf", ""), "-QKS",
        "--kernel-features=" + folder.write("features", text), "--base=" + folder.path("apparmor.d"),
        "--warn=rule-not-enforced", "--Werror=rule-not-enforced", profile},
@@ -255,7 +255,7 @@ TEST_CASE("names of message queues are quoted, and lie below the folder of the q
 }
 
 TEST_CASE("where the installed parser is too old for a target, what it can read is compiled") {
-  const std::string installed = backends::run_process({apparmor_parser(), "--version"}, std::chrono::seconds(60)).out;
+  const std::string installed = run_process({apparmor_parser(), "--version"}, std::chrono::seconds(60)).out;
   const ApparmorTarget target(kNewRules, "ubuntu24.04");
   Diagnostics found;
   const auto verify = [&](const backends::Lowered& lowered) {

@@ -5,7 +5,7 @@ namespace macc::lint::rules {
 
 void capability_near_root(Context& context) {
   look_for_capabilities(context, Code::L0502,
-                        "let systemd set user, group and owners (User=, StateDirectory=), so that the program starts without it");
+                        "leave it to a small program in a domain of its own, which this one asks");
 }
 
 }  // namespace macc::lint::rules

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/lint/hits.h"
 #include "compiler/lint/ports.h"
@@ -54,6 +55,7 @@ class Search {
 
  private:
   void report(const Use& use, const std::string& example, const std::string& why, const std::string& what) {
+    if (told_.contains(use.grant->where().span)) return;  // one way out of a rule is enough to mend it
     for (const Exit& exit : exits_) {
       const auto together = values_for(context_.policy(), {&use.grant->condition(), &exit.ports.rule->condition}, {});
       if (!together) continue;
@@ -65,6 +67,7 @@ class Search {
           .note(why)
           .note("let one domain read the secret and another one talk to the network")
           .about("sends " + what);
+      told_.insert(use.grant->where().span);
       return;
     }
   }
@@ -72,6 +75,7 @@ class Search {
   Context& context_;
   const Subject& subject_;
   std::vector<Exit> exits_;
+  std::set<Span> told_;
 };
 
 }  // namespace

@@ -19,7 +19,7 @@ const ir::Rule* listener(const Context& context, const ir::Domain& domain) {
 void shell_behind_network(Context& context) {
   for (const Subject& subject : context.subjects()) {
     const ir::Rule* listens = listener(context, *subject.domain);
-    if (listens == nullptr) continue;
+    if (listens == nullptr || is_script(*subject.domain)) continue;
     for (const std::string_view list : {"shells", "interpreters"}) {
       each_hit(context, subject, {.lists = list, .verbs = {}, .exec = true}, [&](const Use& use, const Hit& hit) {
         if (std::get<ir::ExecAccess>(use.grant->rule->access).mode != ir::ExecAccess::Mode::inside) return;

@@ -20,8 +20,27 @@ bool is_open(const paths::PathPattern& pattern) {
 
 }  // namespace
 
+namespace {
+
+void look_at_entries(Context& context, const Subject& subject) {
+  for (const ir::Entry& entry : subject.domain->entries) {
+    if (entry.from == ir::Entry::From::project || std::none_of(entry.paths.include.begin(), entry.paths.include.end(), is_open)) continue;
+    const auto example = context.meaning().objects(ir::Verb::load, entry.paths).example();
+    if (!example) continue;
+    context
+        .report(Code::L0304, subject.id, entry.where,
+                fmt::format("any program such as `{}` starts in `{}`", printable(*example), subject.domain->name))
+        .note("the domain was written for one program; another one uses its rights in its own way")
+        .note("name the programs that the domain is for")
+        .about("any program");
+  }
+}
+
+}  // namespace
+
 void transition_wildcard(Context& context) {
   for (const Subject& subject : context.subjects()) {
+    look_at_entries(context, subject);
     for (const Grant& grant : subject.reach->grants()) {
       const auto* exec = grant.exec ? std::get_if<ir::ExecAccess>(&grant.rule->access) : nullptr;
       if (exec == nullptr || exec->mode != ir::ExecAccess::Mode::transition) continue;

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "compiler/lint/fingerprint.h"
+#include "compiler/lint/moves.h"
 #include "compiler/lint/pairs.h"
 #include "compiler/lint/rules.h"
 
@@ -40,6 +41,23 @@ class Search {
       report(run, *both);
       return;  // one finding a rule that runs; the others of its writers come up once this one is gone
     }
+    report_move(run);
+  }
+
+  /// A folder with other files can take the place of the one with the programs.
+  void report_move(const Use& run) {
+    const auto move = movable_folder(*subject_.reach, *run.grant->paths);
+    if (!move || !subject_.reach->reached(run)) return;
+    const auto values = values_for(context_.policy(), {&run.grant->condition(), &move->grant->condition()}, {});
+    if (!values) return;
+    Report report = context_.report(
+        Code::L0301, subject_.id, run.grant->where(),
+        fmt::format("`{}` may rename `{}`, put another folder there and {} what it holds{}", subject_.domain->name,
+                    printable(move->folder), run.exec ? "execute" : "load", context_.when(*values)));
+    if (move->grant->rule != run.grant->rule) report.with(move->grant->where(), "this lets it rename the folder");
+    report.note("whoever makes the program prepare such a folder runs code of their own in it");
+    report.note(fmt::format("keep the folder where it is: `deny change \"{}\";`", printable(move->folder)));
+    report.about(fmt::format("{} behind {}", run.exec ? "execute" : "load", move->folder));
   }
 
   [[nodiscard]] std::optional<Both> meeting(const Use& run, const Grant& writer) const {
