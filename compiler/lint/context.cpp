@@ -76,10 +76,9 @@ std::string Context::condition_of(const ir::Provenance& where) const {
 }
 
 Span Context::anchor(const ir::Provenance& where) const {
-  if (is_written_here(where)) return where.span;
-  const auto frame = std::find_if(where.includes.rbegin(), where.includes.rend(), [&](const auto& f) {
-    return !sources().file(f.at.file).is_bundled();
-  });
+  if (is_ours(where.span)) return where.span;
+  const auto frame =
+      std::find_if(where.includes.rbegin(), where.includes.rend(), [&](const auto& f) { return is_ours(f.at); });
   return frame == where.includes.rend() ? where.span : frame->at;
 }
 

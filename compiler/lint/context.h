@@ -96,7 +96,7 @@ class Context {
 
   /// The condition of the rule that this is the place of, as text; "" for always.
   [[nodiscard]] std::string condition_of(const ir::Provenance& where) const;
-  /// Where a rule is pointed at: in the project, as near to the rule as that goes.
+  /// Where a rule is pointed at: in the policies that are looked at, as near to the rule as that goes.
   [[nodiscard]] Span anchor(const ir::Provenance& where) const;
 
  private:
