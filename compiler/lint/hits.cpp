@@ -11,7 +11,7 @@ namespace macc::lint {
 
 namespace {
 
-constexpr std::size_t kMaxExcepted = 8;
+constexpr std::size_t kMaxExcepted = 32;
 
 /// Whether the `except` of a list has braces: `except { "a", "b" }`.
 bool has_braces(const SourceManager& sources, const ast::ObjectList& list) {
