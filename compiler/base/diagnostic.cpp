@@ -240,7 +240,8 @@ Edit removal(const SourceFile& file, Span statement) {
   };
   std::size_t begin = statement.begin;
   while (begin > 0 && is_space(begin - 1)) --begin;
-  if (begin > 0 && text[begin - 1] != '\n') return edit(begin, statement.end);  // a comment may speak for what is before
+  if (begin > 0 && text[begin - 1] != '\n')
+    return edit(begin, statement.end);  // a comment may speak for what is before
   std::size_t end = statement.end;
   while (end < text.size() && is_space(end)) ++end;
   if (text.compare(end, 2, "//") == 0) end = std::min(text.find('\n', end), text.size());

@@ -61,8 +61,8 @@ std::vector<Edit> without_capability(const Context& context, const HeldCapabilit
   if (phrase == nullptr) return {};
   const std::vector<ast::Name>& names = phrase->names;
   if (names.size() == 1) return without_statement(context, *statement);
-  const auto name = std::find_if(names.begin(), names.end(),
-                                 [&](const ast::Name& n) { return n.text == ir::word(held.capability); });
+  const auto name =
+      std::find_if(names.begin(), names.end(), [&](const ast::Name& n) { return n.text == ir::word(held.capability); });
   if (name == names.end()) return {};
   // The name goes with the comma behind it; the last one with that before it, if that has no comment of its own.
   if (std::next(name) != names.end()) return {{{statement->file, name->span.begin, std::next(name)->span.begin}, ""}};

@@ -112,13 +112,13 @@ std::vector<std::string> programs_of(const Reach& reach, const Use& use, const S
   };
   for (const paths::PathPattern& written : use.grant->paths->include) {
     const std::string path = sample_of(written);
-    const bool listed = !path.empty() && std::any_of(list.patterns.begin(), list.patterns.end(), [&](const auto& row) {
-      return row.pattern.matches(path);
-    });
+    const bool listed = !path.empty() && std::any_of(list.patterns.begin(), list.patterns.end(),
+                                                     [&](const auto& row) { return row.pattern.matches(path); });
     if (listed && reach.reaches(use, path)) add(path);
   }
   for (const SensitivePattern& row : list.patterns) {
-    if (std::any_of(out.begin(), out.end(), [&](const std::string& path) { return row.pattern.matches(path); })) continue;
+    if (std::any_of(out.begin(), out.end(), [&](const std::string& path) { return row.pattern.matches(path); }))
+      continue;
     const SensitiveList one{.name = list.name, .title = list.title, .harm = list.harm, .patterns = {row}};
     if (const auto hit = Sensitive::hit(reach, use, one)) add(hit->example);
   }
@@ -147,9 +147,9 @@ std::string may_execute_text(const Context& context, const Subject& subject, con
 }  // namespace
 
 Report report_hit(Context& context, Code lint, const Subject& subject, const Use& use, const Hit& hit) {
-  Report report = context.report(
-      lint, subject.id, use.grant->where(),
-      use.exec ? may_execute_text(context, subject, use, hit) : may_text(context, subject, use, hit));
+  Report report =
+      context.report(lint, subject.id, use.grant->where(),
+                     use.exec ? may_execute_text(context, subject, use, hit) : may_text(context, subject, use, hit));
   report.note(fmt::format("{}: {}", hit.list->title, hit.list->harm));
   report.about(subjects_of(*subject.reach, use, *hit.list));
   report.fix(fmt::format("take {} out of the rule", hit.list->title), except_edit(context, *use.grant, *hit.list));
