@@ -5,8 +5,8 @@
 #include <string_view>
 #include <utility>
 
-#include "compiler/base/process.h"
 #include "compiler/base/diagnostic.h"
+#include "compiler/base/process.h"
 
 namespace macc::backends::apparmor {
 

@@ -13,8 +13,8 @@ struct ProcessResult {
   std::string out, err;  ///< at most 64 MiB each; the rest is read and dropped
 };
 
-/// `arguments[0]` is the program's path. Input is /dev/null; the environment is LC_ALL=C and PATH, with the variables of
-/// our own that are named in `keep`. The program is killed when the time is over.
+/// `arguments[0]` is the program's path. Input is /dev/null; the environment is LC_ALL=C and PATH, with the variables
+/// of our own that are named in `keep`. The program is killed when the time is over.
 [[nodiscard]] ProcessResult run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit,
                                         const std::vector<std::string>& keep = {});
 

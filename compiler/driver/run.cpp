@@ -104,19 +104,19 @@ std::vector<Diagnostic> in_order(Diagnostics& diagnostics) {
 Outcome finish(Session& session, report::Format format, bool colour) {
   const std::vector<Diagnostic> diagnostics = in_order(session.diagnostics);
   const std::filesystem::path& current = session.environment.current;
-  const report::Report report{
-      .sources = session.sources,
-      .diagnostics = diagnostics,
-      .targets = session.targets,
-      .exit_code = session.linting ? report::exit_code(diagnostics, session.linting->fail_on)
-                                   : report::exit_code(diagnostics),
-      .version = MACC_VERSION,
-      .current = current,
-      .repository = repository_around(current),
-      .page = page_of};
+  const report::Report report{.sources = session.sources,
+                              .diagnostics = diagnostics,
+                              .targets = session.targets,
+                              .exit_code = session.linting ? report::exit_code(diagnostics, session.linting->fail_on)
+                                                           : report::exit_code(diagnostics),
+                              .version = MACC_VERSION,
+                              .current = current,
+                              .repository = repository_around(current),
+                              .page = page_of};
   // What could not be looked at is told apart from what was found.
   const bool results = session.linting && report.exit_code <= report::kExitCheck;
-  const auto sink = report::make_sink(format, {.colour = colour && (!results || session.environment.output_is_terminal)});
+  const auto sink =
+      report::make_sink(format, {.colour = colour && (!results || session.environment.output_is_terminal)});
   Outcome outcome;
   outcome.exit_code = report.exit_code;
   if (!sink->for_machines() && results) {

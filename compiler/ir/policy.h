@@ -298,7 +298,7 @@ struct ExpectedLint {
 struct UnusedName {
   enum class Kind : std::uint8_t { let, boolean, resource, abstraction, parameter } kind = Kind::let;
   std::string name;
-  Span span;                              ///< of the name
+  Span span;                               ///< of the name
   ResourceId resource = ResourceId::none;  ///< Kind::resource
 };
 

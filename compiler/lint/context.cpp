@@ -67,8 +67,8 @@ bool Context::is_written_here(const ir::Provenance& where) const {
 
 std::string Context::condition_of(const ir::Provenance& where) const {
   for (const ir::Domain& domain : policy().domains) {
-    const auto rule = std::find_if(domain.rules.begin(), domain.rules.end(),
-                                   [&](const ir::Rule& r) { return &r.where == &where; });
+    const auto rule =
+        std::find_if(domain.rules.begin(), domain.rules.end(), [&](const ir::Rule& r) { return &r.where == &where; });
     if (rule == domain.rules.end()) continue;
     return rule->condition.is_always() ? "" : ir::describe(policy(), rule->condition);
   }

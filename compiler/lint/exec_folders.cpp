@@ -9,7 +9,8 @@ std::optional<Reached> any_program(const Context& context, const Subject& subjec
     for (const SensitivePattern& folder : folders->patterns) {
       if (!near(grant.starts, folder.starts)) continue;
       const Use use{&grant, ir::Verb::load, true};
-      if (auto values = subject.reach->reaches(use, folder.sample)) return Reached{{}, folder.sample, std::move(*values)};
+      if (auto values = subject.reach->reaches(use, folder.sample))
+        return Reached{{}, folder.sample, std::move(*values)};
     }
   }
   return std::nullopt;

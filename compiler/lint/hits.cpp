@@ -94,8 +94,7 @@ std::vector<std::string> subjects_of(const Reach& reach, const Use& use, const S
       continue;
     }
     const auto reached = reach.reached({use}, paths::PathSet::of(pattern.pattern));
-    if (reached)
-      out.push_back(fmt::format("{} {} {}", word_of(use), pattern.pattern.text(), name_of(reached->set)));
+    if (reached) out.push_back(fmt::format("{} {} {}", word_of(use), pattern.pattern.text(), name_of(reached->set)));
   }
   return out;
 }

@@ -11,10 +11,10 @@ namespace macc::lint {
 
 /// What is asked of each grant of a domain.
 struct Search {
-  std::string_view lists;    ///< start of the names of the lists
-  ir::VerbSet verbs;         ///< the first of them that hits counts
-  bool exec = false;         ///< executing, instead of verbs
-  bool wide_only = false;    ///< what a rule names in full is the domain's own
+  std::string_view lists;  ///< start of the names of the lists
+  ir::VerbSet verbs;       ///< the first of them that hits counts
+  bool exec = false;       ///< executing, instead of verbs
+  bool wide_only = false;  ///< what a rule names in full is the domain's own
 };
 
 /// What a use reaches of a list, pattern by pattern, for what a finding is about.
@@ -50,8 +50,8 @@ void each_hit(const Context& context, const Subject& subject, const Search& sear
 /// "`webd` may read `/etc/shadow` when `debug` is on"
 [[nodiscard]] std::string may_text(const Context& context, const Subject& subject, const Use& use, const Hit& hit);
 
-/// The edit that takes what a grant reaches of a list out of its statement with `except`; empty when the statement can't
-/// take one.
+/// The edit that takes what a grant reaches of a list out of its statement with `except`; empty when the statement
+/// can't take one.
 [[nodiscard]] std::vector<Edit> except_edit(const Context& context, const Grant& grant, const SensitiveList& list);
 
 /// A finding about a rule that reaches a list, with the list's own words and a suggestion that narrows the rule.

@@ -52,8 +52,9 @@ void look(const Row& row, Context& context) {
     // The other findings stand. What could not be answered is said, never passed over.
     while (context.found().size() > before) context.found().pop_back();
     const Span place = context.subjects().empty() ? Span{} : context.subjects().front().domain->where.span;
-    context.report(row.code, ir::DomainId::none, place,
-                   fmt::format("`{}` could not be looked for: paths of a rule are too complex", info(row.code).name))
+    context
+        .report(row.code, ir::DomainId::none, place,
+                fmt::format("`{}` could not be looked for: paths of a rule are too complex", info(row.code).name))
         .note("simplify patterns with many `*` and alternatives, or split the rule");
   }
 }
@@ -79,8 +80,8 @@ Result run(const Input& input) {
   const auto take = [&](Context::Found& found) {
     Diagnostic& d = found.finding.diagnostic;
     if (!context.is_ours(d.primary.span)) return;
-    const Level level =
-        input.settings.level(d.code, d.primary.span.valid() ? input.sources.file(d.primary.span.file).stable_path() : "");
+    const Level level = input.settings.level(
+        d.code, d.primary.span.valid() ? input.sources.file(d.primary.span.file).stable_path() : "");
     if (!level) return;
     d.severity = *level;
     if (expectations.take(found)) {

@@ -141,8 +141,7 @@ std::optional<ir::Assignment> Reach::reaches(const Use& use, const std::string& 
   if (!meaning_.covers(verb, *use.grant->paths, path)) return std::nullopt;
   std::vector<const ir::Condition*> must_not;
   for (const Deny& deny : denies_) {
-    if (applies(use, deny) && meaning_.covers(verb, *deny.paths, path))
-      must_not.push_back(&deny.rule->condition);
+    if (applies(use, deny) && meaning_.covers(verb, *deny.paths, path)) must_not.push_back(&deny.rule->condition);
   }
   return values_for(meaning_.policy(), {&use.grant->condition()}, must_not);
 }

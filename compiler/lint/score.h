@@ -20,8 +20,8 @@ struct Exposure {
 
 struct Score {
   ir::DomainId domain = ir::DomainId::none;
-  double value = 0;                  ///< 0 (does nothing) to 10 (has the machine), in steps of 0.1
-  std::vector<Exposure> exposures;   ///< the gravest first
+  double value = 0;                 ///< 0 (does nothing) to 10 (has the machine), in steps of 0.1
+  std::vector<Exposure> exposures;  ///< the gravest first
   /// What the score would be without one exposure that something can be done about, by its index; the lowest first.
   struct Better {
     std::size_t exposure = 0;
@@ -35,8 +35,8 @@ struct Score {
 /// "safe" below 2, "narrow" below 4, "medium" below 6, "exposed" below 8, else "unsafe".
 [[nodiscard]] std::string_view grade(double value);
 
-/// The scores of the domains in the files that are looked at, the highest first. No annotation, level or baseline counts:
-/// what is meant is exposed all the same.
+/// The scores of the domains in the files that are looked at, the highest first. No annotation, level or baseline
+/// counts: what is meant is exposed all the same.
 [[nodiscard]] std::vector<Score> scores(const Input& input);
 
 }  // namespace macc::lint

@@ -57,7 +57,8 @@ std::vector<PathPattern> spread(const PathPattern& pattern) {
   }
   std::vector<PathPattern> patterns;
   for (auto& components : out)
-    patterns.push_back(PathPattern::from_parts(pattern.anchor(), std::move(components), pattern.tail(), pattern.excludes_top()));
+    patterns.push_back(
+        PathPattern::from_parts(pattern.anchor(), std::move(components), pattern.tail(), pattern.excludes_top()));
   return patterns;
 }
 

@@ -25,19 +25,19 @@ bool taken(const ir::SocketAccess& deny, const ir::SocketAccess& allow) {
 
 void look_for_sockets(Context& context, Code lint, std::string_view advice) {
   for (const Subject& subject : context.subjects()) {
-    each_access<ir::SocketAccess>(
-        context, *subject.domain, taken, [&](const auto& rule, const auto& access, const auto& values) {
-          for (const SocketRisk& risk : kSocketRisks) {
-            if (risk.lint != lint || risk.family != access.family) continue;
-            context
-                .report(lint, subject.id, rule.where,
-                        fmt::format("`{}` may open `{}` sockets{}", subject.domain->name, access.family,
-                                    context.when(values)))
-                .note(std::string(risk.harm))
-                .note(std::string(advice))
-                .about("socket " + access.family);
-          }
-        });
+    each_access<ir::SocketAccess>(context, *subject.domain, taken,
+                                  [&](const auto& rule, const auto& access, const auto& values) {
+                                    for (const SocketRisk& risk : kSocketRisks) {
+                                      if (risk.lint != lint || risk.family != access.family) continue;
+                                      context
+                                          .report(lint, subject.id, rule.where,
+                                                  fmt::format("`{}` may open `{}` sockets{}", subject.domain->name,
+                                                              access.family, context.when(values)))
+                                          .note(std::string(risk.harm))
+                                          .note(std::string(advice))
+                                          .about("socket " + access.family);
+                                    }
+                                  });
   }
 }
 

@@ -52,9 +52,9 @@ struct Lint {
   lint::Settings settings;
   /// From this severity on a finding fails the run; nullopt: never.
   std::optional<Severity> fail_on = Severity::warning;
-  std::optional<Location> baseline;      ///< the file of findings that were there before
-  std::map<std::string, Span> sets;      ///< where `lint.sets` names its lists
-  std::optional<double> max_score{};     ///< `[score] max`, 0 to 10
+  std::optional<Location> baseline;   ///< the file of findings that were there before
+  std::map<std::string, Span> sets;   ///< where `lint.sets` names its lists
+  std::optional<double> max_score{};  ///< `[score] max`, 0 to 10
 };
 
 struct Project {

@@ -261,7 +261,8 @@ class Reader {
       const auto files = texts_at(*table, "files", "lint.path.files");
       if (!files)
         diagnostics_.report(Code::E0606, at(item.source()), "`lint.path` says with `files` which policies it is about");
-      for (const Text& file : files.value_or(std::vector<Text>{})) add_patterns({"/" + file.value, file.span}, rule.files);
+      for (const Text& file : files.value_or(std::vector<Text>{}))
+        add_patterns({"/" + file.value, file.span}, rule.files);
       if (const toml::table* levels = table_at(*table, "level", "lint.path.level"))
         read_levels(*levels, "lint.path.level", rule.levels);
       settings.paths.push_back(std::move(rule));

@@ -238,10 +238,10 @@ class Analysis {
   std::unordered_map<std::uint32_t, const ast::ResourceDecl*> resource_decls_;
   std::unordered_map<std::uint32_t, Scope> resource_scopes_;
   std::set<const ast::AbstractionDecl*> included_;
-  bool list_is_full_ = false;   // of the patterns that are being read; one report is enough
+  bool list_is_full_ = false;    // of the patterns that are being read; one report is enough
   mutable std::set<Span> used_;  // declarations of names that were looked up
   std::set<std::string> lost_;   // words of what was reported and left out
-  bool stand_ins_ = false;      // arguments are invented: what they lead to is no mistake of the author
+  bool stand_ins_ = false;       // arguments are invented: what they lead to is no mistake of the author
   Diagnostics unheard_;
 };
 

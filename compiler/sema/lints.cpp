@@ -93,8 +93,7 @@ void Analysis::unused_names() {
 
 void Analysis::unused_in(const std::vector<ast::Statement>& body) {
   for (const ast::Statement& statement : body) {
-    if (const auto* l = std::get_if<ast::LetDecl>(&statement.value))
-      note_unused(ir::UnusedName::Kind::let, l->name);
+    if (const auto* l = std::get_if<ast::LetDecl>(&statement.value)) note_unused(ir::UnusedName::Kind::let, l->name);
   }
 }
 

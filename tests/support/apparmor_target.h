@@ -70,12 +70,12 @@ struct Compiled {
 inline Compiled compile_profile(const ScratchFolder& folder, const std::string& file, const std::string& target) {
   const auto& features = *backends::apparmor::find_features(target);
   const std::string base = folder.path("apparmor.d");
-  const auto result = run_process(
-      {apparmor_parser(), "--config-file=" + folder.write("parser.conf", ""), "-QKS",
-       "--kernel-features=" + folder.write("features", backends::apparmor::kernel_features(features)), "--base=" + base,
-       "--Include=" + base, "--warn=rule-not-enforced", "--warn=abi", "--Werror=rule-not-enforced", "--Werror=abi",
-       file},
-      std::chrono::minutes(1));
+  const auto result =
+      run_process({apparmor_parser(), "--config-file=" + folder.write("parser.conf", ""), "-QKS",
+                   "--kernel-features=" + folder.write("features", backends::apparmor::kernel_features(features)),
+                   "--base=" + base, "--Include=" + base, "--warn=rule-not-enforced", "--warn=abi",
+                   "--Werror=rule-not-enforced", "--Werror=abi", file},
+                  std::chrono::minutes(1));
   if (result.status != 0) return {result.err.empty() ? "failed" : result.err, {}, ""};
   return {"", read_compiled_policy(result.out), result.out};
 }

@@ -138,11 +138,11 @@ TEST_CASE("features: libapparmor takes what macc takes") {
   folder.write("apparmor.d/abi/4.0", text);
   const std::string profile =
       folder.write("apparmor.d/p", "abi <abi/4.0>,\nprofile p { unix type=stream, dbus bus=system, }\n");
-  const auto result = run_process(
-      {apparmor_parser(), "--config-file=" + folder.write("parser.conf", ""), "-QKS",
-       "--kernel-features=" + folder.write("features", text), "--base=" + folder.path("apparmor.d"),
-       "--warn=rule-not-enforced", "--Werror=rule-not-enforced", profile},
-      std::chrono::minutes(1));
+  const auto result =
+      run_process({apparmor_parser(), "--config-file=" + folder.write("parser.conf", ""), "-QKS",
+                   "--kernel-features=" + folder.write("features", text), "--base=" + folder.path("apparmor.d"),
+                   "--warn=rule-not-enforced", "--Werror=rule-not-enforced", profile},
+                  std::chrono::minutes(1));
   CHECK_MESSAGE(result.status == 0, result.err);
 }
 

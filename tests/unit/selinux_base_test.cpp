@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "compiler/base/process.h"
 #include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/cil_reader.h"
 #include "backends/selinux/link/file_order.h"
@@ -17,6 +16,7 @@
 #include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
+#include "compiler/base/process.h"
 
 #include "tests/support/folder.h"
 

@@ -10,12 +10,12 @@
 #include <stdexcept>
 #include <vector>
 
-#include "compiler/base/process.h"
 #include "backends/selinux/checkmodule.h"
 #include "backends/selinux/levels.h"
 #include "backends/selinux/link/decision.h"
 #include "backends/selinux/link/package.h"
 #include "backends/selinux/module_language.h"
+#include "compiler/base/process.h"
 #include "compiler/base/temporary_folder.h"
 #include "tests/support/folder.h"
 #include "tests/support/selinux_target.h"

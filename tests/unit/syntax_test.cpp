@@ -151,8 +151,7 @@ TEST_CASE("syntax: the example of the language's introduction") {
         "allow signal (term hup) to reporter; allow exec [\"/usr/bin/gzip\"]; "
         "allow exec [\"/usr/lib/acme/report\"] to reporter; never files(change) [\"/etc/**\"]; "
         "allow files(link) [state]}");
-  CHECK(show(parsed.file.annotated) ==
-        "@expect(\"delete-on-state\" reason=\"the schema tool needs it until 2027\")");
+  CHECK(show(parsed.file.annotated) == "@expect(\"delete-on-state\" reason=\"the schema tool needs it until 2027\")");
   const ast::Statement& last = domain.body.back();
   CHECK(last.doc == "Rotation.");
   CHECK(parsed.sources.text(last.span) == "allow link state;");

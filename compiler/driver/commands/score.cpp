@@ -24,7 +24,8 @@ std::optional<double> limit_of(Session& session, const project::Project& project
   double value = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error == std::errc() && end == text.data() + text.size() && value >= 0 && value <= 10) return value;
-  session.diagnostics.report(Code::E0005, {}, fmt::format("`--max` is a number from 0 to 10, not `{}`", printable(text)));
+  session.diagnostics.report(Code::E0005, {},
+                             fmt::format("`--max` is a number from 0 to 10, not `{}`", printable(text)));
   return std::nullopt;
 }
 
@@ -43,9 +44,9 @@ class Table {
     std::size_t shown = 0;
     for (const auto& better : score.better) {
       if (better.value >= score.value || ++shown > kShownAdvice) break;
-      out += fmt::format("  {:>4.1f} if it no longer {}: {}\n", better.value,
-                         without_pronoun(score.exposures[better.exposure].what),
-                         score.exposures[better.exposure].advice);
+      out +=
+          fmt::format("  {:>4.1f} if it no longer {}: {}\n", better.value,
+                      without_pronoun(score.exposures[better.exposure].what), score.exposures[better.exposure].advice);
     }
   }
 
@@ -78,10 +79,9 @@ Json json_of(const Session& session, const ir::Policy& policy, const lint::Score
 
 void check_limit(Session& session, const ir::Policy& policy, const lint::Score& score, double limit) {
   if (score.value <= limit) return;
-  Diagnostic& d = session.diagnostics.report(
-      Code::E0633, policy.domain(score.domain).where.span,
-      fmt::format("`{}` has an exposure of {:.1f}, at most {:.1f} is allowed", policy.domain(score.domain).name,
-                  score.value, limit));
+  Diagnostic& d = session.diagnostics.report(Code::E0633, policy.domain(score.domain).where.span,
+                                             fmt::format("`{}` has an exposure of {:.1f}, at most {:.1f} is allowed",
+                                                         policy.domain(score.domain).name, score.value, limit));
   if (!score.better.empty()) {
     const auto& best = score.better.front();
     d.note(fmt::format("{:.1f} if it no longer {}: {}", best.value, score.exposures[best.exposure].what,

@@ -10,17 +10,17 @@ void dbus_any_method(Context& context) {
            deny.interface.empty() && deny.member.empty();
   };
   for (const Subject& subject : context.subjects()) {
-    each_access<ir::DbusAccess>(
-        context, *subject.domain, taken, [&](const auto& rule, const auto& access, const auto& values) {
-          if (access.own || !access.member.empty()) return;
-          context
-              .report(Code::L0608, subject.id, rule.where,
-                      fmt::format("`{}` may call every method of `{}`{}", subject.domain->name, printable(access.name),
-                                  context.when(values)))
-              .note("what the service learns to do later is allowed from that day on")
-              .note("name the interface and the member that the program calls")
-              .about("calls " + access.name);
-        });
+    each_access<ir::DbusAccess>(context, *subject.domain, taken,
+                                [&](const auto& rule, const auto& access, const auto& values) {
+                                  if (access.own || !access.member.empty()) return;
+                                  context
+                                      .report(Code::L0608, subject.id, rule.where,
+                                              fmt::format("`{}` may call every method of `{}`{}", subject.domain->name,
+                                                          printable(access.name), context.when(values)))
+                                      .note("what the service learns to do later is allowed from that day on")
+                                      .note("name the interface and the member that the program calls")
+                                      .about("calls " + access.name);
+                                });
   }
 }
 

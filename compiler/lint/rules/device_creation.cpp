@@ -10,8 +10,8 @@ namespace macc::lint::rules {
 void device_creation(Context& context) {
   for (const Subject& subject : context.subjects()) {
     const auto held = held_capabilities(context, *subject.domain);
-    const auto mknod = std::find_if(held.begin(), held.end(),
-                                    [](const auto& h) { return h.capability == ir::Capability::mknod; });
+    const auto mknod =
+        std::find_if(held.begin(), held.end(), [](const auto& h) { return h.capability == ir::Capability::mknod; });
     if (mknod == held.end()) continue;
     for (const Grant& grant : subject.reach->grants()) {
       if (grant.rule == nullptr || !grant.verbs.has(ir::Verb::mknod)) continue;

@@ -28,9 +28,7 @@ void duplicate_rule(Context& context) {
       const ir::Rule* rule = statement.rules.front();
       const auto [first, fresh] = seen.emplace(key_of_statement(statement), rule);
       if (fresh) continue;
-      context
-          .report(Code::L0101, subject.id, rule->where,
-                  fmt::format("`{}` says this twice", subject.domain->name))
+      context.report(Code::L0101, subject.id, rule->where, fmt::format("`{}` says this twice", subject.domain->name))
           .with(first->second->where, "said first here")
           .note("one of them will be forgotten when the other is changed: keep one")
           .about(key_of_statement(statement))

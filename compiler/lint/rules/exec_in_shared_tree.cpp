@@ -31,10 +31,10 @@ void exec_in_shared_tree(Context& context) {
   for (const Subject& subject : context.subjects()) {
     const auto found = [&](const Use& use, const Hit& hit) {
       if (!use.exec && use.grant->owner) return;  // libraries of the user's own
-      Report report = context.report(Code::L0312, subject.id, use.grant->where(),
-                                     fmt::format("`{}` may {} `{}`{}", subject.domain->name,
-                                                 use.exec ? "execute" : "load", printable(hit.example),
-                                                 context.when(hit.values)));
+      Report report =
+          context.report(Code::L0312, subject.id, use.grant->where(),
+                         fmt::format("`{}` may {} `{}`{}", subject.domain->name, use.exec ? "execute" : "load",
+                                     printable(hit.example), context.when(hit.values)));
       report.note(fmt::format("{}: {}", hit.list->title, hit.list->harm));
       report.note("install what is executed where only the system's packages or an administrator write");
       report.about(fmt::format("{} {}", word_of(use), hit.list->name));

@@ -7,7 +7,8 @@ namespace macc::lint::rules {
 void exec_unconfined(Context& context) {
   for (const Subject& subject : context.subjects()) {
     for (const Grant& grant : subject.reach->grants()) {
-      if (!grant.exec || std::get<ir::ExecAccess>(grant.rule->access).mode != ir::ExecAccess::Mode::unconfined) continue;
+      if (!grant.exec || std::get<ir::ExecAccess>(grant.rule->access).mode != ir::ExecAccess::Mode::unconfined)
+        continue;
       const auto reached = subject.reach->reached({&grant, ir::Verb::load, true});
       if (!reached) continue;
       context

@@ -11,8 +11,8 @@ namespace macc::lint::rules {
 void kill_any_process(Context& context) {
   for (const Subject& subject : context.subjects()) {
     const auto held = held_capabilities(context, *subject.domain);
-    const auto kill = std::find_if(held.begin(), held.end(),
-                                   [](const auto& h) { return h.capability == ir::Capability::kill; });
+    const auto kill =
+        std::find_if(held.begin(), held.end(), [](const auto& h) { return h.capability == ir::Capability::kill; });
     if (kill == held.end()) continue;
     each_signal_to_any(context, subject, [&](const auto& rule, const auto&, const auto&) {
       const auto values = values_for(context.policy(), {&rule.condition, &kill->rule->condition}, {});

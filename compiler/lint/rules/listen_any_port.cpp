@@ -11,8 +11,8 @@ void listen_any_port(Context& context) {
       if (!(open.count() >= kNearlyAllPorts)) continue;
       context
           .report(Code::L0401, subject.id, open.rule->where,
-                  fmt::format("`{}` may listen on every port of {}{}", subject.domain->name, ir::word(open.access->protocol),
-                              context.when(open.values)))
+                  fmt::format("`{}` may listen on every port of {}{}", subject.domain->name,
+                              ir::word(open.access->protocol), context.when(open.values)))
           .note("it can take the place of another service that is not running, and open doors that nobody watches")
           .note("name the ports: `allow listen tcp 8443;`")
           .about(fmt::format("listen on every port of {}", ir::word(open.access->protocol)));

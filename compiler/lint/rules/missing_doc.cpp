@@ -8,7 +8,9 @@ namespace macc::lint::rules {
 namespace {
 
 void report(Context& context, const ast::Name& name, std::string_view what) {
-  context.report(Code::L1003, ir::DomainId::none, name.span, fmt::format("{} `{}` says nothing about itself", what, name.text))
+  context
+      .report(Code::L1003, ir::DomainId::none, name.span,
+              fmt::format("{} `{}` says nothing about itself", what, name.text))
       .note("a `///` comment in front of it stands in reports, and tells reviewers what it is for")
       .about(name.text);
 }
@@ -22,7 +24,8 @@ void missing_doc(Context& context) {
         report(context, d->name, "domain");
       if (const auto* b = std::get_if<ast::BooleanDecl>(&declaration); b != nullptr && b->doc.empty())
         report(context, b->name, "boolean");
-      if (const auto* a = std::get_if<ast::AbstractionDecl>(&declaration); a != nullptr && a->is_public && a->doc.empty())
+      if (const auto* a = std::get_if<ast::AbstractionDecl>(&declaration);
+          a != nullptr && a->is_public && a->doc.empty())
         report(context, a->name, "public abstraction");
     }
   }

@@ -4,8 +4,7 @@
 namespace macc::lint::rules {
 
 void module_loading(Context& context) {
-  look_for_capabilities(context, Code::L0704,
-                        "let the system load modules at boot: /etc/modules-load.d");
+  look_for_capabilities(context, Code::L0704, "let the system load modules at boot: /etc/modules-load.d");
 }
 
 }  // namespace macc::lint::rules

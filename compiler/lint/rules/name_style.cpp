@@ -16,7 +16,8 @@ bool is_snake_case(const std::string& name) {
 
 void check(Context& context, const ast::Name& name) {
   if (is_snake_case(name.text)) return;
-  context.report(Code::L1004, ir::DomainId::none, name.span, fmt::format("`{}` is not written in snake_case", name.text))
+  context
+      .report(Code::L1004, ir::DomainId::none, name.span, fmt::format("`{}` is not written in snake_case", name.text))
       .note("names become types, profiles and switches of the system, where this is the custom")
       .about(name.text);
 }

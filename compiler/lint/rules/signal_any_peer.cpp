@@ -12,8 +12,8 @@ namespace macc::lint::rules {
 void signal_any_peer(Context& context) {
   for (const Subject& subject : context.subjects()) {
     const auto held = held_capabilities(context, *subject.domain);
-    const bool can_kill = std::any_of(held.begin(), held.end(),
-                                      [](const auto& h) { return h.capability == ir::Capability::kill; });
+    const bool can_kill =
+        std::any_of(held.begin(), held.end(), [](const auto& h) { return h.capability == ir::Capability::kill; });
     if (can_kill) continue;  // kill-any-process says more
     each_signal_to_any(context, subject, [&](const auto& rule, const auto& access, const auto& values) {
       context

@@ -13,9 +13,9 @@ bool is_open(const paths::PathPattern& pattern) {
   if (pattern.tail() == paths::Tail::tree) return true;
   if (pattern.components().empty()) return false;
   const paths::Component& last = pattern.components().back();
-  return last.any_depth ||
-         std::all_of(last.atoms.begin(), last.atoms.end(),
-                     [](const paths::Atom& atom) { return std::holds_alternative<paths::AnyChars>(atom.value); });
+  return last.any_depth || std::all_of(last.atoms.begin(), last.atoms.end(), [](const paths::Atom& atom) {
+           return std::holds_alternative<paths::AnyChars>(atom.value);
+         });
 }
 
 }  // namespace
@@ -24,7 +24,9 @@ namespace {
 
 void look_at_entries(Context& context, const Subject& subject) {
   for (const ir::Entry& entry : subject.domain->entries) {
-    if (entry.from == ir::Entry::From::project || std::none_of(entry.paths.include.begin(), entry.paths.include.end(), is_open)) continue;
+    if (entry.from == ir::Entry::From::project ||
+        std::none_of(entry.paths.include.begin(), entry.paths.include.end(), is_open))
+      continue;
     const auto example = context.meaning().objects(ir::Verb::load, entry.paths).example();
     if (!example) continue;
     context

@@ -20,8 +20,7 @@ struct Both {
 
 class Search {
  public:
-  Search(Context& context, const Subject& subject)
-      : context_(context), subject_(subject), writers_(*subject.reach) {}
+  Search(Context& context, const Subject& subject) : context_(context), subject_(subject), writers_(*subject.reach) {}
 
   void run() {
     if (writers_.empty()) return;
@@ -71,10 +70,10 @@ class Search {
   void report(const Use& run, const Both& both) {
     const bool one_rule = both.writer->rule == run.grant->rule;
     const std::string path = printable(both.reached.example);
-    Report report = context_.report(
-        Code::L0301, subject_.id, run.grant->where(),
-        fmt::format("`{}` may {} `{}` and {} it{}", subject_.domain->name, ir::word(both.verb), path,
-                    run.exec ? "execute" : "load", context_.when(both.reached.values)));
+    Report report =
+        context_.report(Code::L0301, subject_.id, run.grant->where(),
+                        fmt::format("`{}` may {} `{}` and {} it{}", subject_.domain->name, ir::word(both.verb), path,
+                                    run.exec ? "execute" : "load", context_.when(both.reached.values)));
     if (!one_rule) report.with(both.writer->where(), fmt::format("this lets it {} there", ir::word(both.verb)));
     report.note("whoever makes the program write a file there runs code of their own in it");
     report.note("keep what is executed out of what is written: another folder, or `except`, or a domain of its own");
