@@ -47,9 +47,14 @@ void check_sets(Session& session, const project::Lint& lint, const ir::Policy& p
   }
 }
 
-bool wants_targets(const lint::Settings& settings) {
+/// Lowering the policy for its targets takes far longer than all other lints together: it is done for who names a
+/// target, or one of the lints that are about them.
+bool wants_targets(const Session& session, const project::Project& project, const lint::Settings& settings) {
+  const bool asked = session.arguments.has(Option::target);
+  const auto& levels = project.lint.settings.levels;
   return std::any_of(lint_catalogue().begin(), lint_catalogue().end(), [&](const LintInfo& row) {
-    return row.scope == LintScope::target && settings.may_be_on(row.code);
+    if (row.scope != LintScope::target || !settings.may_be_on(row.code)) return false;
+    return asked || settings.only.contains(row.code) || levels.contains(row.code);
   });
 }
 
@@ -110,7 +115,8 @@ std::optional<lint::Result> run_lints(Session& session, const Inputs& inputs, co
   const ir::Meaning meaning(policy);
   lint::Input input{meaning, session.sources, settings, {}, session.arguments.operands.empty()};
   for (const sema::Root& root : inputs.roots) input.files.insert(root.file);
-  if ((input.whole_project || session.arguments.has(Option::target)) && wants_targets(settings)) {
+  if ((input.whole_project || session.arguments.has(Option::target)) &&
+      wants_targets(session, inputs.project, settings)) {
     for (const project::Target* target : chosen_targets(session, inputs.project)) {
       if (!add_notes(session, *target, input))
         session.out += fmt::format("target {}: not looked at, since it does not build; `macc build` says why\n",
