@@ -109,6 +109,7 @@ Outcome finish(Session& session, report::Format format, bool colour) {
                               .targets = session.targets,
                               .exit_code = session.linting ? report::exit_code(diagnostics, session.linting->fail_on)
                                                            : report::exit_code(diagnostics),
+                              .fail_on = session.linting ? session.linting->fail_on : Severity::error,
                               .version = MACC_VERSION,
                               .current = current,
                               .repository = repository_around(current),
