@@ -51,10 +51,15 @@ void check_sets(Session& session, const project::Lint& lint, const ir::Policy& p
 /// target, or one of the lints that are about them.
 bool wants_targets(const Session& session, const project::Project& project, const lint::Settings& settings) {
   const bool asked = session.arguments.has(Option::target);
-  const auto& levels = project.lint.settings.levels;
+  const lint::Settings& configured = project.lint.settings;
+  const auto is_named = [&](Code code) {
+    return configured.levels.contains(code) ||
+           std::any_of(configured.paths.begin(), configured.paths.end(),
+                       [&](const lint::PathLevels& path) { return path.levels.contains(code); });
+  };
   return std::any_of(lint_catalogue().begin(), lint_catalogue().end(), [&](const LintInfo& row) {
     if (row.scope != LintScope::target || !settings.may_be_on(row.code)) return false;
-    return asked || settings.only.contains(row.code) || levels.contains(row.code);
+    return asked || settings.only.contains(row.code) || is_named(row.code);
   });
 }
 
