@@ -38,10 +38,10 @@ class Others {
     std::set<ir::DomainId> told;
     for (const Grant& writer : subject.reach->grants()) {
       if (writer.rule == nullptr || writer.exec || !writer.verbs.meets(writing_verbs())) continue;
-      for (const std::size_t id : near(writer.starts)) {
+      for (const std::size_t id : ids_near(index_, writer.starts)) {
         const auto& [owner, grant] = items_[id];
         if (owner->id == subject.id || told.contains(owner->id)) continue;
-        auto written = write(subject, writer, context_.meaning().objects(verb, *grant->paths));
+        auto written = written_by(*subject.reach, writer, context_.meaning().objects(verb, *grant->paths));
         if (!written) continue;
         told.insert(owner->id);
         f(Foreign{owner, grant, std::move(*written)});
@@ -50,10 +50,6 @@ class Others {
   }
 
  private:
-  [[nodiscard]] std::vector<std::size_t> near(const std::vector<std::string>& starts) const;
-  [[nodiscard]] static std::optional<Written> write(const Subject& subject, const Grant& writer,
-                                                    const paths::PathSet& set);
-
   const Context& context_;
   std::vector<std::pair<const Subject*, const Grant*>> items_;
   paths::PrefixIndex index_;

@@ -4,6 +4,17 @@
 
 namespace macc::lint {
 
+std::vector<std::size_t> ids_near(const paths::PrefixIndex& index, const std::vector<std::string>& starts) {
+  std::vector<std::size_t> out;
+  for (const std::string& start : starts) {
+    const auto more = index.candidates(start);
+    out.insert(out.end(), more.begin(), more.end());
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
 Writers::Writers(const Reach& reach) {
   for (const Grant& grant : reach.grants()) {
     if (grant.rule == nullptr || grant.exec || !grant.verbs.meets(writing_verbs())) continue;
@@ -13,25 +24,22 @@ Writers::Writers(const Reach& reach) {
 }
 
 std::vector<const Grant*> Writers::near(const std::vector<std::string>& starts) const {
-  std::vector<std::size_t> ids;
-  for (const std::string& start : starts) {
-    const auto more = index_.candidates(start);
-    ids.insert(ids.end(), more.begin(), more.end());
-  }
-  std::sort(ids.begin(), ids.end());
-  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
   std::vector<const Grant*> out;
-  out.reserve(ids.size());
-  for (const std::size_t id : ids) out.push_back(grants_[id]);
+  for (const std::size_t id : ids_near(index_, starts)) out.push_back(grants_[id]);
   return out;
+}
+
+std::optional<Written> written_by(const Reach& reach, const Grant& grant, const paths::PathSet& set) {
+  for (const ir::Verb verb : (grant.verbs & writing_verbs()).list()) {
+    if (auto reached = reach.reached({{&grant, verb, false}}, set)) return Written{&grant, verb, std::move(*reached)};
+  }
+  return std::nullopt;
 }
 
 std::optional<Written> first_writer(const Reach& reach, const Writers& writers, const std::vector<std::string>& starts,
                                     const paths::PathSet& set) {
   for (const Grant* grant : writers.near(starts)) {
-    for (const ir::Verb verb : (grant->verbs & writing_verbs()).list()) {
-      if (auto reached = reach.reached({{grant, verb, false}}, set)) return Written{grant, verb, std::move(*reached)};
-    }
+    if (auto written = written_by(reach, *grant, set)) return written;
   }
   return std::nullopt;
 }

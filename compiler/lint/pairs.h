@@ -14,6 +14,10 @@ namespace macc::lint {
 /// folders of their own, so that few pairs come near each other; a policy that passes this bound is told so.
 inline constexpr std::size_t kMaxPairs = 20'000;
 
+/// What an index holds of paths that could be among those with these starts: sorted, each once.
+[[nodiscard]] std::vector<std::size_t> ids_near(const paths::PrefixIndex& index,
+                                                const std::vector<std::string>& starts);
+
 /// The grants of a domain that write, found by the start of their paths.
 class Writers {
  public:
@@ -34,6 +38,9 @@ struct Written {
   ir::Verb verb = ir::Verb::write;
   Reached reached;
 };
+
+/// What a grant writes of `set`, with the first verb that does.
+[[nodiscard]] std::optional<Written> written_by(const Reach& reach, const Grant& grant, const paths::PathSet& set);
 
 /// The first writer whose paths meet `set`, with the first verb that does.
 [[nodiscard]] std::optional<Written> first_writer(const Reach& reach, const Writers& writers,

@@ -1,6 +1,6 @@
 #include "compiler/lint/resources.h"
 
-#include <set>
+#include "compiler/lint/pairs.h"
 
 namespace macc::lint {
 
@@ -15,12 +15,8 @@ ResourcesOf::ResourcesOf(const Context& context, ir::Kind kind) : context_(conte
 }
 
 std::vector<ir::ResourceId> ResourcesOf::near(const Grant& grant) const {
-  std::set<std::size_t> ids;
-  for (const std::string& start : grant.starts) {
-    for (const std::size_t id : index_.candidates(start)) ids.insert(id);
-  }
   std::vector<ir::ResourceId> out;
-  for (const std::size_t id : ids) out.push_back(static_cast<ir::ResourceId>(id));
+  for (const std::size_t id : ids_near(index_, grant.starts)) out.push_back(static_cast<ir::ResourceId>(id));
   return out;
 }
 
