@@ -125,7 +125,7 @@ std::string sample_of(const PathPattern& pattern) {
   }
   if (pattern.tail() == paths::Tail::tree) out += "/name";
   if (pattern.tail() == paths::Tail::directory) out += "/";
-  return pattern.matches(out) ? out : "";
+  return pattern.is_literal() || pattern.matches(out) ? out : "";
 }
 
 namespace {

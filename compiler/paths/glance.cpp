@@ -69,8 +69,25 @@ bool apart_from(const Sequence& a, const Sequence& b, Bytes::Direction direction
   }
 }
 
+/// The bytes of a name without wildcards; null for others.
+const std::string* literal_name(const Sequence& atoms) {
+  const auto* literal = atoms.size() == 1 ? std::get_if<Literal>(&atoms[0].value) : nullptr;
+  return literal == nullptr ? nullptr : &literal->bytes;
+}
+
+/// Whether letters that each name of the sequence has are not in this name.
+bool lacks_letters_of(const std::string& name, const Sequence& atoms) {
+  return std::any_of(atoms.begin(), atoms.end(), [&name](const Atom& atom) {
+    const auto* literal = std::get_if<Literal>(&atom.value);
+    return literal != nullptr && name.find(literal->bytes) == std::string::npos;
+  });
+}
+
 bool names_apart(const Sequence& a, const Sequence& b) {
-  return apart_from(a, b, Bytes::Direction::forwards) || apart_from(a, b, Bytes::Direction::backwards);
+  if (apart_from(a, b, Bytes::Direction::forwards) || apart_from(a, b, Bytes::Direction::backwards)) return true;
+  const std::string* x = literal_name(a);
+  const std::string* y = literal_name(b);
+  return (x != nullptr && lacks_letters_of(*x, b)) || (y != nullptr && lacks_letters_of(*y, a));
 }
 
 using Components = std::vector<Component>;
@@ -147,6 +164,14 @@ bool surely_apart(const PathPattern& a, const PathPattern& b) {
   const Walk other(a_is_home ? b : a);
   return std::all_of(homes().begin(), homes().end(),
                      [&](const Components& home) { return apart(Walk(a_is_home ? a : b, home), other); });
+}
+
+bool surely_beneath(const PathPattern& inner, const PathPattern& tree) {
+  const Components& top = tree.components();
+  const Components& below = inner.components();
+  if (tree.tail() != Tail::tree || tree.excludes_top() || tree.anchor() != inner.anchor()) return false;
+  // The paths of `inner` are longer than the shortest of the tree: `**` never stands last.
+  return below.size() > top.size() && std::equal(top.begin(), top.end(), below.begin());
 }
 
 bool surely_small(const PathPattern& pattern) {

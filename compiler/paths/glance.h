@@ -8,6 +8,9 @@ namespace macc::paths {
 /// True when no path is in both. False says nothing: only automata know.
 [[nodiscard]] bool surely_apart(const PathPattern& a, const PathPattern& b);
 
+/// True when all paths of `inner` are in `tree`, which has others besides. False says nothing.
+[[nodiscard]] bool surely_beneath(const PathPattern& inner, const PathPattern& tree);
+
 /// True when the automaton of the pattern has about as many states as the pattern has bytes, so that no question about
 /// it is too complex. False says nothing.
 [[nodiscard]] bool surely_small(const PathPattern& pattern);

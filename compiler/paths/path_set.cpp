@@ -115,6 +115,21 @@ struct PathSet::Impl {
                          [&x](const PatternTerm& y) { return all_apart(x.include, y.include); });
     });
   }
+  /// Known by a look: each pattern of the other is one of ours, or beneath one, from which nothing is taken.
+  bool surely_holds(const Impl& other) const {
+    if (!is_union || !other.is_union || pattern_count() * other.pattern_count() > max_pairs_looked_at) return false;
+    return std::all_of(other.terms.begin(), other.terms.end(), [this](const PatternTerm& inner) {
+      return std::all_of(inner.include.begin(), inner.include.end(),
+                         [this](const PathPattern& pattern) { return surely_holds(pattern); });
+    });
+  }
+  bool surely_holds(const PathPattern& pattern) const {
+    return std::any_of(terms.begin(), terms.end(), [&pattern](const PatternTerm& term) {
+      return term.exclude.empty() &&
+             std::any_of(term.include.begin(), term.include.end(),
+                         [&pattern](const PathPattern& own) { return own == pattern || surely_beneath(pattern, own); });
+    });
+  }
   /// The patterns when the set is a plain union of them.
   std::optional<std::vector<PathPattern>> plain_union() const {
     if (!is_union) return std::nullopt;
@@ -218,6 +233,8 @@ PathSet PathSet::operator|(const PathSet& other) const {
 PathSet PathSet::operator&(const PathSet& other) const {
   if (impl_ == other.impl_) return *this;
   if (surely_apart(other)) return {};
+  if (impl_->surely_holds(*other.impl_)) return other;
+  if (other.impl_->surely_holds(*impl_)) return *this;
   return PathSet(Impl::of_automaton(combine(impl_->automaton(), other.impl_->automaton(), SetOperation::intersect)));
 }
 
@@ -243,6 +260,7 @@ bool PathSet::empty() const {
 bool PathSet::contains(const PathSet& subset) const {
   if (impl_ == subset.impl_ || subset.impl_->surely_empty()) return true;
   if (!compatible(impl_->prefix, subset.impl_->prefix)) return subset.empty();
+  if (impl_->surely_holds(*subset.impl_)) return true;
   return is_subset(subset.impl_->automaton(), impl_->automaton());
 }
 
@@ -261,6 +279,8 @@ bool PathSet::surely_apart(const PathSet& other) const {
 
 bool PathSet::meets(const PathSet& other) const {
   if (surely_apart(other)) return false;
+  if (impl_->surely_holds(*other.impl_)) return !other.empty();
+  if (other.impl_->surely_holds(*impl_)) return !empty();
   return have_common_word(impl_->automaton(), other.impl_->automaton());
 }
 

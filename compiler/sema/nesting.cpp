@@ -19,20 +19,6 @@ namespace {
 
 enum class Relation : std::uint8_t { apart, first_in_second, second_in_first, same, partial };
 
-/// `/a/b/**` without wildcards before the tree: containment is then a question of prefixes.
-bool is_plain_tree(const PathPattern& p) {
-  if (p.tail() != Tail::tree || p.excludes_top() || p.anchor() != PathPattern::Anchor::root) return false;
-  return std::all_of(p.components().begin(), p.components().end(), [](const paths::Component& c) {
-    return !c.any_depth && c.atoms.size() == 1 && std::holds_alternative<paths::Literal>(c.atoms[0].value);
-  });
-}
-
-std::string tree_prefix(const PathPattern& p) {
-  std::string out = p.literal_prefix();
-  if (out.empty() || out.back() != '/') out += '/';
-  return out;
-}
-
 /// Literal bytes with one of which every path of a pattern starts. Home folders lie in few places: most of the system
 /// is apart from them.
 std::vector<std::string> starts_of(const PathPattern& p) {
@@ -46,11 +32,6 @@ std::vector<std::string> starts_of(const PathPattern& p) {
     return out;
   }();
   return homes;
-}
-
-/// Whether a plain tree holds all of a pattern and more; false when that takes more than a look.
-bool surely_holds(const PathPattern& tree, const PathPattern& inner) {
-  return is_plain_tree(tree) && inner != tree && inner.literal_prefix().starts_with(tree_prefix(tree));
 }
 
 Relation from_containment(bool a_in_b, bool b_in_a) {
@@ -79,8 +60,8 @@ class PatternSets {
 Relation relate(const PathPattern& a, const PathPattern& b, PatternSets& sets) {
   if (paths::surely_apart(a, b)) return Relation::apart;
   if (a == b) return Relation::same;
-  if (surely_holds(a, b)) return Relation::second_in_first;
-  if (surely_holds(b, a)) return Relation::first_in_second;
+  if (paths::surely_beneath(b, a)) return Relation::second_in_first;
+  if (paths::surely_beneath(a, b)) return Relation::first_in_second;
   return relate(sets.of(a), sets.of(b));
 }
 

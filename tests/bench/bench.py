@@ -117,16 +117,41 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
     return results
 
 
+def selint_modules(folder: pathlib.Path, count: int, size: int) -> pathlib.Path:
+    """Modules of the reference policy's style, each about `size` bytes; returns one of them."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for number in range(count):
+        name = f"svc{number:04}"
+        text = f"policy_module({name}, 1.0)\n\ntype {name}_t;\ntype {name}_data_t;\n\n"
+        line = f"allow {name}_t {name}_data_t:file {{ getattr open read }};\n"
+        (folder / f"{name}.te").write_text(text + line * max(1, (size - len(text)) // len(line)))
+        (folder / f"{name}.if").write_text(f"## <summary>{name}</summary>\n")
+    return folder / "svc0007.te"
+
+
 def bench_hook(macc: str, work: pathlib.Path, runs: int = 20) -> None:
-    """What a hook waits for: one file of a large workspace, start included."""
+    """What a hook waits for: one file of a large workspace, start included, beside selint in its three ways."""
     folder = work / "hook"
     shutil.rmtree(folder, ignore_errors=True)
     workspace.write(folder, 500)
+    service = folder / "policy/svc0007.macc"
+    commands = {"macc --version": [macc, "--version"],
+                "macc check FILE": [macc, "check", str(service)],
+                "macc fmt --check FILE": [macc, "fmt", "--check", str(service)],
+                "macc lint FILE": [macc, "lint", str(service)]}
+    if shutil.which("selint"):
+        module = selint_modules(work / "selint", 500, service.stat().st_size)
+        if pathlib.Path("/usr/share/selinux/devel/include").is_dir():
+            commands["selint FILE, with the system's interfaces"] = ["selint", str(module)]
+        commands["selint FILE, with the other 499"] = ["selint", f"--context={module.parent}", str(module)]
+        commands["selint FILE, knowing nothing else"] = ["selint", "-s", str(module)]
     print("\none service of 500, median of " + str(runs))
-    for what, command in {"macc --version": [macc, "--version"],
-                          "macc check FILE": [macc, "check", "policy/svc0007.macc"]}.items():
-        seconds = statistics.median(run_once(command, folder).seconds for _ in range(runs))
-        print(f"  {what:<44}{1000 * seconds:9.1f} ms", flush=True)
+    seconds = {}
+    for what, command in commands.items():
+        seconds[what] = statistics.median(run_once(command, folder).seconds for _ in range(runs))
+        ratio = seconds[what] / seconds["macc lint FILE"] if "macc lint FILE" in seconds else 0
+        print(f"  {what:<44}{1000 * seconds[what]:9.1f} ms" + (f"{ratio:9.2f} of macc lint" if ratio else ""), flush=True)
 
 
 SERVICE = """macc 1;

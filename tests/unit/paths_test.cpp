@@ -697,6 +697,8 @@ TEST_CASE("a look tells patterns apart") {
   CHECK(apart("~/.ssh/**", "/etc/**"));
   CHECK(apart("~/.ssh/**", "/home/"));
   CHECK(apart("~/.ssh/**", "/home/*/.gnupg/**"));
+  CHECK(apart("/usr/lib/games/**", "/usr/lib/*-linux-gnu*/ld-*.so"));
+  CHECK_FALSE(apart("/usr/lib/x-linux-gnux/**", "/usr/lib/*-linux-gnu*/ld-*.so"));
   CHECK_FALSE(apart("~/.ssh/**", "/root/**"));
   CHECK_FALSE(apart("~/.ssh/**", "/home/a/**"));
   CHECK_FALSE(apart("~/", "/home/a/"));
@@ -715,6 +717,43 @@ TEST_CASE("patterns that a look tells apart share no path") {
     // The automata, without the patterns that they were made of.
     const auto language = [](const PathPattern& p) { return PathSet::from_automaton(PathSet::of(p).automaton()); };
     CHECK_MESSAGE(!language(two[0]).meets(language(two[1])), two[0].text() << " and " << two[1].text());
+  }
+  CHECK(told > 500);
+}
+
+TEST_CASE("a look tells what lies beneath a tree") {
+  const auto beneath = [](const std::string& inner, const std::string& tree) {
+    return surely_beneath(parse_all({inner}).at(0), parse_all({tree}).at(0));
+  };
+  CHECK(beneath("/a/b", "/a/**"));
+  CHECK(beneath("/a/b/**", "/a/**"));
+  CHECK(beneath("/run/user/*/bus", "/run/user/*/**"));
+  CHECK(beneath("~/.ssh/**", "~/**"));
+  CHECK_FALSE(beneath("/a/**", "/a/**"));
+  CHECK_FALSE(beneath("/a", "/a/**"));
+  CHECK_FALSE(beneath("/a/b", "/a/**/*"));
+  CHECK_FALSE(beneath("/root/x", "~/**"));
+  CHECK_FALSE(beneath("/ab/c", "/a/**"));
+}
+
+TEST_CASE("patterns that look to be beneath a tree are, and so say the sets") {
+  Generator generator(7);
+  std::size_t told = 0;
+  for (int i = 0; i < 6000; ++i) {
+    const Patterns two = some_patterns(generator, 2);
+    // Half of the pairs made to share their start.
+    const PathPattern tree = PathPattern::from_parts(two[0].anchor(), two[0].components(), Tail::tree);
+    std::vector<Component> longer = two[0].components();
+    longer.insert(longer.end(), two[1].components().begin(), two[1].components().end());
+    const PathPattern inner = i % 2 == 0 ? two[1] : PathPattern::from_parts(two[0].anchor(), longer, two[1].tail());
+    if (!surely_beneath(inner, tree)) continue;
+    ++told;
+    const auto language = [](const PathPattern& p) { return PathSet::from_automaton(PathSet::of(p).automaton()); };
+    CHECK_MESSAGE(language(tree).contains(language(inner)), inner.text() << " in " << tree.text());
+    CHECK_MESSAGE(!language(inner).contains(language(tree)), inner.text() << " in " << tree.text());
+    CHECK(PathSet::of(tree).contains(PathSet::of(inner)));
+    CHECK((PathSet::of(tree) & PathSet::of(inner)).equals(language(inner)));
+    CHECK(PathSet::of(tree).meets(PathSet::of(inner)));
   }
   CHECK(told > 500);
 }
