@@ -78,6 +78,12 @@ class Parser {
   }
 
   Arguments parse(std::vector<std::string> arguments, Diagnostics& diagnostics) {
+    // Behind `--` stands no option, whatever it looks like.
+    const auto end = std::find(arguments.begin(), arguments.end(), "--");
+    if (end != arguments.end()) {
+      operands_.assign(end + 1, arguments.end());
+      arguments.erase(end, arguments.end());
+    }
     // The library wants them from last to first.
     std::reverse(arguments.begin(), arguments.end());
     try {
@@ -156,6 +162,7 @@ class Parser {
     }
     result_.command = slot.row->command;
     result_.operands = slot.operands;
+    result_.operands.insert(result_.operands.end(), operands_.begin(), operands_.end());
     for (const auto& [option, given] : slot.given) {
       if (given.second->count() != 0) result_.values[option] = slot.values[option];
     }
@@ -166,6 +173,7 @@ class Parser {
 
   CLI::App app_;
   std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::string> operands_;  // those behind `--`
   Arguments result_;
 };
 

@@ -23,19 +23,42 @@ bool is_folder(const fs::path& path) {
   return fs::is_directory(path, error);
 }
 
-/// The folder from which macc.toml is looked for.
-fs::path start_folder(const Session& session) {
-  const auto& operands = session.arguments.operands;
-  if (operands.empty() || operands.front() == "-") return session.environment.current;
-  const fs::path first = absolute(session, operands.front()).lexically_normal();
-  return is_folder(first) ? first : first.parent_path();
+/// The macc.toml above an operand.
+std::optional<fs::path> file_above(const Session& session, const std::string& operand) {
+  if (operand == "-") return project::find_file(session.environment.current);
+  const fs::path path = absolute(session, operand).lexically_normal();
+  return project::find_file(is_folder(path) ? path : path.parent_path());
 }
 
-/// The macc.toml of the run, if there is one. False when `--project` names something else.
+/// The macc.toml above all operands. False when they have different ones: whose settings count would be a guess.
+bool find_common(Session& session, std::optional<fs::path>& file) {
+  const auto& operands = session.arguments.operands;
+  if (operands.empty()) {
+    file = project::find_file(session.environment.current);
+    return true;
+  }
+  file = file_above(session, operands.front());
+  for (const std::string& operand : operands) {
+    const std::optional<fs::path> other = file_above(session, operand);
+    if (other == file) continue;
+    const auto project_of = [&](const std::optional<fs::path>& of) {
+      return of ? fmt::format("the project `{}`", printable(session.loader.shown(*of))) : "no project";
+    };
+    session.diagnostics
+        .report(Code::E0615, {},
+                fmt::format("`{}` and `{}` are of different projects", printable(operands.front()), printable(operand)))
+        .note(fmt::format("`{}` is of {}, `{}` of {}", printable(operands.front()), project_of(file),
+                          printable(operand), project_of(other)))
+        .note("run macc once for each project, or say with `--project` whose settings count");
+    return false;
+  }
+  return true;
+}
+
+/// The macc.toml of the run, if there is one. False after a report.
 bool choose_file(Session& session, std::optional<fs::path>& file) {
   if (!session.arguments.has(Option::project)) {
-    file = project::find_file(start_folder(session));
-    return true;
+    return find_common(session, file);
   }
   const std::string given = session.arguments.value(Option::project);
   file = absolute(session, given);

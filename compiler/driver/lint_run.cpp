@@ -47,6 +47,20 @@ void check_sets(Session& session, const project::Lint& lint, const ir::Policy& p
   }
 }
 
+/// `[[lint.path]]` against the policies that there are: a table for files that have moved silences and demands nothing.
+void check_paths(Session& session, const Inputs& inputs) {
+  for (const lint::PathLevels& rule : inputs.project.lint.settings.paths) {
+    for (const lint::FileGlob& files : rule.files) {
+      const bool used = std::any_of(inputs.roots.begin(), inputs.roots.end(), [&](const sema::Root& root) {
+        return files.matches(session.sources.file(root.file).stable_path());
+      });
+      if (used) continue;
+      session.diagnostics.report(Code::E0634, files.place, "no policy of the project lies there")
+          .note("the files are named from the folder of macc.toml on, as in `policy/tools/**`");
+    }
+  }
+}
+
 /// Lowering the policy for its targets takes far longer than all other lints together: it is done for who names a
 /// target, or one of the lints that are about them.
 bool wants_targets(const Session& session, const project::Project& project, const lint::Settings& settings) {
@@ -116,6 +130,7 @@ std::optional<lint::Settings> lint_settings(Session& session, const project::Pro
 std::optional<lint::Result> run_lints(Session& session, const Inputs& inputs, const lint::Settings& settings) {
   const ir::Policy policy = analyze(session, inputs, {lint::kSensitiveModule});
   check_sets(session, inputs.project.lint, policy);
+  if (session.arguments.operands.empty()) check_paths(session, inputs);
   if (session.diagnostics.has_errors()) return std::nullopt;
   const ir::Meaning meaning(policy);
   lint::Input input{meaning, session.sources, settings, {}, session.arguments.operands.empty()};

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "compiler/base/process.h"
 #include "compiler/base/temporary_folder.h"
@@ -53,6 +54,19 @@ class History {
     return true;
   }
 
+  /// Where files of the project lay in a commit, by where they lie now; those that moved, as git sees it.
+  std::map<std::string, std::string> moved_since(const std::string& commit) {
+    const ProcessResult result =
+        git({"diff", "--find-renames", "--diff-filter=R", "--name-status", "--relative", "-z", commit, "--", "*.macc"});
+    // "R090", the old name and the new one, each with a NUL behind it.
+    std::vector<std::string> words;
+    for (std::size_t at = 0, end = 0; (end = result.out.find('\0', at)) != std::string::npos; at = end + 1)
+      words.push_back(result.out.substr(at, end - at));
+    std::map<std::string, std::string> out;
+    for (std::size_t i = 0; i + 2 < words.size(); i += 3) out.emplace(words[i + 2], words[i + 1]);
+    return out;
+  }
+
  private:
   ProcessResult git(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {git_, "-C", root_.string()});
@@ -91,12 +105,15 @@ project::Project moved(const project::Project& project, const fs::path& root) {
   return out;
 }
 
-/// The operands of the run, as they were in the old tree.
-std::vector<std::string> moved_operands(const Session& session, const fs::path& from, const fs::path& to) {
+/// The operands of the run, as they were in the old tree; `names` has the old names of files that were renamed.
+std::vector<std::string> moved_operands(const Session& session, const fs::path& from, const fs::path& to,
+                                        const std::map<std::string, std::string>& names) {
   std::vector<std::string> out;
   for (const std::string& operand : session.arguments.operands) {
     const fs::path full = fs::path(operand).is_absolute() ? fs::path(operand) : session.environment.current / operand;
-    const fs::path old = to / full.lexically_normal().lexically_relative(from);
+    const fs::path relative = full.lexically_normal().lexically_relative(from);
+    const auto renamed = names.find(relative.string());
+    const fs::path old = to / (renamed == names.end() ? relative : fs::path(renamed->second));
     if (fs::exists(old)) out.push_back(old.string());
   }
   return out;
@@ -122,7 +139,7 @@ std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, cons
   const fs::path current = folder.path();
   const Environment then{.current = current, .input = session.environment.input};
   Arguments arguments = session.arguments;
-  arguments.operands = moved_operands(session, root, current);
+  arguments.operands = moved_operands(session, root, current, history.moved_since(commit));
   const project::Project before = moved(inputs.project, current);
   const bool named = !session.arguments.operands.empty();
   if (named ? arguments.operands.empty() : before.policy.empty())

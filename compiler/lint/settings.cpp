@@ -12,11 +12,15 @@ Level catalogue_level(Code lint) {
 }
 
 bool matches(const PathLevels& rule, const std::string& file) {
-  return std::any_of(rule.files.begin(), rule.files.end(),
-                     [&](const paths::PathPattern& pattern) { return pattern.matches("/" + file); });
+  return std::any_of(rule.files.begin(), rule.files.end(), [&](const FileGlob& files) { return files.matches(file); });
 }
 
 }  // namespace
+
+bool FileGlob::matches(const std::string& file) const {
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const paths::PathPattern& pattern) { return pattern.matches("/" + file); });
+}
 
 Level Settings::level(Code lint, const std::string& file) const {
   Level level = catalogue_level(lint);

@@ -16,9 +16,17 @@ namespace macc::lint {
 using Level = std::optional<Severity>;
 using Levels = std::map<Code, Level>;
 
+/// Some files of the project.
+struct FileGlob {
+  std::vector<paths::PathPattern> patterns;  ///< over "/" and SourceFile::stable_path()
+  Span place;                                ///< in macc.toml
+
+  [[nodiscard]] bool matches(const std::string& file) const;
+};
+
 /// What counts for the policies beneath some paths of the repository, instead of what counts for the project.
 struct PathLevels {
-  std::vector<paths::PathPattern> files;  ///< over "/" and SourceFile::stable_path()
+  std::vector<FileGlob> files;
   Levels levels;
 };
 

@@ -186,12 +186,10 @@ class Reader {
       if (const auto level = level_of(*word, "never")) lint.fail_on = *level;
     }
     lint.baseline = location(text_at(table, "baseline", "lint.baseline"), "lint.baseline");
-    for (const Text& name : texts_at(table, "locked", "lint.locked").value_or(std::vector<Text>{})) {
-      if (const auto code = lint_of(name)) lint.settings.locked.insert(*code);
-    }
     if (const toml::table* levels = table_at(table, "level", "lint.level"))
       read_levels(*levels, "lint.level", lint.settings.levels);
     if (const toml::node* paths = table.get("path")) read_lint_paths(*paths, lint.settings);
+    read_locked(texts_at(table, "locked", "lint.locked").value_or(std::vector<Text>{}), lint.settings);
     if (const toml::table* sets = table_at(table, "sets", "lint.sets")) read_lint_sets(*sets, lint);
   }
 
@@ -246,6 +244,20 @@ class Reader {
     }
   }
 
+  void read_locked(const std::vector<Text>& names, lint::Settings& settings) {
+    for (const Text& name : names) {
+      const auto code = lint_of(name);
+      if (!code) continue;
+      settings.locked.insert(*code);
+      const auto level = settings.levels.find(*code);
+      if (level == settings.levels.end() || level->second) continue;
+      diagnostics_
+          .report(Code::E0606, name.span,
+                  fmt::format("`{}` is locked, and `lint.level` switches it off", printable(name.value)))
+          .note("nothing silences a locked lint: give it a level, or take it out of `locked`");
+    }
+  }
+
   /// `[[lint.path]]`: files of the project, and the levels there.
   void read_lint_paths(const toml::node& node, lint::Settings& settings) {
     const toml::array* list = node.as_array();
@@ -261,8 +273,11 @@ class Reader {
       const auto files = texts_at(*table, "files", "lint.path.files");
       if (!files)
         diagnostics_.report(Code::E0606, at(item.source()), "`lint.path` says with `files` which policies it is about");
-      for (const Text& file : files.value_or(std::vector<Text>{}))
-        add_patterns({"/" + file.value, file.span}, rule.files);
+      for (const Text& file : files.value_or(std::vector<Text>{})) {
+        lint::FileGlob& glob = rule.files.emplace_back();
+        glob.place = file.span;
+        add_patterns({"/" + file.value, file.span}, glob.patterns);
+      }
       if (const toml::table* levels = table_at(*table, "level", "lint.path.level"))
         read_levels(*levels, "lint.path.level", rule.levels);
       settings.paths.push_back(std::move(rule));

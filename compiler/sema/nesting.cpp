@@ -219,7 +219,7 @@ void Analysis::nest_resources() {
     if (sources_.file(r.where.span.file).is_bundled()) return true;
     try {
       for (const PathPattern& p : r.paths.include) {
-        if (!paths::surely_small(p)) (void)sets.of(p).meets(PathSet::all());
+        if (!paths::surely_small(p)) (void)sets.of(p).automaton();
       }
       return true;
     } catch (const paths::TooComplex&) {
