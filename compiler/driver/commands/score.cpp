@@ -84,8 +84,19 @@ void check_limit(Session& session, const ir::Policy& policy, const lint::Score& 
                                                          policy.domain(score.domain).name, score.value, limit));
   if (!score.better.empty()) {
     const auto& best = score.better.front();
-    d.note(fmt::format("{:.1f} if it no longer {}: {}", best.value, score.exposures[best.exposure].what,
+    d.note(fmt::format("{:.1f} if it no longer {}; {}", best.value, score.exposures[best.exposure].what,
                        score.exposures[best.exposure].advice));
+  }
+}
+
+/// nullopt after a report: a score that leaves something out would be one to rely on.
+std::optional<std::vector<lint::Score>> scores_of(Session& session, const lint::Input& input) {
+  try {
+    return lint::scores(input);
+  } catch (const paths::TooComplex&) {
+    session.diagnostics.report(Code::E0406, {}, "there is no score: the paths of a rule are too complex to compare")
+        .note("`macc lint` says which domain has them; simplify patterns with many `*` and alternatives");
+    return std::nullopt;
   }
 }
 
@@ -100,10 +111,12 @@ void run_score(Session& session) {
   const ir::Meaning meaning(policy);
   lint::Input input{meaning, session.sources, inputs->project.lint.settings, {}, session.arguments.operands.empty()};
   for (const sema::Root& root : inputs->roots) input.files.insert(root.file);
+  const auto scores = scores_of(session, input);
+  if (!scores) return;
   const bool json = session.arguments.value(Option::format) == "json";
   Json list = Json::array();
   Table table(session, policy);
-  for (const lint::Score& score : lint::scores(input)) {
+  for (const lint::Score& score : *scores) {
     if (json) {
       list.push_back(json_of(session, policy, score));
     } else {
