@@ -202,7 +202,8 @@ const std::vector<OptionInfo>& option_table() {
 
 std::string Arguments::value(Option option, std::string otherwise) const {
   const auto it = values.find(option);
-  return it == values.end() || it->second.empty() ? std::move(otherwise) : it->second.back();
+  if (it != values.end() && !it->second.empty()) return it->second.back();
+  return otherwise;
 }
 
 Arguments parse_arguments(const std::vector<std::string>& arguments, Diagnostics& diagnostics) {

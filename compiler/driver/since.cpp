@@ -136,7 +136,7 @@ std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, cons
   const TemporaryFolder folder("macc-since");
   if (folder.path().empty()) throw std::runtime_error("there is no place for temporary files");
   if (!history.extract(commit, folder.path())) return std::nullopt;
-  const fs::path current = folder.path();
+  const fs::path& current = folder.path();
   const Environment then{.current = current, .input = session.environment.input};
   Arguments arguments = session.arguments;
   arguments.operands = moved_operands(session, root, current, history.moved_since(commit));

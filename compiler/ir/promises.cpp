@@ -5,6 +5,7 @@
 #include <set>
 #include <type_traits>
 
+#include "compiler/ir/conditions.h"
 #include "compiler/ir/meaning.h"
 
 namespace macc::ir {
@@ -375,16 +376,11 @@ std::optional<Finding> Meaning::some_denied(DomainId id, const Access& access, b
 
 namespace {
 
-void collect(const Condition& c, std::set<BooleanId>& out) {
-  if (c.kind == Condition::Kind::boolean) out.insert(c.boolean);
-  for (const Condition& o : c.operands) collect(o, out);
-}
-
 /// Booleans on which the answer about `access` can depend, in the domain's rules.
 std::vector<BooleanId> relevant_booleans(const Domain& domain, const Access& access) {
   std::set<BooleanId> found;
   for (const Rule& rule : domain.rules) {
-    if (rule.access.index() == access.index()) collect(rule.condition, found);
+    if (rule.access.index() == access.index()) add_booleans(rule.condition, found);
   }
   return {found.begin(), found.end()};
 }
@@ -447,7 +443,7 @@ void run_expectation(const Meaning& meaning, const Test& test, const TestExpecta
   const Policy& policy = meaning.policy();
   Assignment values = declared_values(policy);
   std::set<BooleanId> named;
-  collect(e.when, named);
+  add_booleans(e.when, named);
   // `when` must hold in every assignment of the booleans it names that satisfies it.
   const std::vector<BooleanId> switches(named.begin(), named.end());
   if (switches.size() > kMaxSwitches) {

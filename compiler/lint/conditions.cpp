@@ -5,16 +5,9 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/ir/conditions.h"
+
 namespace macc::lint {
-
-namespace {
-
-void collect(const ir::Condition& condition, std::set<ir::BooleanId>& out) {
-  if (condition.kind == ir::Condition::Kind::boolean) out.insert(condition.boolean);
-  for (const ir::Condition& operand : condition.operands) collect(operand, out);
-}
-
-}  // namespace
 
 std::optional<ir::Assignment> values_for(const ir::Policy& policy, const std::vector<const ir::Condition*>& must,
                                          const std::vector<const ir::Condition*>& must_not) {
@@ -25,8 +18,8 @@ std::optional<ir::Assignment> values_for(const ir::Policy& policy, const std::ve
   };
   if (fits()) return values;
   std::set<ir::BooleanId> named;
-  for (const ir::Condition* c : must) collect(*c, named);
-  for (const ir::Condition* c : must_not) collect(*c, named);
+  for (const ir::Condition* c : must) ir::add_booleans(*c, named);
+  for (const ir::Condition* c : must_not) ir::add_booleans(*c, named);
   if (named.size() > kMaxSwitches) return values;
   const ir::Assignment declared = values;
   for (std::size_t bits = 1; bits < (std::size_t{1} << named.size()); ++bits) {

@@ -11,19 +11,7 @@ namespace {
 /// Changes when a reader of the old format would misread the new one.
 constexpr int kVersion = 1;
 
-std::string_view word(Severity severity) {
-  switch (severity) {
-    case Severity::note:
-      return "note";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return "";
-}
-
-std::string_view word(Blame blame) {
+std::string_view blame_word(Blame blame) {
   switch (blame) {
     case Blame::input:
       return "input";
@@ -81,7 +69,7 @@ Json diagnostic(JsonPlaces& places, const Diagnostic& d) {
   return {{"code", row.id},
           {"name", row.name},
           {"severity", word(d.severity)},
-          {"blame", word(row.blame)},
+          {"blame", blame_word(row.blame)},
           {"message", valid_utf8(d.message)},
           {"place", places.of(d.primary.span)},
           {"label", valid_utf8(d.primary.text)},

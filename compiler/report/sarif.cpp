@@ -19,18 +19,6 @@ constexpr std::string_view kRoot = "%SRCROOT%";
 /// Changes when fingerprints of the same findings do.
 constexpr std::string_view kFingerprint = "maccFingerprint/v1";
 
-std::string_view level(Severity severity) {
-  switch (severity) {
-    case Severity::note:
-      return "note";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return "";
-}
-
 Json text(std::string_view words) { return {{"text", valid_utf8(words)}}; }
 
 /// The codes that occur with a place, or without one, in the order of the catalogue.
@@ -56,7 +44,7 @@ class Descriptors {
                 {"name", row.name},
                 {"shortDescription", text(row.title)},
                 {"fullDescription", text(row.title)},
-                {"defaultConfiguration", {{"level", level(row.severity)}}}};
+                {"defaultConfiguration", {{"level", word(row.severity)}}}};
     out["help"] = text(fmt::format("{}; `macc explain {}` says more", row.title, row.id));
     const std::string_view page = report_.page == nullptr ? "" : report_.page(row.code);
     if (!page.empty()) out["help"]["markdown"] = valid_utf8(page);
@@ -105,14 +93,14 @@ class Log {
 
   [[nodiscard]] Json notification(const Diagnostic& d) const {
     return {{"descriptor", {{"id", info(d.code).id}, {"index", notices_.index(d.code)}}},
-            {"level", level(d.severity)},
+            {"level", word(d.severity)},
             {"message", text(message(d))}};
   }
 
   [[nodiscard]] Json result(const Diagnostic& d) {
     Json out = {{"ruleId", info(d.code).id},
                 {"ruleIndex", rules_.index(d.code)},
-                {"level", level(d.severity)},
+                {"level", word(d.severity)},
                 {"message", text(message(d))},
                 {"locations", Json::array({{{"physicalLocation", location(d.primary.span)}}})}};
     Json related = related_places(d);

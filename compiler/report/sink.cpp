@@ -70,6 +70,18 @@ int exit_code_of(const Diagnostic& error) {
 
 }  // namespace
 
+std::string_view word(Severity severity) {
+  switch (severity) {
+    case Severity::note:
+      return "note";
+    case Severity::warning:
+      return "warning";
+    case Severity::error:
+      return "error";
+  }
+  return "";
+}
+
 int exit_code(const std::vector<Diagnostic>& diagnostics) {
   int code = kExitOk;
   for (const Diagnostic& d : diagnostics) {

@@ -23,6 +23,9 @@ enum class FormatScope : std::uint8_t { any, findings };
 /// The words of all formats, or of those that can hold any result.
 [[nodiscard]] std::vector<std::string> format_words(FormatScope needed = FormatScope::findings);
 
+/// "error", "warning", "note".
+[[nodiscard]] std::string_view word(Severity severity);
+
 /// What the run did with one target of the project.
 struct TargetOutcome {
   std::string name;

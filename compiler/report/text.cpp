@@ -11,18 +11,6 @@ namespace macc::report {
 
 namespace {
 
-std::string_view word(Severity severity) {
-  switch (severity) {
-    case Severity::note:
-      return "note";
-    case Severity::warning:
-      return "warning";
-    case Severity::error:
-      return "error";
-  }
-  return "";
-}
-
 /// The lines of a text, each safe to print.
 std::vector<std::string> safe_lines(std::string_view text) {
   std::vector<std::string> lines;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compiler/ir/conditions.h"
 #include "compiler/paths/path_index.h"
 #include "compiler/sema/analysis.h"
 
@@ -16,11 +17,6 @@ using Mode = ir::ExecAccess::Mode;
 
 /// More booleans in one question are left to the backends, which decide it on the conditions themselves.
 constexpr std::size_t kMaxSwitches = 10;
-
-void collect(const ir::Condition& c, std::set<ir::BooleanId>& out) {
-  if (c.kind == ir::Condition::Kind::boolean) out.insert(c.boolean);
-  for (const ir::Condition& o : c.operands) collect(o, out);
-}
 
 bool same_way(const ir::ExecAccess& a, const ir::ExecAccess& b) {
   if (a.mode != b.mode || a.target != b.target) return false;
@@ -79,12 +75,12 @@ class ExecModes {
     const PathSet common = programs(a) & programs(b);
     if (common.empty()) return std::nullopt;
     std::set<ir::BooleanId> switches;
-    collect(a.condition, switches);
-    collect(b.condition, switches);
+    ir::add_booleans(a.condition, switches);
+    ir::add_booleans(b.condition, switches);
     std::vector<const ir::Rule*> denies;
     for (const ir::Rule* deny : denies_) {
       if (!programs(*deny).meets(common)) continue;
-      collect(deny->condition, switches);
+      ir::add_booleans(deny->condition, switches);
       denies.push_back(deny);
     }
     if (switches.size() > kMaxSwitches) return std::nullopt;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "compiler/ir/conditions.h"
 #include "compiler/sema/analysis.h"
 
 namespace macc::sema {
@@ -497,14 +498,9 @@ void Analysis::module_rules() {
 }
 
 namespace {
-void collect(const ir::Condition& c, std::set<ir::BooleanId>& out) {
-  if (c.kind == ir::Condition::Kind::boolean) out.insert(c.boolean);
-  for (const ir::Condition& o : c.operands) collect(o, out);
-}
-
 bool can_hold(const ir::Condition& c, std::size_t boolean_count) {
   std::set<ir::BooleanId> named;
-  collect(c, named);
+  ir::add_booleans(c, named);
   if (named.size() > 12) return true;
   ir::Assignment values(boolean_count, false);
   for (std::size_t bits = 0; bits < (std::size_t{1} << named.size()); ++bits) {

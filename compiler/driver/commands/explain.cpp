@@ -8,10 +8,6 @@ namespace macc::driver {
 
 namespace {
 
-std::string_view word(Severity severity) {
-  return severity == Severity::error ? "error" : severity == Severity::warning ? "warning" : "note";
-}
-
 std::string list_all() {
   std::string out;
   for (const DiagnosticInfo& row : diagnostic_catalogue()) {
@@ -61,9 +57,9 @@ void run_explain(Session& session) {
     if (!session.out.empty()) session.out += "\n";
     const std::string_view page = page_of(row->code);
     // A page starts with its own heading; without a page the table still has a line to say.
-    session.out += page.empty()
-                       ? fmt::format("# {}: {}\n\n{}: {}\n", row->id, row->name, word(row->severity), row->title)
-                       : std::string(page);
+    session.out +=
+        page.empty() ? fmt::format("# {}: {}\n\n{}: {}\n", row->id, row->name, report::word(row->severity), row->title)
+                     : std::string(page);
   }
 }
 
