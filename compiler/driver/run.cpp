@@ -27,7 +27,7 @@ std::string version_text() {
 /// One of a few words, or a usage error with what may have been meant.
 std::string choice(Session& session, Option option, const std::vector<std::string>& words) {
   const std::string& first = words.front();
-  const std::string given = session.arguments.value(option, first);
+  std::string given = session.arguments.value(option, first);
   if (std::find(words.begin(), words.end(), given) != words.end()) return given;
   const std::string_view name = option_table().at(static_cast<std::size_t>(option)).name;
   Diagnostic& d =
