@@ -104,12 +104,12 @@ class Folding {
 
 void tell(Diagnostic& d, const std::vector<std::string>& texts, std::string_view more) {
   for (std::size_t i = 0; i < std::min(texts.size(), kMaxTold); ++i) d.note("also " + texts[i]);
-  if (texts.size() > kMaxTold) d.note(fmt::format("also {} more {}", texts.size() - kMaxTold, more));
+  if (texts.size() > kMaxTold) d.note(fmt::format("and {} more {}", texts.size() - kMaxTold, more));
 }
 
 Finding told(Group&& group) {
   Finding out = std::move(group.kept);
-  tell(out.diagnostic, group.same, "like this in the rule");
+  tell(out.diagnostic, group.same, "of this kind");
   std::vector<std::string> texts;
   for (const Group* folded : group.folded) {
     const Diagnostic& d = folded->kept.diagnostic;
@@ -118,7 +118,7 @@ Finding told(Group&& group) {
                                 more == 0 ? "" : fmt::format(", and {} more like this", more)));
     if (d.fix && d.fix->safe && !out.diagnostic.fix) out.diagnostic.fix = d.fix;
   }
-  tell(out.diagnostic, texts, "findings that end with this one");
+  tell(out.diagnostic, texts, "that end with this one");
   return out;
 }
 

@@ -8,13 +8,16 @@ namespace macc::lint {
 
 namespace {
 
+bool is_listed(const Context& context, std::string_view lists, const std::string& path) {
+  const auto found = context.sensitive().with_prefix(lists);
+  return std::any_of(found.begin(), found.end(), [&](const SensitiveList* list) {
+    return std::any_of(list->patterns.begin(), list->patterns.end(),
+                       [&](const SensitivePattern& row) { return row.pattern.matches(path); });
+  });
+}
+
 bool lies_in_tree(const Context& context, const std::string& path) {
-  for (const SensitiveList* trees : context.sensitive().with_prefix("settings_trees")) {
-    for (const SensitivePattern& tree : trees->patterns) {
-      if (tree.pattern.matches(path)) return true;
-    }
-  }
-  return false;
+  return is_listed(context, "settings_trees", path);
 }
 
 }  // namespace
@@ -29,7 +32,8 @@ bool reads_settings(const Context& context, const Subject& subject, const Grant&
 }
 
 bool is_undeclared_setting(const Context& context, const std::string& path) {
-  if (!lies_in_tree(context, path)) return false;
+  // What controls the system is no program's own: system-control-writable.
+  if (!lies_in_tree(context, path) || is_listed(context, "control_", path)) return false;
   const auto& resources = context.policy().resources;
   return std::none_of(resources.begin(), resources.end(), [&](const ir::Resource& resource) {
     return !resource.external && context.meaning().covers(ir::Verb::read, resource.paths, path);
