@@ -9,6 +9,20 @@
 
 namespace macc::lint {
 
+namespace {
+
+/// The values with those of some booleans the other way round: one bit for each of `named`.
+ir::Assignment turned(ir::Assignment values, const std::set<ir::BooleanId>& named, std::size_t bits) {
+  for (const ir::BooleanId boolean : named) {
+    const auto index = static_cast<std::size_t>(boolean);
+    if ((bits & 1U) != 0) values[index] = !values[index];
+    bits >>= 1U;
+  }
+  return values;
+}
+
+}  // namespace
+
 std::optional<ir::Assignment> values_for(const ir::Policy& policy, const std::vector<const ir::Condition*>& must,
                                          const std::vector<const ir::Condition*>& must_not) {
   ir::Assignment values = ir::declared_values(policy);
@@ -23,14 +37,22 @@ std::optional<ir::Assignment> values_for(const ir::Policy& policy, const std::ve
   if (named.size() > kMaxSwitches) return values;
   const ir::Assignment declared = values;
   for (std::size_t bits = 1; bits < (std::size_t{1} << named.size()); ++bits) {
-    std::size_t i = 0;
-    for (const ir::BooleanId boolean : named) {
-      const auto index = static_cast<std::size_t>(boolean);
-      values[index] = declared[index] != (((bits >> i++) & 1U) != 0);
-    }
+    values = turned(declared, named, bits);
     if (fits()) return values;
   }
   return std::nullopt;
+}
+
+std::vector<ir::Assignment> ways_to_stand(const ir::Policy& policy,
+                                          const std::vector<const ir::Condition*>& conditions) {
+  const ir::Assignment declared = ir::declared_values(policy);
+  std::set<ir::BooleanId> named;
+  for (const ir::Condition* c : conditions) ir::add_booleans(*c, named);
+  std::vector<ir::Assignment> out{declared};
+  if (named.size() > kMaxSwitches) return out;
+  for (std::size_t bits = 1; bits < (std::size_t{1} << named.size()); ++bits)
+    out.push_back(turned(declared, named, bits));
+  return out;
 }
 
 std::string when_text(const ir::Policy& policy, const ir::Assignment& values) {

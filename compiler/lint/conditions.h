@@ -18,6 +18,11 @@ inline constexpr std::size_t kMaxSwitches = 10;
                                                        const std::vector<const ir::Condition*>& must,
                                                        const std::vector<const ir::Condition*>& must_not);
 
+/// The values of the booleans that the conditions name, each way that they can stand together; those as declared first,
+/// and only those when there are more than kMaxSwitches.
+[[nodiscard]] std::vector<ir::Assignment> ways_to_stand(const ir::Policy& policy,
+                                                        const std::vector<const ir::Condition*>& conditions);
+
 /// " when `a` is on and `b` is off" for the values that differ from the declared ones; "" when none does.
 [[nodiscard]] std::string when_text(const ir::Policy& policy, const ir::Assignment& values);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "compiler/syntax/parse.h"
 
@@ -14,6 +15,12 @@ std::vector<Span> places_of(const ir::Provenance& where) {
   std::vector<Span> out{where.span};
   for (const ir::Provenance::Frame& frame : where.includes) out.push_back(frame.at);
   return out;
+}
+
+const ir::PathExpr* paths_of(const ir::Access& access) {
+  if (const auto* file = std::get_if<ir::FileAccess>(&access)) return &file->paths;
+  const auto* exec = std::get_if<ir::ExecAccess>(&access);
+  return exec == nullptr ? nullptr : &exec->paths;
 }
 
 }  // namespace
@@ -51,6 +58,7 @@ Report& Report::about(std::vector<std::string> subjects) {
 Context::Context(const Input& input) : input_(input), sensitive_(input.meaning.policy(), input.settings) {
   for (std::size_t i = 0; i < policy().domains.size(); ++i) {
     const ir::Domain& domain = policy().domains[i];
+    for (std::size_t rule = 0; rule < domain.rules.size(); ++rule) rules_[&domain.rules[rule].where] = {&domain, rule};
     if (domain.external) continue;
     const auto id = static_cast<ir::DomainId>(i);
     reaches_.push_back(std::make_unique<Reach>(meaning(), id));
@@ -66,13 +74,26 @@ bool Context::is_written_here(const ir::Provenance& where) const {
 }
 
 std::string Context::condition_of(const ir::Provenance& where) const {
-  for (const ir::Domain& domain : policy().domains) {
-    const auto rule =
-        std::find_if(domain.rules.begin(), domain.rules.end(), [&](const ir::Rule& r) { return &r.where == &where; });
-    if (rule == domain.rules.end()) continue;
-    return rule->condition.is_always() ? "" : ir::describe(policy(), rule->condition);
+  const auto place = rules_.find(&where);
+  if (place == rules_.end()) return "";
+  const ir::Condition& condition = place->second.domain->rules[place->second.rule].condition;
+  return condition.is_always() ? "" : ir::describe(policy(), condition);
+}
+
+bool Context::names_several(const ir::Provenance& where) const {
+  const auto place = rules_.find(&where);
+  if (place == rules_.end() || !is_ours(where.span)) return false;
+  // The rules of a statement stand together.
+  const std::vector<ir::Rule>& rules = place->second.domain->rules;
+  std::size_t first = place->second.rule;
+  while (first > 0 && rules[first - 1].where.span == where.span) --first;
+  std::set<std::string> patterns;
+  for (std::size_t i = first; i < rules.size() && rules[i].where.span == where.span; ++i) {
+    const ir::PathExpr* paths = paths_of(rules[i].access);
+    if (paths == nullptr) continue;
+    for (const paths::PathPattern& pattern : paths->include) patterns.insert(pattern.text());
   }
-  return "";
+  return patterns.size() > 1;
 }
 
 Span Context::anchor(const ir::Provenance& where) const {
@@ -97,6 +118,7 @@ Report Context::report(Code lint, ir::DomainId domain, const ir::Provenance& whe
   Report out = report(lint, domain, place, std::move(message));
   found_.back().places = {places_of(where)};
   found_.back().finding.condition = condition_of(where);
+  found_.back().finding.one_of_several = names_several(where);
   Diagnostic& d = found_.back().finding.diagnostic;
   if (place != where.span) {
     d.label("brought in by this");

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/lint/lint.h"
@@ -96,12 +97,20 @@ class Context {
 
   /// The condition of the rule that this is the place of, as text; "" for always.
   [[nodiscard]] std::string condition_of(const ir::Provenance& where) const;
+  /// Whether the statement of that rule, one of a policy that is looked at, names more than one path pattern.
+  [[nodiscard]] bool names_several(const ir::Provenance& where) const;
   /// Where a rule is pointed at: in the policies that are looked at, as near to the rule as that goes.
   [[nodiscard]] Span anchor(const ir::Provenance& where) const;
 
  private:
+  struct Place {
+    const ir::Domain* domain = nullptr;
+    std::size_t rule = 0;
+  };
+
   const Input& input_;
   Sensitive sensitive_;
+  std::unordered_map<const ir::Provenance*, Place> rules_;
   std::vector<std::unique_ptr<Reach>> reaches_;
   std::vector<Subject> all_, subjects_;
   std::deque<Found> found_;

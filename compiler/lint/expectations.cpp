@@ -66,14 +66,15 @@ bool Expectations::can_judge(const Item& item) const {
   });
 }
 
-void Expectations::report_unfulfilled(Context& context) const {
+void Expectations::report_unfulfilled(Context& context, bool of_itself) const {
   for (const Item& item : items_) {
-    if (!can_judge(item)) continue;
+    if ((item.lint == Code::L0118) != of_itself || !can_judge(item)) continue;
     context
         .report(Code::L0118, ir::DomainId::none, item.expected->span,
                 fmt::format("`{}` was expected here and not found", item.expected->name))
         .note("what it excused is gone: remove the annotation")
         .about(item.expected->name);
+    context.found().back().places.push_back({item.expected->over});
   }
 }
 

@@ -16,8 +16,8 @@ class Expectations {
   [[nodiscard]] bool take(Context::Found& found);
 
   /// Reports the annotations whose findings did not come, as far as that can be judged: those of lints that were looked
-  /// for, in the policies that were looked at.
-  void report_unfulfilled(Context& context) const;
+  /// for, in the policies that were looked at. Those that expect just this are judged last, when the others are known.
+  void report_unfulfilled(Context& context, bool of_itself) const;
 
  private:
   struct Item {

@@ -23,7 +23,7 @@ class Others {
   Others(const Context& context, Wanted wanted) : context_(context) {
     for (const Subject& owner : context.all_domains()) {
       for (const Grant& grant : owner.reach->grants()) {
-        if (!wanted(grant)) continue;
+        if (!wanted(owner, grant)) continue;
         for (const std::string& start : grant.starts) index_.add(start, items_.size());
         items_.push_back({&owner, &grant});
       }

@@ -42,14 +42,18 @@ std::vector<Edit> leave_out(const SourceManager& sources, const ast::ObjectList&
 
 }  // namespace
 
+std::string_view script_ending(const paths::PathPattern& pattern) {
+  static constexpr std::string_view kEndings[] = {".py", ".sh", ".bash", ".pl", ".rb", ".js", ".php", ".lua", ".tcl"};
+  const std::string text = pattern.text();
+  const auto* ending =
+      std::find_if(std::begin(kEndings), std::end(kEndings), [&](std::string_view e) { return text.ends_with(e); });
+  return ending == std::end(kEndings) ? std::string_view() : *ending;
+}
+
 bool is_script(const ir::Domain& domain) {
-  constexpr std::string_view kEndings[] = {".py", ".sh", ".bash", ".pl", ".rb", ".js", ".php", ".lua", ".tcl"};
   return std::any_of(domain.entries.begin(), domain.entries.end(), [&](const ir::Entry& entry) {
-    return std::any_of(entry.paths.include.begin(), entry.paths.include.end(), [&](const auto& pattern) {
-      const std::string text = pattern.text();
-      return std::any_of(std::begin(kEndings), std::end(kEndings),
-                         [&](std::string_view ending) { return text.ends_with(ending); });
-    });
+    return std::any_of(entry.paths.include.begin(), entry.paths.include.end(),
+                       [](const auto& pattern) { return !script_ending(pattern).empty(); });
   });
 }
 

@@ -41,6 +41,9 @@ void each_hit(const Context& context, const Subject& subject, const Search& sear
   }
 }
 
+/// The ending of a script's name (".py"); "" when the pattern does not end like one.
+[[nodiscard]] std::string_view script_ending(const paths::PathPattern& pattern);
+
 /// Whether the domain is entered by a script, which can't do without its interpreter.
 [[nodiscard]] bool is_script(const ir::Domain& domain);
 

@@ -94,8 +94,11 @@ Result run(const Input& input) {
   for (Context::Found& found : context.found()) take(found);
   context.found().clear();
   if (input.settings.may_be_on(kAboutExpectations)) {
-    expectations.report_unfulfilled(context);
-    for (Context::Found& found : context.found()) take(found);
+    for (const bool of_itself : {false, true}) {
+      expectations.report_unfulfilled(context, of_itself);
+      for (Context::Found& found : context.found()) take(found);
+      context.found().clear();
+    }
   }
   merge_repeats(result.findings);
   std::stable_sort(result.findings.begin(), result.findings.end(), [](const Finding& a, const Finding& b) {

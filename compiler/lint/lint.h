@@ -43,6 +43,8 @@ struct Finding {
   /// otherwise. Sorted, at least one.
   std::vector<std::string> subjects;
   std::string condition;  ///< under which it holds, as text; "" for always
+  /// Its statement names several paths: another finding there may be about another one.
+  bool one_of_several = false;
 };
 
 struct Result {

@@ -1,5 +1,7 @@
 #include "compiler/lint/ports.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace macc::lint {
@@ -47,6 +49,23 @@ std::optional<ir::Assignment> widest_values(const Context& context, const ir::Do
 
 }  // namespace
 
+namespace {
+
+/// What of a rule's ports no deny takes away under some values.
+std::vector<ir::PortRange> left_of(const ir::Domain& domain, const ir::NetworkAccess& access,
+                                   const ir::Assignment& values) {
+  std::vector<ir::PortRange> out = access.ports;
+  for (const ir::Rule& deny : domain.rules) {
+    const auto* denied = std::get_if<ir::NetworkAccess>(&deny.access);
+    if (denied == nullptr || deny.effect != ir::Effect::deny || denied->listen != access.listen) continue;
+    if (denied->protocol != access.protocol || !ir::holds(deny.condition, values)) continue;
+    for (const ir::PortRange& range : denied->ports) out = without(out, range);
+  }
+  return out;
+}
+
+}  // namespace
+
 std::vector<OpenPorts> open_ports(const Context& context, const ir::Domain& domain, bool listen) {
   std::vector<OpenPorts> out;
   for (const ir::Rule& rule : domain.rules) {
@@ -54,16 +73,61 @@ std::vector<OpenPorts> open_ports(const Context& context, const ir::Domain& doma
     if (access == nullptr || rule.effect != ir::Effect::allow || access->listen != listen) continue;
     const auto values = widest_values(context, domain, rule, *access);
     if (!values) continue;
-    OpenPorts open{&rule, access, access->ports, *values};
-    for (const ir::Rule& deny : domain.rules) {
-      const auto* denied = std::get_if<ir::NetworkAccess>(&deny.access);
-      if (denied == nullptr || deny.effect != ir::Effect::deny || denied->listen != listen) continue;
-      if (denied->protocol != access->protocol || !ir::holds(deny.condition, *values)) continue;
-      for (const ir::PortRange& range : denied->ports) open.ports = without(open.ports, range);
-    }
+    OpenPorts open{&rule, access, left_of(domain, *access, *values), *values};
     if (!open.ports.empty()) out.push_back(std::move(open));
   }
   return out;
+}
+
+namespace {
+
+/// The rules of a protocol that hold under the values of one of them, as if they were one rule.
+std::optional<AllPorts> together(const ir::Domain& domain, const std::vector<OpenPorts>& open, const OpenPorts& first) {
+  AllPorts out{{first.rule}, first.access->protocol, first.values};
+  OpenPorts sum = first;
+  for (const OpenPorts& other : open) {
+    if (other.rule == first.rule || other.access->protocol != out.protocol) continue;
+    if (!ir::holds(other.rule->condition, out.values)) continue;
+    std::vector<ir::PortRange> fresh = left_of(domain, *other.access, out.values);
+    for (const ir::PortRange& range : sum.ports) fresh = without(fresh, range);
+    if (fresh.empty()) continue;
+    sum.ports.insert(sum.ports.end(), fresh.begin(), fresh.end());
+    out.rules.push_back(other.rule);
+  }
+  return sum.count() >= kNearlyAllPorts ? std::optional(std::move(out)) : std::nullopt;
+}
+
+}  // namespace
+
+std::vector<AllPorts> all_ports(const Context& context, const ir::Domain& domain, bool listen) {
+  std::vector<OpenPorts> open = open_ports(context, domain, listen);
+  std::stable_sort(open.begin(), open.end(), [](const auto& a, const auto& b) { return a.count() > b.count(); });
+  std::vector<AllPorts> out;
+  const auto has = [&](ir::Protocol protocol) {
+    return std::any_of(out.begin(), out.end(), [&](const AllPorts& all) { return all.protocol == protocol; });
+  };
+  for (const OpenPorts& one : open) {
+    if (one.count() >= kNearlyAllPorts) {
+      out.push_back({{one.rule}, one.access->protocol, one.values});
+    } else if (!has(one.access->protocol)) {
+      if (auto all = together(domain, open, one)) out.push_back(std::move(*all));
+    }
+  }
+  return out;
+}
+
+void look_for_all_ports(Context& context, Code lint, bool listen, std::string_view deed, std::string_view harm,
+                        std::string_view advice) {
+  for (const Subject& subject : context.subjects()) {
+    for (const AllPorts& all : all_ports(context, *subject.domain, listen)) {
+      Report report = context.report(lint, subject.id, all.rules.front()->where,
+                                     fmt::format("`{}` may {} every port of {}{}", subject.domain->name, deed,
+                                                 ir::word(all.protocol), context.when(all.values)));
+      for (std::size_t i = 1; i < all.rules.size(); ++i) report.with(all.rules[i]->where, "and these");
+      report.note(std::string(harm)).note(std::string(advice));
+      report.about(fmt::format("{} every port of {}", deed, ir::word(all.protocol)));
+    }
+  }
 }
 
 }  // namespace macc::lint

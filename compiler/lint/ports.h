@@ -26,4 +26,18 @@ struct OpenPorts {
 /// The network rules of a domain in one direction, without those of which nothing is left.
 [[nodiscard]] std::vector<OpenPorts> open_ports(const Context& context, const ir::Domain& domain, bool listen);
 
+/// Rules that open nearly all ports of a protocol, alone or together.
+struct AllPorts {
+  std::vector<const ir::Rule*> rules;  ///< the one with the most ports first
+  ir::Protocol protocol{};
+  ir::Assignment values;
+};
+/// What a domain has of that in one direction: each rule that does it alone, and for other protocols those that do it
+/// together.
+[[nodiscard]] std::vector<AllPorts> all_ports(const Context& context, const ir::Domain& domain, bool listen);
+
+/// Findings about them. `deed`: "listen on"; what follows is `harm`.
+void look_for_all_ports(Context& context, Code lint, bool listen, std::string_view deed, std::string_view harm,
+                        std::string_view advice);
+
 }  // namespace macc::lint

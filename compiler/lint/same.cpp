@@ -109,28 +109,61 @@ void add(Key& key, const ir::Condition& condition) {
   for (const ir::Condition& operand : condition.operands) add(key, operand);
 }
 
-template <typename A>
-bool names_fewer(const A& /*access*/, const A& /*wider*/) {
-  return false;
-}
-bool names_fewer(const ir::CapabilityAccess& access, const ir::CapabilityAccess& wider) {
-  return wider.in_userns == access.in_userns && std::includes(wider.capabilities.begin(), wider.capabilities.end(),
-                                                              access.capabilities.begin(), access.capabilities.end());
-}
-bool names_fewer(const ir::NetworkAccess& access, const ir::NetworkAccess& wider) {
-  const auto inside = [&](const ir::PortRange& range) {
-    return std::any_of(wider.ports.begin(), wider.ports.end(),
-                       [&](const ir::PortRange& w) { return w.first <= range.first && range.last <= w.last; });
-  };
-  return wider.listen == access.listen && wider.protocol == access.protocol &&
-         std::all_of(access.ports.begin(), access.ports.end(), inside);
-}
-bool names_fewer(const ir::SignalAccess& access, const ir::SignalAccess& wider) {
-  const bool peers = wider.peer.kind == ir::Peer::Kind::any ||
-                     (wider.peer.kind == access.peer.kind && wider.peer.domain == access.peer.domain);
-  return peers && (wider.any || (!access.any && std::includes(wider.signals.begin(), wider.signals.end(),
-                                                              access.signals.begin(), access.signals.end())));
-}
+/// Whether one access of a kind holds no more than another one.
+struct Fewer {
+  const ir::Meaning& meaning;
+
+  template <typename A>
+  bool operator()(const A& /*access*/, const A& /*wider*/) const {
+    return false;
+  }
+  bool operator()(const ir::CapabilityAccess& access, const ir::CapabilityAccess& wider) const {
+    return wider.in_userns == access.in_userns && std::includes(wider.capabilities.begin(), wider.capabilities.end(),
+                                                                access.capabilities.begin(), access.capabilities.end());
+  }
+  bool operator()(const ir::NetworkAccess& access, const ir::NetworkAccess& wider) const {
+    const auto inside = [&](const ir::PortRange& range) {
+      return std::any_of(wider.ports.begin(), wider.ports.end(),
+                         [&](const ir::PortRange& w) { return w.first <= range.first && range.last <= w.last; });
+    };
+    return wider.listen == access.listen && wider.protocol == access.protocol &&
+           std::all_of(access.ports.begin(), access.ports.end(), inside);
+  }
+  bool operator()(const ir::SignalAccess& access, const ir::SignalAccess& wider) const {
+    return holds(access.peer, wider.peer) &&
+           (wider.any || (!access.any && std::includes(wider.signals.begin(), wider.signals.end(),
+                                                       access.signals.begin(), access.signals.end())));
+  }
+  bool operator()(const ir::ProcessAccess& access, const ir::ProcessAccess& wider) const {
+    return access.kind == wider.kind && access.kind != ir::ProcessAccess::Kind::become &&
+           holds(access.peer, wider.peer);
+  }
+  bool operator()(const ir::UnixAccess& access, const ir::UnixAccess& wider) const {
+    const auto serves = [&](ir::DomainId server) {
+      return std::find(wider.servers.begin(), wider.servers.end(), server) != wider.servers.end();
+    };
+    return access.listen == wider.listen && access.abstract_name.empty() && wider.abstract_name.empty() &&
+           std::all_of(access.servers.begin(), access.servers.end(), serves) && holds(access.paths, wider.paths);
+  }
+  bool operator()(const ir::PathsAccess& access, const ir::PathsAccess& wider) const {
+    return access.kind == wider.kind && holds(access.paths, wider.paths);
+  }
+  bool operator()(const ir::SocketAccess& access, const ir::SocketAccess& wider) const {
+    return access.family == wider.family && wider.type.empty();
+  }
+  bool operator()(const ir::DbusAccess& access, const ir::DbusAccess& wider) const {
+    return access.own == wider.own && access.session_bus == wider.session_bus && access.name == wider.name &&
+           (wider.interface.empty() || (wider.interface == access.interface && wider.member.empty()));
+  }
+
+ private:
+  [[nodiscard]] static bool holds(const ir::Peer& peer, const ir::Peer& wider) {
+    return wider.kind == ir::Peer::Kind::any || (wider.kind == peer.kind && wider.domain == peer.domain);
+  }
+  [[nodiscard]] bool holds(const ir::PathExpr& paths, const ir::PathExpr& wider) const {
+    return meaning.set(wider).contains(meaning.set(paths));
+  }
+};
 
 }  // namespace
 
@@ -147,9 +180,9 @@ std::string key_of(const ir::Condition& condition) {
   return key.take();
 }
 
-bool is_narrower(const ir::Access& access, const ir::Access& wider) {
+bool is_narrower(const Context& context, const ir::Access& access, const ir::Access& wider) {
   return access.index() == wider.index() &&
-         std::visit([&]<typename A>(const A& a) { return names_fewer(a, std::get<A>(wider)); }, access);
+         std::visit([&]<typename A>(const A& a) { return Fewer{context.meaning()}(a, std::get<A>(wider)); }, access);
 }
 
 std::vector<StatementRules> own_statements(const Context& context, const ir::Domain& domain) {
@@ -211,17 +244,46 @@ std::vector<Edit> without_statement(const Context& context, Span statement) {
   return {removal(context.sources().file(statement.file), with_annotations(file, *gone))};
 }
 
-Coverage::Coverage(const Context& context, const Subject& subject) : context_(context), subject_(subject) {
-  for (const Grant& grant : subject.reach->grants()) {
+namespace {
+
+/// The rules of a domain on paths that a deny takes out of, as grants are.
+std::vector<Grant> denials(const ir::Domain& domain) {
+  std::vector<Grant> out;
+  for (const ir::Rule& rule : domain.rules) {
+    const auto* file = std::get_if<ir::FileAccess>(&rule.access);
+    const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
+    if (rule.effect != ir::Effect::deny || (file == nullptr && exec == nullptr)) continue;
+    Grant& deny = out.emplace_back();
+    deny.rule = &rule;
+    deny.paths = file != nullptr ? &file->paths : &exec->paths;
+    deny.exec = exec != nullptr;
+    if (file != nullptr) deny.verbs = file->verbs;
+    deny.owner = file != nullptr && file->owner;
+    for (const paths::PathPattern& pattern : deny.paths->include) {
+      for (std::string& start : starts_of(pattern)) deny.starts.push_back(std::move(start));
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Coverage::Coverage(const Context& context, const Subject& subject, ir::Effect effect)
+    : context_(context),
+      subject_(subject),
+      effect_(effect),
+      denials_(effect == ir::Effect::deny ? denials(*subject.domain) : std::vector<Grant>()),
+      on_paths_(effect == ir::Effect::deny ? denials_ : subject.reach->grants()) {
+  for (const Grant& grant : on_paths_) {
     if (grant.rule != nullptr) grants_[grant.rule] = &grant;
   }
   for (const ir::Rule& rule : subject.domain->rules) {
-    if (rule.effect == ir::Effect::allow) by_key_[key_of(rule.access)].push_back(&rule);
+    if (rule.effect == effect) by_key_[key_of(rule.access)].push_back(&rule);
   }
 }
 
 bool Coverage::counts(const ir::Rule& other, const ir::Rule& rule) const {
-  if (&other == &rule || other.effect != ir::Effect::allow) return false;
+  if (&other == &rule || other.effect != effect_ || (effect_ == ir::Effect::deny && other.audit)) return false;
   if (other.where.span == rule.where.span && other.where.includes.size() == rule.where.includes.size()) return false;
   if (std::find(left_out_.begin(), left_out_.end(), &other) != left_out_.end()) return false;
   return other.condition.is_always() || key_of(other.condition) == key_of(rule.condition);
@@ -245,7 +307,7 @@ bool Coverage::paths_covered(const Grant& grant, const ir::Rule*& by) const {
   const std::vector<ir::Verb> verbs = grant.exec ? std::vector<ir::Verb>{ir::Verb::load} : grant.verbs.list();
   for (const ir::Verb verb : verbs) {
     std::vector<const Grant*> others;
-    for (const Grant& other : subject_.reach->grants()) {
+    for (const Grant& other : on_paths_) {
       if (speaks(other, verb)) others.push_back(&other);
     }
     if (others.empty()) return false;
@@ -278,7 +340,7 @@ bool Coverage::words_covered(const ir::Rule& rule, const ir::Rule*& by) const {
     }
   }
   const auto other = std::find_if(subject_.domain->rules.begin(), subject_.domain->rules.end(), [&](const ir::Rule& r) {
-    return counts(r, rule) && is_narrower(rule.access, r.access);
+    return counts(r, rule) && is_narrower(context_, rule.access, r.access);
   });
   if (other == subject_.domain->rules.end()) return false;
   by = &*other;

@@ -8,16 +8,27 @@ using paths::PathPattern;
 
 namespace {
 
+/// What a person would write for `*` behind the start of a name: nothing at its end is as good as any letters.
+std::string_view any_letters(std::string_view before, bool last) {
+  constexpr std::string_view kSeparators = "_-.@";
+  if (!last) return before.empty() ? "name" : "x";
+  return before.empty() || kSeparators.find(before.back()) != std::string_view::npos ? "name" : "";
+}
+
+/// A process has no number 0.
+char one_of(const paths::CharClass& choice) {
+  if (choice.negated || choice.ranges.empty()) return 'x';
+  const auto& first = choice.ranges.front();
+  return first.first <= '1' && '1' <= first.last ? '1' : static_cast<char>(first.first);
+}
+
 std::string letters_of(const paths::Sequence& atoms) {
   std::string out;
   for (const paths::Atom& atom : atoms) {
     if (const auto* literal = std::get_if<paths::Literal>(&atom.value)) out += literal->bytes;
-    // At the end of a name nothing is as good as any letters.
-    const bool last = &atom == &atoms.back();
-    if (std::holds_alternative<paths::AnyChars>(atom.value)) out += atoms.size() == 1 ? "name" : last ? "" : "x";
+    if (std::holds_alternative<paths::AnyChars>(atom.value)) out += any_letters(out, &atom == &atoms.back());
     if (std::holds_alternative<paths::AnyChar>(atom.value)) out += 'a';
-    if (const auto* choice = std::get_if<paths::CharClass>(&atom.value))
-      out += choice->negated || choice->ranges.empty() ? 'x' : static_cast<char>(choice->ranges.front().first);
+    if (const auto* choice = std::get_if<paths::CharClass>(&atom.value)) out += one_of(*choice);
     if (const auto* any = std::get_if<paths::Alternatives>(&atom.value))
       out += any->choices.empty() ? "" : letters_of(any->choices.front());
   }
@@ -166,6 +177,11 @@ std::optional<Hit> first_hit(const Reach& reach, const Use& use, const Sensitive
     if (auto values = pattern.sample.empty() ? std::nullopt : reach.reaches(use, pattern.sample))
       return Hit{&list, &pattern, pattern.sample, std::move(*values)};
     if (pattern.pattern.is_literal()) continue;
+    for (const PathPattern& own : use.grant->paths->include) {
+      const std::string sample = sample_of(own);
+      if (sample.empty() || !pattern.pattern.matches(sample)) continue;
+      if (auto values = reach.reaches(use, sample)) return Hit{&list, &pattern, sample, std::move(*values)};
+    }
     if (auto reached = reach.reached({use}, paths::PathSet::of(pattern.pattern)))
       return Hit{&list, &pattern, std::move(reached->example), std::move(reached->values)};
   }

@@ -15,6 +15,17 @@ std::optional<Hit> widest_tree(const Context& context, const Reach& reach, const
   return std::nullopt;
 }
 
+const SensitivePattern* widest_tree(const Context& context, const ir::PathExpr& paths, std::string_view list) {
+  for (const SensitiveList* trees : context.sensitive().with_prefix(list)) {
+    for (const SensitivePattern& tree : trees->patterns) {
+      for (const char* below : {"", "/name", "/"}) {
+        if (context.meaning().set(paths).contains(tree.sample + below)) return &tree;
+      }
+    }
+  }
+  return nullptr;
+}
+
 std::string folder_of(const SensitivePattern& tree) {
   std::string text = tree.pattern.text();
   text.resize(text.size() - std::string_view("/**").size());

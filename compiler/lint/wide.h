@@ -12,6 +12,10 @@ namespace macc::lint {
 [[nodiscard]] std::optional<Hit> widest_tree(const Context& context, const Reach& reach, const Use& use,
                                              std::string_view list);
 
+/// The same for a set of paths of which denies take nothing.
+[[nodiscard]] const SensitivePattern* widest_tree(const Context& context, const ir::PathExpr& paths,
+                                                  std::string_view list);
+
 /// "/etc/**" -> "/etc"
 [[nodiscard]] std::string folder_of(const SensitivePattern& tree);
 

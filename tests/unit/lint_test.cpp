@@ -7,6 +7,7 @@
 #include <set>
 
 #include "compiler/lint/fingerprint.h"
+#include "compiler/lint/fold.h"
 #include "compiler/lint/lint.h"
 #include "compiler/lint/reach.h"
 #include "compiler/lint/score.h"
@@ -226,6 +227,169 @@ TEST_CASE("an annotation excuses its own statement; one of a locked lint excuses
   lint::Settings locked;
   locked.locked.insert(Code::L0305);
   CHECK(look(text, locked).count(Code::L0305) == 2);
+}
+
+TEST_CASE("what several findings say about one matter is told once") {
+  const auto codes = [](const Linted& linted, const std::set<Code>& locked = {}) {
+    std::vector<Code> out;
+    for (const lint::Finding& finding : lint::fold(linted.result.findings, locked))
+      out.push_back(finding.diagnostic.code);
+    return out;
+  };
+  const std::string shell = "allow listen tcp 8443;\n exec \"/usr/bin/dash\";";
+  CHECK(codes(look(policy(shell))) == std::vector{Code::L0313});
+  // The graver lint is off, or less grave than the other: nothing is lost.
+  lint::Settings settings;
+  settings.levels[Code::L0313] = std::nullopt;
+  CHECK(codes(look(policy(shell), settings)) == std::vector{Code::L0305});
+  settings.levels[Code::L0313] = Severity::note;
+  CHECK(codes(look(policy(shell), settings)).size() == 2);
+  CHECK(codes(look(policy(shell)), {Code::L0305}).size() == 2);
+  // One lint about one statement; what it is about adds up.
+  const Linted cron = look(policy("allow write \"/etc/crontab\", \"/etc/passwd\";"));
+  REQUIRE(cron.count(Code::L0204) == 2);
+  const auto folded = lint::fold(cron.result.findings, {});
+  REQUIRE(folded.size() == 1);
+  CHECK(folded.front().subjects == std::vector<std::string>{"write /etc/crontab", "write /etc/passwd"});
+  CHECK(folded.front().diagnostic.fingerprint == lint::fingerprint(folded.front()));
+  // The second rule of a pair has nothing of its own to say; another capability has.
+  const std::string two = "allow capability setuid;\n allow capability dac_override;\n allow capability sys_time;";
+  CHECK(codes(look(policy(two))) == std::vector{Code::L0503, Code::L0502});
+  // All of a tree, then what is in it.
+  CHECK(codes(look(policy("allow write \"/etc/**\";"))) == std::vector{Code::L0201});
+  CHECK(codes(look(policy("allow read \"/etc/**\"; allow connect tcp 443;"))) == std::vector{Code::L0405});
+}
+
+TEST_CASE("no row of the table of folds leads back") {
+  const std::vector<std::pair<Code, Code>> rows = {
+#define MACC_FOLD(kept, folded) {Code::kept, Code::folded},
+#include "compiler/lint/folds.def"
+  };
+  for (const auto& [kept, folded] : rows) {
+    if (kept == folded) continue;  // adds up what one lint says
+    std::set<Code> above{kept};
+    for (std::size_t before = 0; before != above.size();) {
+      before = above.size();
+      for (const auto& row : rows) {
+        if (above.contains(row.second)) above.insert(row.first);
+      }
+    }
+    CAPTURE(info(folded).id);
+    CHECK(!above.contains(folded));
+  }
+}
+
+TEST_CASE("ports that several rules open are added up, as far as they are open at once") {
+  CHECK(look(policy("allow listen tcp 1-32767; allow listen tcp 32768-65535;")).count(Code::L0401) == 1);
+  CHECK(look(policy("allow connect udp 1-32767; allow connect udp 32768-65535;")).count(Code::L0402) == 1);
+  CHECK(look(policy("allow listen tcp 1-32767; allow listen udp 32768-65535;")).count(Code::L0401) == 0);
+  CHECK(look(policy("if s { allow listen tcp 1-32767; } else { allow listen tcp 32768-65535; }", "boolean s = false;"))
+            .count(Code::L0401) == 0);
+  CHECK(look(policy("allow listen tcp 1-32767; if s { allow listen tcp 32768-65535; }", "boolean s = false;"))
+            .count(Code::L0401) == 1);
+  CHECK(look(policy("allow listen tcp any; allow listen tcp 443;")).count(Code::L0401) == 1);
+  CHECK(look(policy("allow connect tcp 1-32767; allow connect tcp 32768-65535; allow read \"/etc/shadow\";"))
+            .count(Code::L0405) == 1);
+}
+
+TEST_CASE("secrets leave by all sockets that reach other hosts") {
+  const std::string hashes = "allow read \"/etc/shadow\";";
+  CHECK(look(policy(hashes + "allow socket raw;")).count(Code::L0405) == 1);
+  CHECK(look(policy(hashes + "allow socket packet;")).count(Code::L0405) == 1);
+  CHECK(look(policy(hashes + "allow connect sctp any;")).count(Code::L0405) == 1);
+  CHECK(look(policy(hashes + "allow socket netlink.route;")).count(Code::L0405) == 0);
+  CHECK(look(policy(hashes + "allow socket raw; deny socket raw;")).count(Code::L0405) == 0);
+  CHECK(look(policy(hashes + "allow listen tcp 443;")).count(Code::L0405) == 0);
+  CHECK(look(policy("include hashes; allow connect tcp 443;", "abstraction hashes { " + hashes + " }"))
+            .count(Code::L0405) == 1);
+}
+
+TEST_CASE("a secret of another domain that is sent to servers anywhere") {
+  const std::string owner =
+      "domain keeper { entry \"/usr/sbin/o\"; resource keys : secret { \"/srv/o/keys/**\" } "
+      "allow read keys; allow connect tcp 443; }";
+  const Linted linted = look(policy("allow read \"/srv/o/keys/*\"; allow connect tcp 443;", owner));
+  CHECK(linted.count(Code::L0405) == 1);  // the owner's own key is for its own server
+}
+
+TEST_CASE("sockets and mounts on whole trees") {
+  CHECK(look(policy("allow listen unix \"/run/**\";")).count(Code::L0411) == 1);
+  CHECK(look(policy("allow listen unix \"/run/d/**\";")).count(Code::L0411) == 0);
+  CHECK(look(policy("allow listen unix \"/run/**\"; deny listen unix \"/run/**\";")).count(Code::L0411) == 0);
+  CHECK(look(policy("allow listen unix \"/run/d/**\"; allow connect unix \"/run/**\";")).count(Code::L0411) == 1);
+  CHECK(look(policy("allow unmount \"/**\";")).count(Code::L0711) == 1);
+  CHECK(look(policy("allow unmount \"/media/**\";")).count(Code::L0711) == 0);
+  CHECK(look(policy("allow unmount \"/srv/d/\";")).count(Code::L0711) == 0);
+}
+
+TEST_CASE("a promise about no path") {
+  CHECK(look(policy("never write \"/a/**\" except \"/a/**\";")).count(Code::L0107) == 1);
+  CHECK(look(policy("never exec \"/a/*\" except \"/a/**\";")).count(Code::L0107) == 1);
+  CHECK(look(policy("never write \"/a/**\" except \"/a/b\";")).count(Code::L0107) == 0);
+}
+
+TEST_CASE("capabilities under conditions") {
+  const std::string before = "boolean s = false;";
+  const std::string few = "allow capability chown, fowner, kill, setuid, setgid;";
+  const std::string more = "allow capability sys_nice, sys_time, net_admin, net_raw;";
+  const std::string s = "if s { ", n = "} if not s { ";
+  CHECK(look(policy(few + more)).count(Code::L0505) == 1);
+  CHECK(look(policy(s + few + n + more + "}", before)).count(Code::L0505) == 0);
+  CHECK(look(policy(few + s + more + "}", before)).count(Code::L0505) == 1);
+  const std::string low = "allow listen tcp 80;", bind = "allow capability net_bind_service;";
+  CHECK(look(policy(s + low + "}" + bind, before)).count(Code::L0504) == 0);
+  CHECK(look(policy(s + low + n + bind + "}", before)).count(Code::L0504) == 1);
+  CHECK(look(policy(s + low + n + bind + "}" + s + bind + "}", before)).count(Code::L0504) == 0);
+}
+
+TEST_CASE("ports of clear text belong to their protocol") {
+  lint::Settings settings;
+  settings.levels[Code::L0409] = Severity::note;
+  CHECK(look(policy("allow connect udp 69;"), settings).count(Code::L0409) == 1);
+  CHECK(look(policy("allow connect tcp 69;"), settings).count(Code::L0409) == 0);
+  CHECK(look(policy("allow connect tcp 80;"), settings).count(Code::L0409) == 1);
+  CHECK(look(policy("allow connect udp 80;"), settings).count(Code::L0409) == 0);
+  CHECK(look(policy("allow connect udp 514;"), settings).count(Code::L0409) == 1);
+}
+
+TEST_CASE("redundant rules of every kind") {
+  const auto redundant = [](const std::string& text) {
+    const std::string peer = "domain peer { entry \"/usr/sbin/p\"; }";
+    return look(policy(text, peer)).count(Code::L0102);
+  };
+  CHECK(redundant("allow listen unix \"/run/d/a\"; allow listen unix \"/run/d/**\";") == 1);
+  CHECK(redundant("allow listen unix \"/run/d/a\"; allow listen unix \"/run/e/**\";") == 0);
+  CHECK(redundant("allow listen unix \"@a\"; allow listen unix \"/run/d/**\";") == 0);
+  CHECK(redundant("allow signal term to peer; allow signal term, hup to any;") == 1);
+  CHECK(redundant("allow inspect peer; allow inspect any;") == 1);
+  CHECK(redundant("allow trace peer; allow inspect any;") == 0);
+  CHECK(redundant("allow dbus talk \"org.a\" interface \"org.a.I\" on system; allow dbus talk \"org.a\" on system;") ==
+        1);
+  CHECK(redundant("allow unmount \"/srv/d/a/\"; allow unmount \"/srv/d/**\";") == 1);
+  CHECK(redundant("deny write \"/srv/d/a\"; deny write \"/srv/d/**\";") == 1);
+  CHECK(redundant("deny write \"/srv/d/**\"; deny read \"/srv/d/a\";") == 0);
+  CHECK(redundant("deny write \"/srv/d/**\"; audit deny write \"/srv/d/a\";") == 0);
+  CHECK(redundant("deny capability kill; deny capability kill, chown;") == 1);
+  CHECK(redundant("deny write \"/srv/d/a\"; allow write \"/srv/d/**\";") == 0);
+}
+
+TEST_CASE("settings that lie in /etc without a resource") {
+  CHECK(look(policy("allow read \"/etc/d/**\"; allow write \"/etc/d/d.conf\";")).count(Code::L0207) == 1);
+  CHECK(look(policy("allow read \"/etc/d/**\"; allow write \"/var/lib/d/d.conf\";")).count(Code::L0207) == 0);
+  CHECK(look(policy("resource s : state { \"/etc/d/**\" } allow manage s;")).count(Code::L0207) == 0);
+  const std::string reader = "domain reader { entry \"/usr/sbin/r\"; allow read \"/etc/r/**\"; }";
+  CHECK(look(policy("allow write \"/etc/r/r.conf\";", reader)).count(Code::L0314) == 1);
+  CHECK(look(policy("allow write \"/etc/r.conf\";", reader)).count(Code::L0314) == 0);
+}
+
+TEST_CASE("code beside a script is the script's own") {
+  const auto script = [](const std::string& rules) {
+    return look("module m;\ndomain d { entry \"/opt/d/main.py\"; exec \"/usr/bin/python3.11\"; " + rules + "}");
+  };
+  CHECK(script("allow write \"/opt/d/**\";").count(Code::L0311) == 1);
+  CHECK(script("allow write \"/opt/d/plugins/a.py\";").count(Code::L0311) == 1);
+  CHECK(script("allow write \"/opt/d/data/*.db\";").count(Code::L0311) == 0);
+  CHECK(script("allow write \"/var/lib/d/**\";").count(Code::L0311) == 0);
 }
 
 TEST_CASE("exposures add up to a share of what is left") {

@@ -10,6 +10,7 @@
 #include "compiler/driver/lint_run.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/since.h"
+#include "compiler/lint/fold.h"
 
 namespace macc::driver {
 
@@ -69,6 +70,7 @@ class Linter {
     if (session_.arguments.has(Option::fix) || session_.arguments.has(Option::apply)) mend(*found);
     std::vector<lint::Finding>& findings = found->result.findings;
     if (!take_known(findings)) return;
+    findings = lint::fold(std::move(findings), settings_.locked);
     for (lint::Finding& finding : findings) session_.diagnostics.add(std::move(finding.diagnostic));
     summary(findings.size(), found->result.expected);
   }

@@ -11,79 +11,100 @@ namespace macc::lint::rules {
 
 namespace {
 
-using Domain = ir::Domain;
+/// The rules that hold together with a capability, under some values of the booleans.
+using Beside = std::vector<const ir::Rule*>;
 
 template <typename A, typename Test>
-bool some(const Domain& domain, Test test) {
-  return std::any_of(domain.rules.begin(), domain.rules.end(), [&](const ir::Rule& rule) {
-    const auto* access = std::get_if<A>(&rule.access);
-    return rule.effect == ir::Effect::allow && access != nullptr && test(*access);
+bool some(const Beside& rules, Test test) {
+  return std::any_of(rules.begin(), rules.end(), [&](const ir::Rule* rule) {
+    const auto* access = std::get_if<A>(&rule->access);
+    return access != nullptr && test(*access);
   });
 }
 
-bool plain(const Domain& domain, ir::PlainAccess::Kind kind) {
-  return some<ir::PlainAccess>(domain, [&](const auto& a) { return a.kind == kind; });
+bool plain(const Beside& rules, ir::PlainAccess::Kind kind) {
+  return some<ir::PlainAccess>(rules, [&](const auto& a) { return a.kind == kind; });
 }
 
-bool file_verb(const Domain& domain, ir::Verb verb) {
-  return some<ir::FileAccess>(domain, [&](const auto& a) { return a.verbs.has(verb); });
+bool file_verb(const Beside& rules, ir::Verb verb) {
+  return some<ir::FileAccess>(rules, [&](const auto& a) { return a.verbs.has(verb); });
 }
 
-bool socket(const Domain& domain, std::initializer_list<std::string_view> families) {
+bool socket(const Beside& rules, std::initializer_list<std::string_view> families) {
   return some<ir::SocketAccess>(
-      domain, [&](const auto& a) { return std::find(families.begin(), families.end(), a.family) != families.end(); });
+      rules, [&](const auto& a) { return std::find(families.begin(), families.end(), a.family) != families.end(); });
 }
 
-bool low_port(const Domain& domain) {
-  return some<ir::NetworkAccess>(domain, [](const ir::NetworkAccess& a) {
+bool low_port(const Beside& rules) {
+  return some<ir::NetworkAccess>(rules, [](const ir::NetworkAccess& a) {
     return a.listen && std::any_of(a.ports.begin(), a.ports.end(), [](const auto& r) { return r.first < 1024; });
   });
 }
 
-/// A capability that is of use with certain rules only, and whether the domain has one of those.
+/// A capability that is of use with certain rules only, and whether one of those is there.
 struct Need {
   ir::Capability capability;
   std::string_view rule;  ///< what would need it
-  bool (*met)(const Domain&);
+  bool (*met)(const Beside&);
 };
 
 constexpr std::array kNeeds = {
     Need{ir::Capability::net_bind_service, "`listen` on a port below 1024", low_port},
     Need{ir::Capability::net_raw, "`socket raw` or `socket packet`",
-         [](const Domain& d) {
+         [](const Beside& d) {
            return socket(d, {"raw", "packet", "icmp", "xdp"});
          }},
-    Need{ir::Capability::mknod, "`mknod`", [](const Domain& d) { return file_verb(d, ir::Verb::mknod); }},
-    Need{ir::Capability::chown, "`setattr` on files", [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+    Need{ir::Capability::mknod, "`mknod`", [](const Beside& d) { return file_verb(d, ir::Verb::mknod); }},
+    Need{ir::Capability::chown, "`setattr` on files", [](const Beside& d) { return file_verb(d, ir::Verb::setattr); }},
     Need{ir::Capability::fsetid, "`setattr` or `write` on files",
-         [](const Domain& d) {
+         [](const Beside& d) {
            return file_verb(d, ir::Verb::setattr) || file_verb(d, ir::Verb::write) || file_verb(d, ir::Verb::append);
          }},
     Need{ir::Capability::setfcap, "`setattr` on files",
-         [](const Domain& d) { return file_verb(d, ir::Verb::setattr); }},
+         [](const Beside& d) { return file_verb(d, ir::Verb::setattr); }},
     Need{ir::Capability::linux_immutable, "`ioctl` on files",
-         [](const Domain& d) { return file_verb(d, ir::Verb::ioctl); }},
-    Need{ir::Capability::lease, "`lock` on files", [](const Domain& d) { return file_verb(d, ir::Verb::lock); }},
+         [](const Beside& d) { return file_verb(d, ir::Verb::ioctl); }},
+    Need{ir::Capability::lease, "`lock` on files", [](const Beside& d) { return file_verb(d, ir::Verb::lock); }},
     Need{ir::Capability::audit_write, "`socket netlink.audit`",
-         [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
+         [](const Beside& d) { return socket(d, {"netlink.audit"}); }},
     Need{ir::Capability::audit_control, "`socket netlink.audit`",
-         [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
+         [](const Beside& d) { return socket(d, {"netlink.audit"}); }},
     Need{ir::Capability::audit_read, "`socket netlink.audit`",
-         [](const Domain& d) { return socket(d, {"netlink.audit"}); }},
-    Need{ir::Capability::bpf, "`bpf`", [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::bpf); }},
+         [](const Beside& d) { return socket(d, {"netlink.audit"}); }},
+    Need{ir::Capability::bpf, "`bpf`", [](const Beside& d) { return plain(d, ir::PlainAccess::Kind::bpf); }},
     Need{ir::Capability::perfmon, "`perf` or `bpf`",
-         [](const Domain& d) { return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf); }},
+         [](const Beside& d) { return plain(d, ir::PlainAccess::Kind::perf) || plain(d, ir::PlainAccess::Kind::bpf); }},
     Need{ir::Capability::sys_ptrace, "`trace` or `inspect` of another process",
-         [](const Domain& d) {
+         [](const Beside& d) {
            return some<ir::ProcessAccess>(d, [](const auto& a) {
              return a.kind == ir::ProcessAccess::Kind::trace || a.kind == ir::ProcessAccess::Kind::inspect;
            });
          }},
     Need{ir::Capability::ipc_owner, "`ipc` with another process",
-         [](const Domain& d) {
+         [](const Beside& d) {
            return some<ir::ProcessAccess>(d, [](const auto& a) { return a.kind == ir::ProcessAccess::Kind::ipc; });
          }},
 };
+
+bool allows(const ir::Rule& rule, ir::Capability capability) {
+  const auto* access = std::get_if<ir::CapabilityAccess>(&rule.access);
+  return access != nullptr && rule.effect == ir::Effect::allow && !access->in_userns &&
+         std::binary_search(access->capabilities.begin(), access->capabilities.end(), capability);
+}
+
+/// The rules that are in effect at the same time as one that gives the capability.
+Beside beside(const Context& context, const ir::Domain& domain, ir::Capability capability) {
+  Beside out;
+  for (const ir::Rule& rule : domain.rules) {
+    if (rule.effect != ir::Effect::allow) continue;
+    const bool together = std::any_of(domain.rules.begin(), domain.rules.end(), [&](const ir::Rule& giver) {
+      return allows(giver, capability) && (rule.condition.is_always() || giver.condition.is_always() ||
+                                           values_for(context.policy(), {&rule.condition, &giver.condition}, {}));
+    });
+    if (together) out.push_back(&rule);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -93,7 +114,8 @@ void capability_unneeded(Context& context) {
       const auto* need = std::find_if(kNeeds.begin(), kNeeds.end(),
                                       [&](const Need& row) { return row.capability == held.capability; });
       // An abstraction of the standard library gives what a kind of program needs; not each program uses all of it.
-      if (need == kNeeds.end() || need->met(*subject.domain) || !context.is_written_here(held.rule->where)) continue;
+      if (need == kNeeds.end() || !context.is_written_here(held.rule->where)) continue;
+      if (need->met(beside(context, *subject.domain, held.capability))) continue;
       context
           .report(Code::L0504, subject.id, held.rule->where,
                   fmt::format("`{}` has the capability `{}`, and no rule that makes use of it", subject.domain->name,

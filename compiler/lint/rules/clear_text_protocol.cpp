@@ -8,12 +8,13 @@ namespace macc::lint::rules {
 namespace {
 
 struct ClearText {
+  ir::Protocol transport;
   std::uint16_t port;
   std::string_view protocol, instead;
 };
 
 constexpr ClearText kClearText[] = {
-#define MACC_CLEAR_TEXT(port, protocol, instead) {port, protocol, instead},
+#define MACC_CLEAR_TEXT(transport, port, protocol, instead) {ir::Protocol::transport, port, protocol, instead},
 #include "compiler/lint/clear_text.def"
 #undef MACC_CLEAR_TEXT
 };
@@ -25,7 +26,7 @@ void clear_text_protocol(Context& context) {
     for (const OpenPorts& open : open_ports(context, *subject.domain, false)) {
       if (open.count() >= kManyPorts) continue;  // not about these ports
       for (const ClearText& row : kClearText) {
-        if (!open.has(row.port)) continue;
+        if (row.transport != open.access->protocol || !open.has(row.port)) continue;
         context
             .report(Code::L0409, subject.id, open.rule->where,
                     fmt::format("`{}` may connect to port {}, where {} is spoken{}", subject.domain->name, row.port,

@@ -34,7 +34,7 @@ bool is_dead(const Subject& subject, const Grant& grant) {
 const ir::Rule* wider_deny(const Context& context, const Subject& subject, const ir::Rule& rule) {
   const std::string key = key_of(rule.access);
   const auto takes = [&](const ir::Rule& deny) {
-    return key_of(deny.access) == key || is_narrower(rule.access, deny.access);
+    return key_of(deny.access) == key || is_narrower(context, rule.access, deny.access);
   };
   if (context.in_effect(*subject.domain, rule, takes)) return nullptr;
   const auto deny = std::find_if(subject.domain->rules.begin(), subject.domain->rules.end(),

@@ -7,7 +7,9 @@ namespace macc::lint::rules {
 
 namespace {
 
-bool runs(const Grant& grant) { return grant.exec || grant.entry != nullptr || grant.verbs.has(ir::Verb::load); }
+bool runs(const Subject& /*owner*/, const Grant& grant) {
+  return grant.exec || grant.entry != nullptr || grant.verbs.has(ir::Verb::load);
+}
 
 std::string_view how(const Grant& grant) {
   if (grant.entry != nullptr) return "starts by";

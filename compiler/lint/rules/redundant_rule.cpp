@@ -13,7 +13,7 @@ namespace {
 const ir::Rule* covering(const Coverage& coverage, const StatementRules& statement) {
   const ir::Rule* by = nullptr;
   for (const ir::Rule* rule : statement.rules) {
-    if (rule->effect != ir::Effect::allow || !coverage.is_covered(*rule, by)) return nullptr;
+    if (!coverage.is_covered(*rule, by)) return nullptr;
   }
   return by;
 }
@@ -34,20 +34,24 @@ bool repeats(const StatementRules& statement, const ir::Rule& other, const std::
 
 void redundant_rule(Context& context) {
   for (const Subject& subject : context.subjects()) {
-    Coverage coverage(context, subject);
+    Coverage allowed(context, subject, ir::Effect::allow), denied(context, subject, ir::Effect::deny);
     std::vector<StatementRules> statements = own_statements(context, *subject.domain);
     // From the last one on: of two that say the same, the first is kept.
     std::reverse(statements.begin(), statements.end());
     for (const StatementRules& statement : statements) {
+      const bool denies = statement.rules.front()->effect == ir::Effect::deny;
+      Coverage& coverage = denies ? denied : allowed;
       const ir::Rule* by = covering(coverage, statement);
       if (by == nullptr) continue;
       for (const ir::Rule* rule : statement.rules) coverage.leave_out(*rule);
       if (repeats(statement, *by, statements)) continue;  // duplicate-rule
       context
           .report(Code::L0102, subject.id, statement.rules.front()->where,
-                  fmt::format("`{}` may do this by other rules already", subject.domain->name))
-          .with(by->where, "this allows it")
-          .note("a rule without effect hides where a right comes from: remove it")
+                  denies ? fmt::format("this is denied to `{}` by other rules already", subject.domain->name)
+                         : fmt::format("`{}` may do this by other rules already", subject.domain->name))
+          .with(by->where, denies ? "this denies it" : "this allows it")
+          .note(denies ? "a deny without effect looks as if it kept something out: remove it"
+                       : "a rule without effect hides where a right comes from: remove it")
           .about(key_of(statement.rules.front()->access))
           .fix("remove it", without_statement(context, statement.span), true);
     }

@@ -15,21 +15,33 @@ namespace {
 /// Ports on which any host of the internet answers: the web, mail, names, and remote shells.
 constexpr std::uint16_t kWayOut[] = {21, 22, 25, 53, 80, 443, 465, 587, 8080, 8443};
 
+/// Sockets whose packets go to any host, with what the program writes into them.
+constexpr std::string_view kRawFamilies[] = {"raw", "packet", "xdp"};
+
 struct Exit {
-  OpenPorts ports;
-  bool anywhere = false;  ///< every port
+  const ir::Rule* rule = nullptr;
+  std::string way;  ///< "connect to every port"
+  bool every_port = false;
 };
 
 /// The rules by which something can be sent, those to every port first.
 std::vector<Exit> exits_of(const Context& context, const ir::Domain& domain) {
   std::vector<Exit> out;
-  for (OpenPorts& open : open_ports(context, domain, false)) {
-    const bool anywhere = open.count() >= kNearlyAllPorts;
-    const bool leaves = anywhere || std::any_of(std::begin(kWayOut), std::end(kWayOut),
-                                                [&](std::uint16_t port) { return open.has(port); });
-    if (leaves) out.push_back({std::move(open), anywhere});
+  for (const AllPorts& all : all_ports(context, domain, false))
+    out.push_back({all.rules.front(), "connect to every port", true});
+  each_access<ir::SocketAccess>(
+      context, domain,
+      [](const auto& deny, const auto& allow) {
+        return deny.family == allow.family && (deny.type.empty() || deny.type == allow.type);
+      },
+      [&](const ir::Rule& rule, const ir::SocketAccess& access, const ir::Assignment&) {
+        if (std::find(std::begin(kRawFamilies), std::end(kRawFamilies), access.family) != std::end(kRawFamilies))
+          out.push_back({&rule, fmt::format("send by `{}` sockets", access.family), false});
+      });
+  for (const OpenPorts& open : open_ports(context, domain, false)) {
+    if (std::any_of(std::begin(kWayOut), std::end(kWayOut), [&](std::uint16_t port) { return open.has(port); }))
+      out.push_back({open.rule, "connect to servers anywhere", false});
   }
-  std::stable_partition(out.begin(), out.end(), [](const Exit& exit) { return exit.anywhere; });
   return out;
 }
 
@@ -44,26 +56,32 @@ class Search {
     };
     each_hit(context_, subject_, {.lists = "secret_", .verbs = {ir::Verb::read}}, listed);
     each_hit(context_, subject_, {.lists = "service_secret_", .verbs = {ir::Verb::read}, .wide_only = true}, listed);
+    const auto declared = [&](bool foreign) {
+      const auto counts = [&](const ir::Resource& resource) {
+        return foreign == (resource.owner != subject_.id && resource.owner != ir::DomainId::none);
+      };
+      secrets.each_reached(
+          subject_, {ir::Verb::read}, counts, [&](ir::ResourceId id, const Use& use, const Reached& reached) {
+            report(use, reached.example, "it is declared as a secret", context_.policy().qualified_name(id));
+          });
+    };
+    declared(true);
     // A service that talks to one kind of server needs its own key for that; one that may talk to all has no excuse.
-    std::erase_if(exits_, [](const Exit& exit) { return !exit.anywhere; });
-    const auto any = [](const ir::Resource&) { return true; };
-    secrets.each_reached(
-        subject_, {ir::Verb::read}, any, [&](ir::ResourceId id, const Use& use, const Reached& reached) {
-          report(use, reached.example, "it is declared as a secret", context_.policy().qualified_name(id));
-        });
+    std::erase_if(exits_, [](const Exit& exit) { return !exit.every_port; });
+    declared(false);
   }
 
  private:
   void report(const Use& use, const std::string& example, const std::string& why, const std::string& what) {
     if (told_.contains(use.grant->where().span)) return;  // one way out of a rule is enough to mend it
     for (const Exit& exit : exits_) {
-      const auto together = values_for(context_.policy(), {&use.grant->condition(), &exit.ports.rule->condition}, {});
+      const auto together = values_for(context_.policy(), {&use.grant->condition(), &exit.rule->condition}, {});
       if (!together) continue;
       context_
           .report(Code::L0405, subject_.id, use.grant->where(),
-                  fmt::format("`{}` may read `{}` and connect to {}{}", subject_.domain->name, printable(example),
-                              exit.anywhere ? "every port" : "servers anywhere", context_.when(*together)))
-          .with(exit.ports.rule->where, "it can be sent from here")
+                  fmt::format("`{}` may read `{}` and {}{}", subject_.domain->name, printable(example), exit.way,
+                              context_.when(*together)))
+          .with(exit.rule->where, "it can be sent from here")
           .note(why)
           .note("let one domain read the secret and another one talk to the network")
           .about("sends " + what);

@@ -24,6 +24,25 @@ bool implied_by(const Context& context, const ir::Obligation& never, const ir::O
   });
 }
 
+/// Whether its exceptions leave no path that it could be about.
+bool is_about_nothing(const Context& context, const ir::Obligation& never) {
+  if (const auto* file = std::get_if<ir::FileAccess>(&never.access)) {
+    if (file->paths.exclude.empty()) return false;
+    const auto verbs = file->verbs.list();
+    return std::all_of(verbs.begin(), verbs.end(),
+                       [&](ir::Verb verb) { return context.meaning().objects(verb, file->paths).empty(); });
+  }
+  const auto* exec = std::get_if<ir::ExecAccess>(&never.access);
+  return exec != nullptr && !exec->paths.exclude.empty() &&
+         context.meaning().objects(ir::Verb::load, exec->paths).empty();
+}
+
+void report_about_nothing(Context& context, ir::DomainId domain, const ir::Obligation& never) {
+  context.report(Code::L0107, domain, never.where, "this promise is about no path: what is left out is all of it")
+      .note("leave less out with `except`, or remove it")
+      .about(key_of(never.access));
+}
+
 /// The promises of modules, which are about many domains: what one domain promises says nothing about the others.
 std::set<Span> promises_of_modules(const std::vector<ast::File>& files) {
   std::set<Span> out;
@@ -39,7 +58,12 @@ void look_at_domain(Context& context, const Subject& subject, const std::set<Spa
   const auto& promises = subject.domain->never;
   std::set<const ir::Obligation*> told;
   for (const ir::Obligation& never : promises) {
-    if (!context.is_written_here(never.where) || of_modules.contains(never.where.span)) continue;
+    if (!context.is_written_here(never.where)) continue;
+    if (is_about_nothing(context, never)) {
+      report_about_nothing(context, of_modules.contains(never.where.span) ? ir::DomainId::none : subject.id, never);
+      continue;
+    }
+    if (of_modules.contains(never.where.span)) continue;
     const auto wider = std::find_if(promises.begin(), promises.end(), [&](const ir::Obligation& other) {
       return &other != &never && other.where.span != never.where.span && !told.contains(&other) &&
              implied_by(context, never, other);
