@@ -1,0 +1,10 @@
+#include "tests/kernel/probe/operations.h"
+
+namespace macc::probe {
+
+const std::vector<Operation>& kernel_operations() {
+  static const std::vector<Operation> list;
+  return list;
+}
+
+}  // namespace macc::probe
