@@ -1,9 +1,11 @@
 """What is installed in a guest: AppArmor's profiles, or a whole SELinux policy, made of the artifacts by the platforms' own
 tools, as an administrator would."""
+import hashlib
 import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKELETON = ROOT / "backends/selinux/link/skeleton.cil"
@@ -110,13 +112,33 @@ def link_minimal(artifacts: pathlib.Path, work: pathlib.Path) -> Policy:
     return Policy(image, contexts)
 
 
-def install_in_debian(artifacts: pathlib.Path, work: pathlib.Path) -> Policy:
-    """By semodule, in a copy of the system's store."""
+def fingerprint(artifacts: pathlib.Path) -> str:
+    """Of the modules and of the system's policy."""
+    content = hashlib.sha256()
+    for path in [*sorted(artifacts.glob("*.cil")), *sorted(pathlib.Path("/etc/selinux/default/policy").glob("policy.*"))]:
+        content.update(path.name.encode() + b"\0" + path.read_bytes())
+    return content.hexdigest()[:16]
+
+
+def install_in_debian(artifacts: pathlib.Path, work: pathlib.Path, cache: pathlib.Path) -> Policy:
+    """By semodule, in a copy of the system's store; the result is kept, since that takes a quarter of a minute."""
+    kept = cache / f"debian-{fingerprint(artifacts)}"
+    if not kept.is_dir():
+        install(artifacts, work)
+        store = work / "etc/selinux/default"
+        image = max(store.glob("policy/policy.*"), key=lambda path: int(path.suffix[1:]))
+        new = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=cache))
+        shutil.copy(image, new / "policy")
+        shutil.copytree(store / "contexts/files", new / "files")
+        for older in cache.glob("debian-*"):
+            shutil.rmtree(older)
+        new.rename(kept)
+    return Policy(kept / "policy", kept / "files/file_contexts")
+
+
+def install(artifacts: pathlib.Path, work: pathlib.Path) -> None:
     for place in ("etc/selinux/default", "var/lib/selinux/default"):
         shutil.copytree(pathlib.Path("/") / place, work / place, symlinks=True)
     shutil.copy("/etc/selinux/semanage.conf", work / "etc/selinux/semanage.conf")
     modules = [path.name for path in sorted(artifacts.glob("*.cil"))]
     run(["semodule", "-p", str(work), "-s", "default", "-n", "-i", *modules], artifacts)
-    store = work / "etc/selinux/default"
-    image = max(store.glob("policy/policy.*"), key=lambda path: int(path.suffix[1:]))
-    return Policy(image, store / "contexts/files/file_contexts")

@@ -44,7 +44,8 @@ struct Case {
   [[nodiscard]] std::string place(const Operation& operation) const;
 };
 
-/// Reads `world` and `operations` of a folder. Throws BadCase.
+/// Reads `world` and `operations` of a folder. In both, `{a,b}` outside of quotes stands for a line with each. Throws
+/// BadCase.
 [[nodiscard]] Case read_case(const std::filesystem::path& folder);
 
 [[nodiscard]] std::string read_text(const std::filesystem::path& file);

@@ -86,6 +86,12 @@ std::string kind_of(const ir::Access& access) {
                     access);
 }
 
+/// The kinds under which a row of excuses.def may speak of a question: with its tag, and without.
+bool speaks_of(std::string_view kinds, const Question& question) {
+  const std::string kind = kind_of(question.access);
+  return has_word(kinds, kind) || (!question.tag.empty() && has_word(kinds, kind + "-" + question.tag));
+}
+
 const ir::PathExpr* paths_of(const ir::Access& access) {
   return std::visit(
       [](const auto& a) -> const ir::PathExpr* {
@@ -146,14 +152,13 @@ class Judge {
 
   /// Why the target may allow a question that the meaning denies; nullopt when nothing says so.
   [[nodiscard]] std::optional<std::string> wider(const Question& question) const {
-    const std::string kind = kind_of(question.access);
     for (const Unmediated& row : kUnmediated) {
-      if (row.backend == built_.target.backend && has_word(row.kinds, kind) && is_unmediated(row.what)) {
+      if (row.backend == built_.target.backend && speaks_of(row.kinds, question) && is_unmediated(row.what)) {
         return fmt::format("not mediated: {}", row.what);
       }
     }
     for (const Excuse& row : kExcuses) {
-      if (row.backend != built_.target.backend || !has_word(row.kinds, kind)) continue;
+      if (row.backend != built_.target.backend || !speaks_of(row.kinds, question)) continue;
       const FidelityEntry* entry = find(row, question);
       if (entry != nullptr) return fmt::format("{}: {}", row.topic, entry->rule);
     }
@@ -161,7 +166,6 @@ class Judge {
   }
 
   [[nodiscard]] std::optional<std::string> narrower(const Question& question) const {
-    const std::string kind = kind_of(question.access);
     for (const FidelityEntry& entry : built_.report.entries) {
       if (entry.domain != asked_.domain || entry.fidelity != Fidelity::narrower) continue;
       if (concerns(entry, question, Match::paths)) return fmt::format("{}: {}", entry.topic, entry.rule);

@@ -102,7 +102,11 @@ Alternatives phrases_of(const Case& in, const Operation& operation) {
   Alternatives out;
   for (const std::string_view alternative : parts(row.phrases, " | ")) {
     out.emplace_back();
-    for (const std::string_view phrase : parts(alternative, " & ")) out.back().push_back(filled(phrase, arguments));
+    for (const std::string_view phrase : parts(alternative, " & ")) {
+      const auto words = parts(phrase, " (");
+      const std::string_view tag = words.size() > 1 ? words[1].substr(0, words[1].size() - 1) : "";
+      out.back().push_back({filled(words[0], arguments), std::string(tag)});
+    }
   }
   return out;
 }

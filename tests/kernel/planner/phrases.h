@@ -8,8 +8,12 @@
 
 namespace macc::kernel {
 
-/// Sets of phrases of which one must be allowed as a whole: {{"append \"/x\""}, {"write \"/x\""}}.
-using Alternatives = std::vector<std::vector<std::string>>;
+struct Phrase {
+  std::string text;  ///< `append "/x"`
+  std::string tag;   ///< the word in brackets, ""
+};
+/// Sets of phrases of which one must be allowed as a whole.
+using Alternatives = std::vector<std::vector<Phrase>>;
 
 /// Throws BadCase for an unknown operation or arguments that it does not take.
 [[nodiscard]] Alternatives phrases_of(const Case& in, const Operation& operation);

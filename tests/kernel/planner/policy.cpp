@@ -41,8 +41,8 @@ std::string test_text(const Case& in, const std::vector<Alternatives>& phrases) 
   std::string out = fmt::format("\ntest \"{}\" {{\n", test_name(in));
   for (std::size_t i = 0; i < in.operations.size(); ++i) {
     for (const auto& alternative : phrases[i]) {
-      for (const std::string& phrase : alternative) {
-        out += fmt::format("  expect allow {} {};\n", in.operations[i].domain, phrase);
+      for (const Phrase& phrase : alternative) {
+        out += fmt::format("  expect allow {} {};\n", in.operations[i].domain, phrase.text);
       }
     }
   }
@@ -63,9 +63,9 @@ std::vector<Asked> asked_of(const ir::Test& test, const std::vector<Alternatives
     Asked asked;
     for (const auto& alternative : alternatives) {
       asked.alternatives.emplace_back();
-      for (const std::string& phrase : alternative) {
+      for (const Phrase& phrase : alternative) {
         asked.domain = expectation->domain;
-        asked.alternatives.back().push_back({phrase, expectation->access});
+        asked.alternatives.back().push_back({phrase.text, phrase.tag, expectation->access});
         ++expectation;
       }
     }

@@ -16,6 +16,7 @@ namespace macc::kernel {
 /// One thing that is asked of the meaning.
 struct Question {
   std::string phrase;  ///< in the words of the language
+  std::string tag;     ///< of operations.def
   ir::Access access;
 };
 

@@ -79,7 +79,10 @@ class Guest {
   }
 
   /// Whatever went wrong ends the run, and is told.
-  void fail(const std::string& why) { say({"failed", why}); }
+  void fail(const std::string& why) {
+    tell_audit();
+    say({"failed", why});
+  }
 
  private:
   void say(const std::vector<std::string>& fields) const {
@@ -132,6 +135,8 @@ class Guest {
     static constexpr std::array kWords = {"exited", "signalled", "not-run"};
     say({"tried", fields.at(1), std::to_string(end.pid), kWords.at(static_cast<std::size_t>(end.kind)),
          std::to_string(end.number), end.domain, fields.at(2).empty() ? "" : label_of(fields.at(2))});
+    // The folder that it was made in may be one of the system's, where strangers are left alone.
+    if (!fields.at(2).empty()) world_->remove_stranger(fields.at(2));
   }
 
   /// Records of denials come from a thread of the kernel, some moments after the denial.

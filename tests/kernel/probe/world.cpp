@@ -73,11 +73,12 @@ bool World::is_known(const std::string& path) const {
   return std::any_of(things_.begin(), things_.end(), [&](const Thing& thing) { return thing.path == path; });
 }
 
+void World::remove_stranger(const std::string& path) const {
+  if (!is_known(path)) remove_tree(path);
+}
+
 void World::remove_strangers(const std::string& folder) const {
-  for (const std::string& name : names_in(folder)) {
-    const std::string path = folder + "/" + name;
-    if (!is_known(path)) remove_tree(path);
-  }
+  for (const std::string& name : names_in(folder)) remove_stranger(folder + "/" + name);
 }
 
 void World::restore(const Thing& thing) {

@@ -40,6 +40,8 @@ class World {
 
   /// Makes what is missing or was changed, removes what does not belong to it, starts processes that have ended.
   void restore();
+  /// Removes what is at a path unless it belongs to the world.
+  void remove_stranger(const std::string& path) const;
   /// Ends processes and removes all things.
   void clear();
   /// `text` with each %NAME% as the number of that process.
