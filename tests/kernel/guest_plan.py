@@ -10,6 +10,8 @@ MADE_KIND = {"make_fifo": "fifo", "make_symlink": "symlink", "make_char_device":
              "listen_unix": "socket", "bind_datagrams": "socket"}
 USER_CONTEXT = "unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023"
 LOGIN = "/k/login"  # what a user has before running a program: a shell, of which only the label matters
+SHELL_LABEL = "system_u:object_r:shell_exec_t:s0"
+DEVICES = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "console", "kmsg", "ttyS0", "ttyS1")]
 SYSTEM_FOLDERS = ("/", "/dev", "/proc", "/sys", "/k")
 
 
@@ -108,6 +110,9 @@ class Writer:
             wanted = [(thing.kind, thing.path) for world in worlds for thing in world.things]
             made = [made_by(operation) for case in plan["cases"] for operation in case["operations"]]
             self.labels = policy.labels([*wanted, *[one for one in made if one]])
+            for (_, device), label in policy.labels([("char", device) for device in DEVICES]).items():
+                self.line("label", device, label)
+            self.line("label", LOGIN, SHELL_LABEL)
 
     def line(self, *fields: str) -> None:
         if any("\t" in field or "\n" in field for field in fields):

@@ -101,6 +101,8 @@ class Guest {
                         static_cast<unsigned>(std::stoul(fields.at(4))), fields.at(5), fields.at(6)});
     } else if (word == "process") {
       world_->add(Process{fields.at(1), command(fields, 2)});
+    } else if (word == "label") {
+      if (exists(fields.at(1))) set_label(fields.at(1), fields.at(2));
     } else if (word == "try") {
       attempt(fields);
     } else if (word == "boolean") {
@@ -185,6 +187,7 @@ void boot() {
     copy_program(kOwn + "/" + name, kNewRoot + kOwn + "/" + name);
   }
   copy_program("/proc/self/exe", kNewRoot + kOwn + "/init");
+  copy_program("/proc/self/exe", kNewRoot + kOwn + "/login");
   label_as_init(kNewRoot + kOwn + "/init");
   checked(::chdir(kNewRoot.c_str()), kNewRoot);
   checked(::mount(".", "/", nullptr, MS_MOVE, nullptr), "the new root");
