@@ -14,7 +14,7 @@ using backends::FidelityEntry;
 
 namespace {
 
-enum class Match : std::uint8_t { paths, types, peer, rule, domain };
+enum class Match : std::uint8_t { paths, types, peer, signals, local, family, rule, domain };
 
 struct Excuse {
   std::string_view backend, topic, kinds;
@@ -117,6 +117,26 @@ bool same_peer(const ir::Access& rule, const ir::Access& question) {
   return a && b && (a->kind == ir::Peer::Kind::any || (a->kind == b->kind && a->domain == b->domain));
 }
 
+/// All but those that SELinux has a permission for.
+bool are_ordinary(const ir::Access& access) {
+  const auto* signal = std::get_if<ir::SignalAccess>(&access);
+  constexpr std::array kOwn = {0, 9, 17, 19};
+  return signal != nullptr && std::any_of(signal->signals.begin(), signal->signals.end(), [&](ir::Signal s) {
+           return std::find(kOwn.begin(), kOwn.end(), s) == kOwn.end();
+         });
+}
+
+/// In the range that net.ipv4.ip_local_port_range has by default.
+bool is_local_port(const ir::Access& access) {
+  const auto* network = std::get_if<ir::NetworkAccess>(&access);
+  return network != nullptr && network->ports.front().first >= 32768 && network->ports.front().last <= 60999;
+}
+
+std::string family_of(const ir::Access& access) {
+  const auto* socket = std::get_if<ir::SocketAccess>(&access);
+  return socket == nullptr ? "" : socket->family.substr(0, socket->family.find('.'));
+}
+
 /// The one path of a question; "" when it is about none.
 std::string path_of(const ir::Access& access) {
   const ir::PathExpr* paths = paths_of(access);
@@ -207,6 +227,12 @@ class Judge {
       }
       case Match::peer:
         return same_peer(rule.access, question.access);
+      case Match::signals:
+        return same_peer(rule.access, question.access) && are_ordinary(rule.access) && are_ordinary(question.access);
+      case Match::local:
+        return kind_of(rule.access) == kind_of(question.access) && is_local_port(question.access);
+      case Match::family:
+        return family_of(rule.access) == family_of(question.access);
       case Match::rule:
         return kind_of(rule.access) == kind_of(question.access);
       default:

@@ -125,7 +125,7 @@ class Guest {
   void begin(const std::string& name) {
     tell_audit();
     world_ = std::make_unique<World>();
-    say({"case", name});
+    say({"case", name, read_file("/proc/uptime")});
   }
 
   /// "try NUMBER LOOK CONTEXT PROGRAM ARGUMENTS...": LOOK is a path whose label is told afterwards.

@@ -47,12 +47,11 @@ int asked(long result, int later) {
   return error == later ? 0 : error;
 }
 
+/// A case that tries it has to allow `connect udp`: there is no use without a socket.
 int use_net_admin() {
-  const Descriptor socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  std::strcpy(request.ifr_name, "lo");
-  request.ifr_mtu = 65536;
-  return socket.valid() ? error_of(::ioctl(socket.get(), SIOCSIFMTU, &request)) : errno;
+  const Descriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const int mark = 1;
+  return socket.valid() ? error_of(::setsockopt(socket.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark)) : errno;
 }
 
 int use_ipc_lock() {
