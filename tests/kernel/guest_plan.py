@@ -129,12 +129,13 @@ class Writer:
         for process in world.processes:
             self.line("process", process.name, *self.command(process.domain, process.words))
 
-    def attempt(self, number: str, operation: dict, case: dict) -> None:
+    def attempt(self, number: str, operation: dict, confined: bool = True) -> None:
         made = made_by(operation)
-        words = [operation["operation"], *self.arguments(operation, case)]
-        self.line("try", number, made[1] if made else "", *self.command(operation["domain"], words))
+        words = [operation["operation"], *self.arguments(operation)]
+        context, *command = self.command(operation["domain"], words)
+        self.line("try", number, made[1] if made else "", context if confined else "", *command)
 
-    def arguments(self, operation: dict, case: dict) -> list[str]:
+    def arguments(self, operation: dict) -> list[str]:
         out = []
         for kind, argument in zip(operation["parameters"], operation["arguments"]):
             if kind == "S":

@@ -88,7 +88,7 @@ def apparmor_guest(run: Run) -> Guest:
         writer.begin(case)
         for number, of, operation in numbered(run.plan):
             if of is case and operation["operation"] not in WITHOUT_BASELINE:
-                writer.attempt(f"without-{number}", operation, case)
+                writer.attempt(f"without-{number}", operation, confined=False)
     files = {"init": run.probe.read_bytes(), "k/profiles": profiles.compiled()}
     writer.line("case", "")
     writer.line("profiles", "profiles")
@@ -96,7 +96,7 @@ def apparmor_guest(run: Run) -> Guest:
         writer.begin(case)
         for number, of, operation in numbered(run.plan):
             if of is case:
-                writer.attempt(number, operation, case)
+                writer.attempt(number, operation)
     report = machine.boot(run.kernel, "apparmor", "apparmor", files | {"k/plan": writer.text()}, run.work)
     return Guest("apparmor", results.outcomes(report), {}, report.seconds)
 
@@ -109,7 +109,7 @@ def selinux_guest(run: Run, name: str) -> Guest:
         writer.begin(case)
         for number, of, operation in numbered(run.plan):
             if of is case:
-                writer.attempt(number, operation, case)
+                writer.attempt(number, operation)
     files = {"init": run.probe.read_bytes(), "policy": policy.image.read_bytes(), "k/plan": writer.text()}
     report = machine.boot(run.kernel, name, "selinux", files, run.work)
     return Guest(name, results.outcomes(report), writer.labels, report.seconds)

@@ -14,7 +14,7 @@ using backends::FidelityEntry;
 
 namespace {
 
-enum class Match : std::uint8_t { paths, types, peer, signals, local, family, rule, domain };
+enum class Match : std::uint8_t { paths, types, folder, peer, signals, local, rule_of_unix, family, rule, domain };
 
 struct Excuse {
   std::string_view backend, topic, kinds;
@@ -86,12 +86,6 @@ std::string kind_of(const ir::Access& access) {
                     access);
 }
 
-/// The kinds under which a row of excuses.def may speak of a question: with its tag, and without.
-bool speaks_of(std::string_view kinds, const Question& question) {
-  const std::string kind = kind_of(question.access);
-  return has_word(kinds, kind) || (!question.tag.empty() && has_word(kinds, kind + "-" + question.tag));
-}
-
 const ir::PathExpr* paths_of(const ir::Access& access) {
   return std::visit(
       [](const auto& a) -> const ir::PathExpr* {
@@ -104,6 +98,31 @@ const ir::PathExpr* paths_of(const ir::Access& access) {
         }
       },
       access);
+}
+
+/// The one path of a question; "" when it is about none.
+std::string path_of(const ir::Access& access) {
+  const ir::PathExpr* paths = paths_of(access);
+  if (paths == nullptr || paths->include.empty()) return "";
+  const paths::PathPattern& pattern = paths->include.front();
+  std::string path = pattern.literal_prefix();
+  if (pattern.tail() == paths::Tail::directory && !path.ends_with('/')) path += '/';
+  return path;
+}
+
+/// With its final '/'; "/" for what is at the root.
+std::string folder_of(const std::string& path) {
+  const std::size_t end = path.find_last_of('/', path.size() < 2 ? 0 : path.size() - 2);
+  return path.substr(0, end + 1);
+}
+
+/// The kinds under which a row of excuses.def may speak of a question: with its tag, and without.
+bool speaks_of(std::string_view kinds, const Question& question) {
+  const std::string kind = kind_of(question.access);
+  const std::string tag = std::holds_alternative<ir::UnixAccess>(question.access) && !path_of(question.access).empty()
+                              ? "file"
+                              : question.tag;
+  return has_word(kinds, kind) || (!tag.empty() && has_word(kinds, kind + "-" + tag));
 }
 
 std::optional<ir::Peer> peer_of(const ir::Access& access) {
@@ -135,27 +154,6 @@ bool is_local_port(const ir::Access& access) {
 std::string family_of(const ir::Access& access) {
   const auto* socket = std::get_if<ir::SocketAccess>(&access);
   return socket == nullptr ? "" : socket->family.substr(0, socket->family.find('.'));
-}
-
-/// The one path of a question; "" when it is about none.
-std::string path_of(const ir::Access& access) {
-  const ir::PathExpr* paths = paths_of(access);
-  if (paths == nullptr || paths->include.empty()) return "";
-  const paths::PathPattern& pattern = paths->include.front();
-  std::string path = pattern.literal_prefix();
-  if (pattern.tail() == paths::Tail::directory && !path.ends_with('/')) path += '/';
-  return path;
-}
-
-ir::Assignment values_for(const Build& build, const Case& in, const Operation& operation) {
-  ir::Assignment out = ir::declared_values(build.policy);
-  for (const auto& [name, value] : operation.booleans) {
-    const auto& all = build.policy.booleans;
-    const auto it = std::find_if(all.begin(), all.end(), [&](const ir::Boolean& b) { return b.name == name; });
-    if (it == all.end()) throw BadCase(fmt::format("{}: there is no boolean `{}`", in.place(operation), name));
-    out[static_cast<std::size_t>(it - all.begin())] = value;
-  }
-  return out;
 }
 
 /// Everything in a guest runs as root, so a file is its own unless the world says otherwise.
@@ -211,7 +209,9 @@ class Judge {
 
   [[nodiscard]] bool concerns(const FidelityEntry& entry, const Question& question, Match match) const {
     if (match == Match::domain) return true;
-    if (match == Match::types) return names_type(entry, question);
+    const std::string path = path_of(question.access);
+    if (match == Match::types) return names_type(entry, path);
+    if (match == Match::folder) return names_type(entry, folder_of(path));
     const auto& rules = build_.policy.domain(asked_.domain).rules;
     return std::any_of(rules.begin(), rules.end(), [&](const ir::Rule& rule) {
       return rule.where.span == entry.span && concerns(rule, question, match);
@@ -231,6 +231,8 @@ class Judge {
         return same_peer(rule.access, question.access) && are_ordinary(rule.access) && are_ordinary(question.access);
       case Match::local:
         return kind_of(rule.access) == kind_of(question.access) && is_local_port(question.access);
+      case Match::rule_of_unix:
+        return std::holds_alternative<ir::UnixAccess>(rule.access);
       case Match::family:
         return family_of(rule.access) == family_of(question.access);
       case Match::rule:
@@ -240,12 +242,13 @@ class Judge {
     }
   }
 
-  /// Such entries name what else is granted as "TYPE: FILE CONTEXT".
-  [[nodiscard]] bool names_type(const FidelityEntry& entry, const Question& question) const {
-    const auto type = built_.types.find(path_of(question.access));
+  /// Such entries name what else is granted as "TYPE" or "TYPE: FILE CONTEXT".
+  [[nodiscard]] bool names_type(const FidelityEntry& entry, const std::string& path) const {
+    const auto type = built_.types.find(path);
     if (type == built_.types.end()) return false;
-    return std::any_of(entry.what.begin(), entry.what.end(),
-                       [&](const std::string& what) { return what.starts_with(type->second + ": "); });
+    return std::any_of(entry.what.begin(), entry.what.end(), [&](const std::string& what) {
+      return what == type->second || what.starts_with(type->second + ": ");
+    });
   }
 
   const Build& build_;
@@ -258,6 +261,17 @@ class Judge {
 std::string_view word(Expectation::Kind kind) {
   constexpr std::array words = {"allow", "deny", "may-allow", "may-deny", "record"};
   return words.at(static_cast<std::size_t>(kind));
+}
+
+ir::Assignment values_for(const Build& build, const Case& in, const Operation& operation) {
+  ir::Assignment out = ir::declared_values(build.policy);
+  for (const auto& [name, value] : operation.booleans) {
+    const auto& all = build.policy.booleans;
+    const auto it = std::find_if(all.begin(), all.end(), [&](const ir::Boolean& b) { return b.name == name; });
+    if (it == all.end()) throw BadCase(fmt::format("{}: there is no boolean `{}`", in.place(operation), name));
+    out[static_cast<std::size_t>(it - all.begin())] = value;
+  }
+  return out;
 }
 
 static bool holds(const Build& build, const Case& in, const Asked& asked, const Question& question,

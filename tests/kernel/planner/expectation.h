@@ -31,6 +31,9 @@ struct Built {
   std::map<std::string, std::string> types = {};
 };
 
+/// The booleans as declared, but for those that an operation sets. Throws BadCase.
+[[nodiscard]] ir::Assignment values_for(const Build& build, const Case& in, const Operation& operation);
+
 /// `operation` is one of `in`, and `asked` what it comes to.
 [[nodiscard]] bool is_allowed(const Build& build, const Case& in, const Operation& operation, const Asked& asked);
 [[nodiscard]] Expectation expectation_of(const Build& build, const Built& built, const Case& in,

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "backends/apparmor/build.h"
+#include "backends/apparmor/lower.h"
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/link/lookup.h"
@@ -22,7 +23,7 @@ using nlohmann::json;
 
 namespace {
 
-/// The paths that operations name.
+/// The paths that operations name, and the folders that they are in.
 std::set<std::string> paths_of(const Build& build) {
   std::set<std::string> out;
   for (const Case& one : build.cases) {
@@ -30,7 +31,9 @@ std::set<std::string> paths_of(const Build& build) {
       const std::string parameters = parameters_of(one, operation);
       for (std::size_t i = 0; i < parameters.size(); ++i) {
         const std::string& argument = operation.arguments[i];
-        if ((parameters[i] == 'P' || parameters[i] == 'U') && argument.front() == '/') out.insert(argument);
+        if ((parameters[i] != 'P' && parameters[i] != 'U') || argument.front() != '/') continue;
+        out.insert(argument);
+        out.insert(argument.substr(0, argument.find_last_of('/', argument.size() - 2) + 1));
       }
     }
   }
@@ -97,12 +100,33 @@ json described(const Build& build, const std::vector<Built>& targets, const Case
               {"operation", operation.name},
               {"parameters", parameters_of(in, operation)},
               {"arguments", operation.arguments},
-              {"booleans", operation.booleans},
+              {"booleans", described(build, values_for(build, in, operation))},
               {"meaning", is_allowed(build, in, operation, asked)},
               {"expected", json::object()}};
   for (const Built& target : targets) {
     const Expectation expected = expectation_of(build, target, in, operation, asked);
     out["expected"][target.target.name] = {{"decision", word(expected.kind)}, {"why", expected.why}};
+  }
+  return out;
+}
+
+json described(const Build& build, const ir::Assignment& values) {
+  json out = json::object();
+  for (std::size_t i = 0; i < values.size(); ++i) out[build.policy.booleans[i].name] = bool{values[i]};
+  return out;
+}
+
+/// The files of AppArmor's switches for each setting that operations ask for: what an administrator would write there.
+json tunables(const Build& build) {
+  std::set<ir::Assignment> settings;
+  for (const Case& one : build.cases) {
+    for (const Operation& operation : one.operations) settings.insert(values_for(build, one, operation));
+  }
+  json out = json::array();
+  for (const ir::Assignment& values : settings) {
+    json files = json::object();
+    for (const backends::Artifact& a : backends::apparmor::tunables_with(build.policy, values)) files[a.path] = a.content;
+    out.push_back({{"booleans", described(build, values)}, {"files", files}});
   }
   return out;
 }
