@@ -97,6 +97,11 @@ def made_by(operation: dict) -> tuple[str, str] | None:
     return kind, path.rstrip("/")
 
 
+def profiles_file(booleans: dict[str, bool]) -> str:
+    """Where a guest has the profiles with this setting of the switches."""
+    return "profiles-" + "".join(str(int(booleans[name])) for name in sorted(booleans))
+
+
 class Writer:
     """The lines for one target."""
 
@@ -104,6 +109,7 @@ class Writer:
         self.plan = plan
         self.policy = policy
         self.lines: list[str] = []
+        self.switches: dict[str, bool] = plan["declared"]  # as they are at this point of the plan
         self.labels: dict[tuple[str, str], str] = {}
         if policy:
             worlds = [world_of(case, plan["domains"]) for case in plan["cases"]]
@@ -129,7 +135,20 @@ class Writer:
         for process in world.processes:
             self.line("process", process.name, *self.command(process.domain, process.words))
 
+    def turn(self, wanted: dict[str, bool]) -> None:
+        if self.switches == wanted:
+            return
+        if self.policy:
+            for name in sorted(wanted):
+                if wanted[name] != self.switches[name]:
+                    self.line("boolean", name, str(int(wanted[name])))
+        else:
+            self.line("profiles", profiles_file(wanted))
+        self.switches = wanted
+
     def attempt(self, number: str, operation: dict, confined: bool = True) -> None:
+        if confined:
+            self.turn(operation["booleans"])
         made = made_by(operation)
         words = [operation["operation"], *self.arguments(operation)]
         context, *command = self.command(operation["domain"], words)

@@ -108,7 +108,7 @@ class Judge:
 
     def wrong_label(self, operation: dict, came: Outcome) -> str:
         made = made_by(operation)
-        if not made or not self.labels:
+        if not made or not self.labels or not operation["meaning"]:
             return ""
         should = self.labels.get(made, "")
         if type_of(came.label) == type_of(should):

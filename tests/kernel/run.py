@@ -89,9 +89,11 @@ def apparmor_guest(run: Run) -> Guest:
         for number, of, operation in numbered(run.plan):
             if of is case and operation["operation"] not in WITHOUT_BASELINE:
                 writer.attempt(f"without-{number}", operation, confined=False)
-    files = {"init": run.probe.read_bytes(), "k/profiles": profiles.compiled()}
+    files = {"init": run.probe.read_bytes()}
+    for setting in run.plan["tunables"]:
+        files["k/" + guest_plan.profiles_file(setting["booleans"])] = profiles.compiled_with(setting["files"])
     writer.line("case", "")
-    writer.line("profiles", "profiles")
+    writer.line("profiles", guest_plan.profiles_file(run.plan["declared"]))
     for case in run.plan["cases"]:
         writer.begin(case)
         for number, of, operation in numbered(run.plan):

@@ -69,13 +69,11 @@ class Profiles:
             out += done.stdout
         return out
 
-    def turn(self, variables: dict[str, bool]) -> None:
-        for path in (self.base / "tunables").rglob("*"):
-            if path.is_file():
-                text = path.read_text()
-                for name, value in variables.items():
-                    text = re.sub(rf"^\$?{re.escape(name)} *=.*$", f"{name} = {str(value).lower()}", text, flags=re.MULTILINE)
-                path.write_text(text)
+    def compiled_with(self, files: dict[str, str]) -> bytes:
+        """With the switches turned as the files say; the paths are those of artifacts."""
+        for path, content in files.items():
+            (self.base.parent / path).write_text(content)
+        return self.compiled()
 
 
 class Policy:

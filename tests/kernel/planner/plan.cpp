@@ -85,6 +85,12 @@ Built build_target(const Build& build, const backends::Target& target, Plan& pla
   return out;
 }
 
+json described(const Build& build, const ir::Assignment& values) {
+  json out = json::object();
+  for (std::size_t i = 0; i < values.size(); ++i) out[build.policy.booleans[i].name] = bool{values[i]};
+  return out;
+}
+
 json described(const Case& in, const Thing& thing) {
   return {{"kind", thing.kind},
           {"words", thing.words},
@@ -110,15 +116,9 @@ json described(const Build& build, const std::vector<Built>& targets, const Case
   return out;
 }
 
-json described(const Build& build, const ir::Assignment& values) {
-  json out = json::object();
-  for (std::size_t i = 0; i < values.size(); ++i) out[build.policy.booleans[i].name] = bool{values[i]};
-  return out;
-}
-
 /// The files of AppArmor's switches for each setting that operations ask for: what an administrator would write there.
 json tunables(const Build& build) {
-  std::set<ir::Assignment> settings;
+  std::set<ir::Assignment> settings{ir::declared_values(build.policy)};
   for (const Case& one : build.cases) {
     for (const Operation& operation : one.operations) settings.insert(values_for(build, one, operation));
   }
@@ -144,8 +144,11 @@ json described(const Build& build, ir::DomainId id) {
 }
 
 json described(const Build& build, const std::vector<Built>& targets) {
-  json out = {
-      {"targets", json::object()}, {"domains", json::object()}, {"booleans", json::object()}, {"cases", json::array()}};
+  json out = {{"targets", json::object()},
+              {"domains", json::object()},
+              {"declared", described(build, ir::declared_values(build.policy))},
+              {"tunables", tunables(build)},
+              {"cases", json::array()}};
   for (const Built& target : targets) {
     out["targets"][target.target.name] = {{"backend", target.target.backend}, {"settings", target.target.settings}};
   }
@@ -153,11 +156,6 @@ json described(const Build& build, const std::vector<Built>& targets) {
     const auto id = static_cast<ir::DomainId>(i);
     const ir::Domain& domain = build.policy.domain(id);
     if (!domain.external) out["domains"][domain.name] = described(build, id);
-  }
-  for (std::size_t i = 0; i < build.policy.booleans.size(); ++i) {
-    const ir::Boolean& boolean = build.policy.booleans[i];
-    const auto variable = backends::apparmor::switch_of(build.policy, static_cast<ir::BooleanId>(i)).variable;
-    out["booleans"][boolean.name] = {{"value", boolean.value}, {"variable", variable}};
   }
   for (std::size_t i = 0; i < build.cases.size(); ++i) {
     const Case& one = build.cases[i];
