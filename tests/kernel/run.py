@@ -6,6 +6,7 @@ with 1 when a decision differs, with 2 when a case cannot be used, with 77 and t
 docs/kernel-tests.md says what is compared.
 """
 import argparse
+import collections.abc
 import concurrent.futures
 import dataclasses
 import json
@@ -19,6 +20,7 @@ import tempfile
 import environment
 import guest_plan
 import machine
+import mutations
 import results
 import systems
 
@@ -56,11 +58,10 @@ def make_plan(planner: pathlib.Path, out: pathlib.Path) -> dict:
     return json.loads((out / "plan.json").read_text())
 
 
-def chosen(plan: dict, pattern: str) -> dict:
-    """Only the operations whose case, or case and text, match."""
+def chosen(plan: dict, wanted: collections.abc.Callable[[dict, dict], bool]) -> dict:
+    """Only some of the operations."""
     for case in plan["cases"]:
-        case["operations"] = [operation for operation in case["operations"]
-                              if re.search(pattern, f"{case['name']}: {operation['text']}")]
+        case["operations"] = [operation for operation in case["operations"] if wanted(case, operation)]
     plan["cases"] = [case for case in plan["cases"] if case["operations"]]
     return plan
 
@@ -157,6 +158,19 @@ def print_table(run: Run, found: list[Guest], verbose: bool) -> int:
     return mismatches
 
 
+def print_survivors(run: Run, found: list[Guest]) -> int:
+    survived = 0
+    for guest in found:
+        judge = results.Judge(run.plan, guest.name, guest.outcomes, guest.labels)
+        refused = {operation["text"] for number, _, operation in numbered(run.plan) if judge.judge(number, operation).wrong}
+        left = mutations.survivors(run.plan, guest.name, refused)
+        survived += len(left)
+        for one in left:
+            print(f"{TITLES[guest.name]}: not noticed: {one}")
+    print(f"{len(mutations.MUTATIONS)} permissions were taken out, {survived} were not missed")
+    return 1 if survived else 0
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--planner", required=True, type=pathlib.Path, help="macc_kernel_plan")
@@ -164,6 +178,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--cache", required=True, type=pathlib.Path, help="a folder for what is made once a kernel")
     parser.add_argument("--kernel", default=os.environ.get("KERNEL"), help="a vmlinuz; by default the newest that is found")
     parser.add_argument("--filter", default="", help="only operations whose `CASE: TEXT` matches this regular expression")
+    parser.add_argument("--mutate", action="store_true",
+                        help="take permissions out of the artifacts, and expect their operations to turn red")
     parser.add_argument("--verbose", action="store_true", help="also why a decision is wider, and the kernel's records")
     parser.add_argument("--keep", type=pathlib.Path, help="a folder for policies, images and consoles, which stays")
     return parser.parse_args()
@@ -174,9 +190,16 @@ def test(options: argparse.Namespace, work: pathlib.Path) -> int:
         raise environment.Missing("the probe was not built: the machine has no static libstdc++")
     environment.check_tools()
     kernel = environment.find_kernel(options.kernel, options.cache)
-    plan = chosen(make_plan(options.planner, work / "artifacts"), options.filter)
+    plan = make_plan(options.planner, work / "artifacts")
+    if options.mutate:
+        mutations.apply(plan, work / "artifacts")
+        plan = chosen(plan, lambda _, operation: operation["text"] in mutations.operations())
+    else:
+        plan = chosen(plan, lambda case, operation: bool(re.search(options.filter, f"{case['name']}: {operation['text']}")))
     run = Run(plan, work / "artifacts", kernel, options.probe, options.cache, work)
     found = guests(run)
+    if options.mutate:
+        return print_survivors(run, found)
     mismatches = print_table(run, found, options.verbose)
     times = ", ".join(f"{TITLES[guest.name]} {guest.seconds:.0f} s" for guest in found)
     print(f"{len(numbered(plan))} operations under kernel {kernel.version}, {mismatches} mismatches ({times})")
@@ -198,7 +221,7 @@ def main() -> int:
     except guest_plan.BadPlan as bad:
         print(bad, file=sys.stderr)
         return 2
-    except (machine.GuestFailed, systems.ToolFailed) as failure:
+    except (machine.GuestFailed, systems.ToolFailed, mutations.StaleMutation) as failure:
         print(failure, file=sys.stderr)
         return 1
 
