@@ -7,6 +7,9 @@
 #include <optional>
 #include <string_view>
 
+#include "tests/kernel/planner/entries.h"
+#include "tests/kernel/planner/levels.h"
+
 namespace macc::kernel {
 
 using backends::Fidelity;
@@ -183,12 +186,27 @@ class Judge {
     return std::nullopt;
   }
 
+  /// Why the target may deny a question that the meaning allows.
   [[nodiscard]] std::optional<std::string> narrower(const Question& question) const {
     for (const FidelityEntry& entry : built_.report.entries) {
       if (entry.domain != asked_.domain || entry.fidelity != Fidelity::narrower) continue;
       if (concerns(entry, question, Match::paths)) return fmt::format("{}: {}", entry.topic, entry.rule);
     }
     return std::nullopt;
+  }
+
+  /// Whether the way into the domain that the guest takes runs at a level that reaches the path of the question.
+  [[nodiscard]] bool reaches(const Question& question) const {
+    const std::string path = path_of(question.access);
+    const auto way = way_into(build_.policy, asked_.domain);
+    const std::string& own =
+        way.empty() || way.front().level.empty() ? build_.policy.domain(asked_.domain).level : way.front().level;
+    for (std::size_t i = 0; i < build_.policy.resources.size(); ++i) {
+      const auto id = static_cast<ir::ResourceId>(i);
+      const std::string& level = build_.policy.resource(id).level;
+      if (!level.empty() && build_.meaning->region(id).contains(path)) return covers_level(own, level);
+    }
+    return true;
   }
 
  private:
@@ -259,7 +277,7 @@ class Judge {
 }  // namespace
 
 std::string_view word(Expectation::Kind kind) {
-  constexpr std::array words = {"allow", "deny", "may-allow", "may-deny", "record"};
+  constexpr std::array words = {"allow", "deny", "may-allow", "record"};
   return words.at(static_cast<std::size_t>(kind));
 }
 
@@ -297,19 +315,16 @@ Expectation expectation_of(const Build& build, const Built& built, const Case& i
     for (const Question& question : questions) {
       const bool allowed = holds(build, in, asked, question, values);
       const auto why = allowed ? judge.narrower(question) : judge.wider(question);
-      if (allowed && !why) continue;
-      const auto kind = allowed ? Expectation::Kind::may_deny
-                        : why   ? Expectation::Kind::may_allow
-                                : Expectation::Kind::deny;
+      // Levels were asked for: they have to hold where they do not cover, and nowhere else.
+      if (allowed && (!why || judge.reaches(question))) continue;
+      const auto kind = !allowed && why ? Expectation::Kind::may_allow : Expectation::Kind::deny;
       // What must be denied decides, then what may be.
       if (one.kind != Expectation::Kind::deny) one = {kind, why.value_or(question.phrase)};
     }
     if (one.kind == Expectation::Kind::allow) return one;
     if (one.kind != Expectation::Kind::deny || out.why.empty()) out = one;
   }
-  if (build.policy.domain(asked.domain).complain && out.kind != Expectation::Kind::may_deny) {
-    out.kind = Expectation::Kind::record;
-  }
+  if (build.policy.domain(asked.domain).complain) out.kind = Expectation::Kind::record;
   return out;
 }
 

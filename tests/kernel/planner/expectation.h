@@ -14,12 +14,11 @@ namespace macc::kernel {
 struct Expectation {
   enum class Kind : std::uint8_t {
     allow,
-    deny,
+    deny,       ///< the meaning denies it, or levels that were asked for do, where the report says *narrower*
     may_allow,  ///< the meaning denies it, and the report says that the target is wider here
-    may_deny,   ///< the meaning allows it, and the report says that the target is narrower here
     record,     ///< the meaning denies it, and the domain is one that complains: allowed, with a record
   } kind = Kind::deny;
-  std::string why;  ///< of may_allow and may_deny: the entries, of deny: what is denied
+  std::string why;  ///< of may_allow: the entry, of deny: what is denied
 };
 [[nodiscard]] std::string_view word(Expectation::Kind kind);
 

@@ -125,7 +125,8 @@ json tunables(const Build& build) {
   json out = json::array();
   for (const ir::Assignment& values : settings) {
     json files = json::object();
-    for (const backends::Artifact& a : backends::apparmor::tunables_with(build.policy, values)) files[a.path] = a.content;
+    for (const backends::Artifact& a : backends::apparmor::tunables_with(build.policy, values))
+      files[a.path] = a.content;
     out.push_back({{"booleans", described(build, values)}, {"files", files}});
   }
   return out;

@@ -1,5 +1,3 @@
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -12,7 +10,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <cstring>
 #include <string_view>
 
 #include "tests/kernel/probe/files.h"
