@@ -51,7 +51,7 @@ class Profiles:
         self.base = work / "apparmor.d"
         shutil.copytree(artifacts / "apparmor.d", self.base)
         shutil.copytree("/etc/apparmor.d/abi", self.base / "abi")
-        self.features = work / "features"
+        self.features = work / "kernel-features"
         self.features.write_text(features)
         (work / "parser.conf").write_text("")
         self.config = work / "parser.conf"
