@@ -48,6 +48,8 @@ struct Mediation {
   std::string what;  ///< the platform's word for the class: "dbus"
   bool mediated = false;
   std::string text;  ///< one clause: what that means
+  /// Whether other targets of the backend may differ: worth a word in each summary.
+  bool varies = true;
 };
 
 struct FidelityReport {

@@ -484,7 +484,7 @@ class Files {
     for (Verb other : kWriteVerbs) {
       if ((writes || verb == Verb::mknod) && !verbs.has(other)) out.emplace_back(ir::word(other));
     }
-    if (verb == Verb::rename && !verbs.has(Verb::read)) out.emplace_back(ir::word(Verb::read));
+    if ((verb == Verb::rename || verb == Verb::load) && !verbs.has(Verb::read)) out.emplace_back(ir::word(Verb::read));
     return out;
   }
 

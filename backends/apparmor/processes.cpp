@@ -78,6 +78,7 @@ class Processes {
       build_.add_unconditional(id_, peer.domain, guard, PtraceRule{{}, trace, true, true, self}, rule);
     }
     build_.fidelity.add(id_, rule, Topic::inspect);
+    if (trace) build_.fidelity.add(id_, rule, Topic::trace);
   }
 
   /// Tracing needs to read as well, so a deny of inspecting alone cannot hold beside it.

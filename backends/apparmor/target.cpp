@@ -177,6 +177,9 @@ std::vector<Mediation> mediation_of(const Features& features) {
       text += fmt::format("; the kernel would ask, but abi {} does not know it", features.abi);
     out.push_back({std::string(info.word), mediated, std::move(text)});
   }
+#define MACC_OPEN_CLASS(word, text) out.push_back({word, false, text, false});
+#include "backends/apparmor/open_classes.def"
+#undef MACC_OPEN_CLASS
   return out;
 }
 

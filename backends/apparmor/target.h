@@ -18,7 +18,7 @@ inline constexpr std::string_view kRunningFeatures = "/sys/kernel/security/appar
 /// nullopt after a diagnostic.
 [[nodiscard]] std::optional<Features> choose_features(const Target& target, Diagnostics& diagnostics);
 
-/// Of every class, in the order of classes.def.
+/// Of every class, in the order of classes.def, then open_classes.def.
 [[nodiscard]] std::vector<Mediation> mediation_of(const Features& features);
 
 }  // namespace macc::backends::apparmor

@@ -256,6 +256,22 @@ void say_absent(Context& context) {
 
 }  // namespace
 
+namespace {
+
+std::vector<Mediation> mediation_of(const Platform& platform) {
+  std::vector<Mediation> out;
+  const auto add = [&](std::string word, std::string_view class_name, std::string_view permission, std::string text) {
+    const bool mediated = !class_name.empty() && platform.has_permission(class_name, permission);
+    out.push_back({std::move(word), mediated, mediated ? "it is asked for" : std::move(text), false});
+  };
+#define MACC_OPEN_CLASS(word, class_name, permission, text) add(word, class_name, permission, text);
+#include "backends/selinux/open_classes.def"
+#undef MACC_OPEN_CLASS
+  return out;
+}
+
+}  // namespace
+
 Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
   const BaseOrReason chosen = chosen_base(input);
   // Verification reports that there is none; the skeleton's names are the reference policy's.
@@ -283,6 +299,7 @@ Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagn
     say_absent(context);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{.artifacts = artifacts(context, *plan), .fidelity = context.fidelity.report(), .plan = plan};
+    lowered.fidelity.mediation = mediation_of(context.platform);
     add_install_steps(context, lowered);
     sort_by_path(lowered.artifacts);
     plan->labels = std::move(context.labels);

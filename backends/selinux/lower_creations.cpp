@@ -34,7 +34,10 @@ class CreationLowering {
       general = nullptr;
     }
     const std::string usual = general == nullptr ? parent : general->result;
-    if (general != nullptr && usual != parent) add(parent, class_name, "", *general);
+    if (general != nullptr && usual != parent) {
+      add(parent, class_name, "", *general);
+      say_any_name(parent, *general);
+    }
     std::map<std::string, const Creation*> named;
     for (const Creation& wish : wishes) {
       if (wish.wildcard) continue;
@@ -59,6 +62,13 @@ class CreationLowering {
 
   void add(const std::string& parent, const std::string& class_name, const std::string& name, const Creation& wish) {
     subject_.module.transitions[Guard()][{subject_.type, parent, class_name, name}] = {wish.result, wish.span};
+  }
+
+  /// Without a name in it, the transition serves every name (seen: the kernel lets others be made as well).
+  void say_any_name(const std::string& parent, const Creation& wish) {
+    for (const auto& rule : subject_.domain.rules)
+      if (rule.where.span == wish.span && rule.effect == ir::Effect::allow)
+        subject_.say(rule, Topic::created_names, {parent + ": in all of its folders, as " + wish.result});
   }
 
   /// The system's labels of several names in one of its own folders. Its programs and `restorecon` give them; what this

@@ -61,6 +61,7 @@ class FileLowering {
     rule_ = &rule;
     guard_ = subject_.guard(rule);
     if (access.owner) subject_.say(rule, Topic::owner);
+    if (access.verbs.has(ir::Verb::load) && !access.verbs.has(ir::Verb::read)) subject_.say(rule, Topic::load);
     if (access.verbs.has(ir::Verb::mknod)) subject_.allow_self(guard_, "capability", "mknod", rule.where.span);
     const PathSet& set = meaning_.set(access.paths);
     if (names_everything(access.paths)) return lower_everything(access, set);

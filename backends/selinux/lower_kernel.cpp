@@ -44,8 +44,12 @@ void lower_capabilities(Subject& subject) {
         continue;
       }
       const std::string_view class_name = capability_class(capability, access->in_userns);
-      subject.allow_self(but_not_denied(subject, *access, capability, guard), class_name, ir::word(capability),
-                         rule->where.span);
+      const Guard rest = but_not_denied(subject, *access, capability, guard);
+      subject.allow_self(rest, class_name, ir::word(capability), rule->where.span);
+      // The log is the kernel's: SELinux asks for it beside the capability (seen).
+      if (capability == ir::Capability::syslog && !access->in_userns)
+        subject.allow(rest, subject.name(Name::kernel, rule->where.span), "system",
+                      "syslog_read syslog_mod syslog_console", rule->where.span);
       if (rule->audit) subject.audit(guard, "self", class_name, {ir::word(capability)}, rule->where.span);
     }
   }

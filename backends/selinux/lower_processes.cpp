@@ -90,6 +90,7 @@ void allow_process(Subject& subject, const ir::Rule& rule, const ir::ProcessAcce
       break;
     case Kind::trace:
       allow_inspect(subject, guard, target, span);
+      subject.say(rule, Topic::trace);
       subject.allow(guard, target, "process", "ptrace", span);
       subject.allow(guard, target, "file", "write", span);
       if (rule.audit) subject.audit(guard, target, "process", {"ptrace"}, span);

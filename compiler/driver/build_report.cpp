@@ -170,12 +170,12 @@ std::string counts_text(const FidelityCounts& counts) {
   return out;
 }
 
-/// "file, network; not dbus"; "" where the backend says nothing about it.
+/// "file, network; not dbus"; "" where all targets of the backend are alike.
 std::string mediation_text(const std::vector<backends::Mediation>& all) {
   const auto list = [&](bool mediated) {
     std::string out;
     for (const backends::Mediation& m : all)
-      if (m.mediated == mediated) out += fmt::format("{}{}", out.empty() ? "" : ", ", m.what);
+      if (m.varies && m.mediated == mediated) out += fmt::format("{}{}", out.empty() ? "" : ", ", m.what);
     return out;
   };
   const std::string open = list(false);
@@ -209,8 +209,8 @@ std::string report_text(const TargetResult& result, const std::string& folder) {
     out += fmt::format("  wrote     {}/{}: {}\n", report::safe(folder), report::safe(a.path), report::safe(a.what));
   }
   out += checked_lines(result.verification);
-  if (!result.fidelity.mediation.empty())
-    out += fmt::format("  mediates  {}\n", report::safe(mediation_text(result.fidelity.mediation)));
+  const std::string mediates = mediation_text(result.fidelity.mediation);
+  if (!mediates.empty()) out += fmt::format("  mediates  {}\n", report::safe(mediates));
   out += fmt::format("  fidelity  {}\n", counts_text(counts));
   for (const backends::FidelityTopic& topic : result.fidelity.topics) {
     const auto found = counts.by_topic.find(topic.key);

@@ -913,3 +913,12 @@ TEST_CASE("random policies: the compiled profile has the permissions that the me
   CHECK(compiled > 50);
   CHECK(errors < compiled);
 }
+
+// Seen in a kernel, where the report called these exact.
+TEST_CASE("what a rule lets through beside itself is said: reading what is loaded, inspecting what is traced") {
+  const auto topics = [](const std::string& rules) { return ApparmorTarget(domain(rules)); };
+  CHECK(topics("allow load \"/usr/lib/d/**\";").topic("load"));
+  CHECK_FALSE(topics("allow read, load \"/usr/lib/d/**\";").topic("load"));
+  CHECK(topics("allow trace self;").topic("trace"));
+  CHECK_FALSE(topics("allow inspect self;").topic("trace"));
+}

@@ -449,3 +449,35 @@ TEST_CASE("several labels of the system in one folder do not take an own file's 
                    "allow append, create \"/var/log/**\"; allow append, create mine;"));
   CHECK(b->cil().find("(typetransition d_t var_log_t file \"d.log\" d_mine_t)") != std::string::npos);
 }
+
+// Seen in a kernel, where the report called these exact.
+TEST_CASE("what a rule lets through beside itself is said: reading what is loaded, inspecting what is traced") {
+  const auto b = build(domain("  resource a : library { \"/usr/lib/d/**\" }\n  allow load a;\n  allow trace self;"));
+  CHECK(b->fidelity("allow load a") == std::vector<std::string>{"wider load"});
+  CHECK(b->fidelity("allow trace self") == std::vector<std::string>{"wider trace"});
+  const auto both = build(domain("  resource a : library { \"/usr/lib/d/**\" }\n  allow read, load a;"));
+  CHECK(both->fidelity("allow read, load a") == std::vector<std::string>{"exact "});
+}
+
+TEST_CASE("a label that a wildcard name gives in a folder of the system lets any name be made there: it is said") {
+  const auto any = build(domain("  resource a : state { \"/var/lib/d-*\" }\n  allow create, write a;"));
+  const auto found = any->fidelity("allow write, create a");
+  CHECK(std::find(found.begin(), found.end(), "wider created-names") != found.end());
+  const auto one = build(domain("  resource a : state { \"/var/lib/d-file\" }\n  allow create, write a;"));
+  CHECK(one->fidelity("allow write, create a") == std::vector<std::string>{"exact "});
+}
+
+TEST_CASE("the log of the kernel is asked for beside the capability") {
+  const auto b = build(domain("  allow capability syslog;"));
+  for (const char* permission : {"syslog_read", "syslog_mod", "syslog_console"})
+    CHECK(b->may("d_t", "kernel_t", "system", permission));
+  CHECK_FALSE(build(domain("  allow capability sys_boot;"))->may("d_t", "kernel_t", "system", "syslog_read"));
+}
+
+TEST_CASE("the report says what SELinux cannot ask about") {
+  const auto b = build(domain(""));
+  const auto& all = b->lowered.fidelity.mediation;
+  const auto userns = std::find_if(all.begin(), all.end(), [](const auto& m) { return m.what == "userns"; });
+  REQUIRE(userns != all.end());
+  CHECK_FALSE(userns->mediated);
+}

@@ -1,0 +1,158 @@
+#include <linux/netlink.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "tests/kernel/probe/files.h"
+#include "tests/kernel/probe/operations.h"
+
+namespace macc::probe {
+
+namespace {
+
+/// No answer is waited for: what would have to wait was let through.
+int let_through(int error) { return error == EAGAIN || error == EINPROGRESS ? 0 : error; }
+
+struct Address {
+  sockaddr_storage bytes{};
+  socklen_t size = 0;
+  [[nodiscard]] const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&bytes); }
+};
+
+Address loopback(const std::string& port) {
+  Address out;
+  auto* in = reinterpret_cast<sockaddr_in*>(&out.bytes);
+  in->sin_family = AF_INET;
+  in->sin_port = htons(static_cast<std::uint16_t>(std::strtoul(port.c_str(), nullptr, 10)));
+  in->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  out.size = sizeof *in;
+  return out;
+}
+
+/// A path, or an abstract name behind '@'.
+Address local(const std::string& name) {
+  Address out;
+  auto* un = reinterpret_cast<sockaddr_un*>(&out.bytes);
+  un->sun_family = AF_UNIX;
+  const std::size_t length = std::min(name.size(), sizeof un->sun_path - 1);
+  std::copy_n(name.begin(), length, un->sun_path);
+  if (name.front() == '@') un->sun_path[0] = '\0';
+  out.size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
+  return out;
+}
+
+template <typename Then>
+int with_socket(int family, int type, int protocol, Then then) {
+  const Descriptor socket(::socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
+  return socket.valid() ? let_through(then(socket.get())) : errno;
+}
+
+int listen_on(int socket, const Address& address) {
+  if (::bind(socket, address.get(), address.size) < 0 || ::listen(socket, 8) < 0) return errno;
+  return error_of(::accept(socket, nullptr, nullptr));
+}
+int receive_on(int socket, const Address& address) {
+  if (::bind(socket, address.get(), address.size) < 0) return errno;
+  char byte = 0;
+  return error_of(::recv(socket, &byte, 1, 0));
+}
+/// Nobody listens on loopback: being refused by the peer is being let through.
+int connect_to(int socket, const Address& address) {
+  const int error = error_of(::connect(socket, address.get(), address.size));
+  return error == ECONNREFUSED ? 0 : error;
+}
+int send_to(int socket, const Address& address) {
+  return error_of(::sendto(socket, "x", 1, 0, address.get(), address.size));
+}
+
+int listen_tcp(const Arguments& a) {
+  return with_socket(AF_INET, SOCK_STREAM, 0, [&](int s) { return listen_on(s, loopback(a[0])); });
+}
+int connect_tcp(const Arguments& a) {
+  return with_socket(AF_INET, SOCK_STREAM, 0, [&](int s) { return connect_to(s, loopback(a[0])); });
+}
+int listen_udp(const Arguments& a) {
+  return with_socket(AF_INET, SOCK_DGRAM, 0, [&](int s) { return receive_on(s, loopback(a[0])); });
+}
+int connect_udp(const Arguments& a) {
+  return with_socket(AF_INET, SOCK_DGRAM, 0, [&](int s) { return send_to(s, loopback(a[0])); });
+}
+
+int listen_unix(const Arguments& a) {
+  return with_socket(AF_UNIX, SOCK_STREAM, 0, [&](int s) { return listen_on(s, local(a[0])); });
+}
+int bind_datagrams(const Arguments& a) {
+  return with_socket(AF_UNIX, SOCK_DGRAM, 0, [&](int s) { return receive_on(s, local(a[0])); });
+}
+/// Here somebody listens: being refused is a broken test.
+int connect_unix(const Arguments& a) {
+  return with_socket(AF_UNIX, SOCK_STREAM, 0, [&](int s) {
+    const Address address = local(a[0]);
+    if (::connect(s, address.get(), address.size) < 0) return errno;
+    return error_of(::send(s, "x", 1, MSG_NOSIGNAL));
+  });
+}
+int send_datagram(const Arguments& a) {
+  return with_socket(AF_UNIX, SOCK_DGRAM, 0, [&](int s) { return send_to(s, local(a[0])); });
+}
+
+/// Listens until it is killed, for others to connect to.
+int serve(int type, const std::string& name) {
+  const Descriptor socket(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+  const Address address = local(name);
+  if (!socket.valid() || ::bind(socket.get(), address.get(), address.size) < 0) return errno;
+  if (type == SOCK_STREAM && ::listen(socket.get(), 64) < 0) return errno;
+  for (;;) ::pause();
+}
+int serve_unix(const Arguments& a) { return serve(SOCK_STREAM, a[0]); }
+int serve_datagrams(const Arguments& a) { return serve(SOCK_DGRAM, a[0]); }
+
+struct Family {
+  std::string_view word;
+  int family, type, protocol;
+};
+/// Those of compiler/ir/families.def that a kernel has without further modules.
+constexpr std::array kFamilies = {
+    Family{"netlink.route", AF_NETLINK, SOCK_RAW, NETLINK_ROUTE},
+    Family{"netlink.audit", AF_NETLINK, SOCK_RAW, NETLINK_AUDIT},
+    Family{"netlink.kobject_uevent", AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT},
+    Family{"netlink.generic", AF_NETLINK, SOCK_RAW, NETLINK_GENERIC},
+    Family{"netlink.connector", AF_NETLINK, SOCK_RAW, NETLINK_CONNECTOR},
+    Family{"netlink.scsitransport", AF_NETLINK, SOCK_RAW, NETLINK_SCSITRANSPORT},
+    Family{"netlink.fib_lookup", AF_NETLINK, SOCK_RAW, NETLINK_FIB_LOOKUP},
+    Family{"netlink.selinux", AF_NETLINK, SOCK_RAW, NETLINK_SELINUX},
+    Family{"packet", AF_PACKET, SOCK_RAW, 0},
+    Family{"raw", AF_INET, SOCK_RAW, IPPROTO_ICMP},
+    Family{"icmp", AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
+    Family{"xdp", AF_XDP, SOCK_RAW, 0},
+};
+
+int make_socket(const Arguments& a) {
+  const auto* row = std::find_if(kFamilies.begin(), kFamilies.end(), [&](const Family& f) { return f.word == a[0]; });
+  if (row == kFamilies.end()) return kBroken;
+  return with_socket(row->family, row->type, row->protocol, [](int) { return 0; });
+}
+
+}  // namespace
+
+const std::vector<Operation>& socket_operations() {
+  static const std::vector<Operation> list = {
+      {"listen_tcp", listen_tcp},       {"listen_tcp_low", listen_tcp}, {"connect_tcp", connect_tcp},
+      {"listen_udp", listen_udp},       {"listen_udp_low", listen_udp}, {"connect_udp", connect_udp},
+      {"listen_unix", listen_unix},     {"connect_unix", connect_unix}, {"bind_datagrams", bind_datagrams},
+      {"send_datagram", send_datagram}, {"serve_unix", serve_unix},     {"serve_datagrams", serve_datagrams},
+      {"socket", make_socket},          {"socket_raw", make_socket},
+  };
+  return list;
+}
+
+}  // namespace macc::probe
