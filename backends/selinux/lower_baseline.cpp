@@ -1,4 +1,5 @@
 // What every domain has without being asked, the attributes that let it pass guarded accesses, and the raw door.
+#include <algorithm>
 #include <array>
 
 #include "backends/selinux/cil.h"
@@ -44,6 +45,22 @@ std::optional<std::string> expand(Subject& subject, const ir::RawText& raw) {
   return out;
 }
 
+bool has_level(const ir::Domain& domain) {
+  return !domain.level.empty() || std::any_of(domain.entries.begin(), domain.entries.end(),
+                                              [](const ir::Entry& entry) { return !entry.level.empty(); });
+}
+
+bool listens_on_unix(const ir::Domain& domain) {
+  return std::any_of(domain.rules.begin(), domain.rules.end(), [](const ir::Rule& rule) {
+    const auto* unix_access = std::get_if<ir::UnixAccess>(&rule.access);
+    return rule.effect == ir::Effect::allow && unix_access != nullptr && unix_access->listen;
+  });
+}
+
+/// The kernel gives an accepted connection the level of whoever connects. A server without a level of its own would be
+/// kept from those of clients with categories, such as every unconfined user.
+bool is_held_to_categories(const ir::Domain& domain) { return has_level(domain) || !listens_on_unix(domain); }
+
 }  // namespace
 
 void lower_baseline(Subject& subject) {
@@ -53,7 +70,7 @@ void lower_baseline(Subject& subject) {
   declaration.what = "domain " + subject.context.policy.qualified_name(subject.id);
   subject.context.names.claim(subject.type, declaration.what, span);
   join(subject, subject.name(Name::domain, span));
-  join(subject, subject.context.platform[Name::mcs]);
+  if (is_held_to_categories(subject.domain)) join(subject, subject.context.platform[Name::mcs]);
   if (subject.domain.complain) subject.module.permissive[subject.type] = span;
   for (const auto& [class_name, permissions] : always_there())
     subject.allow({}, "self", class_name, permissions, {span, Baseline::always_there});

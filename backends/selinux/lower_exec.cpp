@@ -120,6 +120,9 @@ void enter_from_external(Subject& subject, const ir::Entry& entry) {
     allow_inheritance(subject.module, {}, subject.type, source, {entry.where.span, Baseline::inheritance});
     level_transition(subject.module, subject.domain, source, exec, entry.where.span);
   }
+  // What init opened for the starter is handed on by it.
+  allow_inheritance(subject.module, {}, subject.type, subject.name(Name::init, entry.where.span),
+                    {entry.where.span, Baseline::inheritance});
   add_roles_of(subject, entry.external, subject.type);
 }
 

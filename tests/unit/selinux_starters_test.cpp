@@ -125,4 +125,37 @@ TEST_CASE("roles that do not hold the domain that a program leads to are named")
   }
 }
 
+TEST_CASE("what init opened for one service is handed on to those that it starts") {
+  for (const auto& base : bases()) {
+    CAPTURE(base->description());
+    const auto b = build_on(base,
+                            "macc 1;\nmodule m;\nexternal domain starter { selinux type initrc_t; apparmor profile "
+                            "unconfined; }\ndomain serv { entry \"/usr/sbin/serv\" from starter; }\n");
+    const SecurityServer server(b->linked.image);
+    const std::string serv = "system_u:system_r:serv_t:s0", init = "system_u:system_r:init_t:s0";
+    CHECK(server.allows(serv, init, "fd", "use"));
+    CHECK(server.allows(serv, init, "unix_stream_socket", "write"));
+    CHECK_FALSE(server.allows(serv, init, "unix_stream_socket", "connectto"));
+  }
+}
+
+TEST_CASE("a server takes connections of every level, unless it has one of its own") {
+  // The kernel gives an accepted connection the type of the server and the level of whoever connects.
+  const std::string text = "resource run : runtime { \"/run/serv/**\" } allow listen unix run; }\n";
+  for (const auto& base : bases()) {
+    CAPTURE(base->description());
+    const auto b = build_on(base, "macc 1;\nmodule m;\ndomain serv { entry \"/usr/sbin/serv\"; " + text +
+                                      "domain other { entry \"/usr/sbin/other\"; }\n");
+    const SecurityServer server(b->linked.image);
+    const std::string serv = "system_u:system_r:serv_t:", other = "system_u:system_r:other_t:";
+    CHECK(server.allows(serv + "s0", serv + "s0-s0:c0.c1023", "unix_stream_socket", "read"));
+    CHECK_FALSE(server.allows(other + "s0", other + "s0-s0:c0.c1023", "unix_stream_socket", "read"));
+    const auto held =
+        build_on(base, "macc 1;\nmodule m;\ndomain serv { entry \"/usr/sbin/serv\"; level \"s0:c1\"; " + text);
+    const SecurityServer strict(held->linked.image);
+    CHECK(strict.allows(serv + "s0:c1", serv + "s0:c1", "unix_stream_socket", "read"));
+    CHECK_FALSE(strict.allows(serv + "s0:c1", serv + "s0:c2", "unix_stream_socket", "read"));
+  }
+}
+
 }  // namespace macc::test
