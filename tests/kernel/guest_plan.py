@@ -187,6 +187,8 @@ class Writer:
             return [self.name_of(domain, first["level"]), *command]
         if first["by"] == "user" and self.policy:
             return [USER_CONTEXT, LOGIN, "exec", *command]
+        if first["by"] == "external" and self.policy:
+            return [f"system_u:system_r:{first['type']}:s0", LOGIN, "exec", *command]
         return ["", *command]
 
     def text(self) -> bytes:

@@ -1,14 +1,16 @@
 """A guest: an initramfs with the probe as its only program, booted by qemu without hardware virtualization."""
 import dataclasses
 import pathlib
+import shutil
 import subprocess
 import time
 
 from environment import Kernel
 
-SECONDS = 300
+SECONDS = 600  # a busy machine without hardware virtualization is slow; a guest that hangs is the exception
+MEGABYTES = 512
 # microvm hangs in one boot of five (no timer to calibrate with), and KVM where the processor only claims to have it.
-QEMU = ["qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "512", "-nodefaults",
+QEMU = ["qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-nodefaults",
         "-display", "none", "-no-reboot"]
 BOOT = ("console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off nokaslr edd=off random.trust_cpu=on rcupdate.rcu_expedited=1 "
         "audit=1 log_buf_len=8M")
@@ -44,17 +46,21 @@ def tail(path: pathlib.Path, lines: int = 15) -> str:
     return "\n".join("  | " + line for line in text.splitlines()[-lines:])
 
 
-def boot(kernel: Kernel, name: str, module: str, files: dict[str, bytes], work: pathlib.Path) -> Report:
-    """`module` is the security module. Throws GuestFailed."""
+def boot(kernel: Kernel, name: str, module: str, files: dict[str, bytes], work: pathlib.Path, megabytes: int = MEGABYTES,
+         archive: pathlib.Path | None = None) -> Report:
+    """`module` is the security module; `archive` comes with the initramfs. Throws GuestFailed."""
     folder = work / name
     folder.mkdir(parents=True, exist_ok=True)
     pack(folder / "root", files, folder / "initramfs")
+    if archive:
+        with archive.open("rb") as more, (folder / "initramfs").open("ab") as image:
+            shutil.copyfileobj(more, image)
     console, report, errors = folder / "console", folder / "report", folder / "qemu"
     append = f"{BOOT} lsm={module}" + (" enforcing=1" if module == "selinux" else "")
     begin = time.monotonic()
     with errors.open("wb") as err:
         try:
-            subprocess.run([*QEMU, "-serial", f"file:{console}", "-serial", f"file:{report}", "-kernel", str(kernel.image),
+            subprocess.run([*QEMU, "-m", str(megabytes), "-serial", f"file:{console}", "-serial", f"file:{report}", "-kernel", str(kernel.image),
                             "-initrd", str(folder / "initramfs"), "-append", append],
                            stdin=subprocess.DEVNULL, stdout=err, stderr=err, timeout=SECONDS, check=False)
         except subprocess.TimeoutExpired:

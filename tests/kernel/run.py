@@ -106,7 +106,7 @@ def apparmor_guest(run: Run) -> Guest:
 
 def selinux_guest(run: Run, name: str) -> Guest:
     artifacts, work = run.artifacts / name, run.work / f"{name}-policy"
-    policy = systems.link_minimal(artifacts, work) if name == "minimal" else systems.install_in_debian(artifacts, work, run.cache)
+    policy = systems.link_minimal(artifacts, work) if name == "minimal" else systems.install_all(artifacts, work, run.cache)
     writer = guest_plan.Writer(run.plan, policy)
     for case in run.plan["cases"]:
         writer.begin(case)

@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKELETON = ROOT / "backends/selinux/link/skeleton.cil"
 SCAFFOLD = pathlib.Path(__file__).resolve().parent / "base/scaffold.cil"
 OWN_FOLDERS = ("tunables", "macc.d", "abi")  # below apparmor.d: not profiles
-KINDS = {"file": "file", "program": "file", "dir": "dir", "mounted": "dir", "symlink": "symlink", "fifo": "pipe", "socket": "socket",
+KINDS = {"file": "file", "program": "file", "dir": "dir", "mounted": "dir", "symlink": "lnk_file", "fifo": "pipe", "socket": "socket",
          "char": "chr_file", "block": "blk_file"}
 
 
@@ -110,21 +110,24 @@ def link_minimal(artifacts: pathlib.Path, work: pathlib.Path) -> Policy:
     return Policy(image, contexts)
 
 
-def fingerprint(artifacts: pathlib.Path) -> str:
-    """Of the modules and of the system's policy."""
+def fingerprint(arguments: list[str]) -> str:
+    """Of the modules that arguments of semodule name, and of the system's policy."""
     content = hashlib.sha256()
-    for path in [*sorted(artifacts.glob("*.cil")), *sorted(pathlib.Path("/etc/selinux/default/policy").glob("policy.*"))]:
-        content.update(path.name.encode() + b"\0" + path.read_bytes())
+    for argument in [*arguments, *map(str, sorted(pathlib.Path("/etc/selinux/default/policy").glob("policy.*")))]:
+        path = pathlib.Path(argument)
+        content.update(path.name.encode() + b"\0" + (path.read_bytes() if path.is_file() else b""))
     return content.hexdigest()[:16]
 
 
-def install_in_debian(artifacts: pathlib.Path, work: pathlib.Path, cache: pathlib.Path) -> Policy:
-    """By semodule, in a copy of the system's store; the result is kept, since that takes a quarter of a minute."""
-    kept = cache / f"debian-{fingerprint(artifacts)}"
+def install_in_debian(arguments: list[str], work: pathlib.Path, cache: pathlib.Path) -> Policy:
+    """By semodule with these arguments, in a copy of the system's store; the result is kept, since that takes a quarter of a
+    minute."""
+    kept = cache / f"debian-{fingerprint(arguments)}"
     if not kept.is_dir():
-        install(artifacts, work)
+        install(arguments, work)
         store = work / "etc/selinux/default"
         image = max(store.glob("policy/policy.*"), key=lambda path: int(path.suffix[1:]))
+        cache.mkdir(parents=True, exist_ok=True)
         new = pathlib.Path(tempfile.mkdtemp(prefix="new-", dir=cache))
         shutil.copy(image, new / "policy")
         shutil.copytree(store / "contexts/files", new / "files")
@@ -134,9 +137,12 @@ def install_in_debian(artifacts: pathlib.Path, work: pathlib.Path, cache: pathli
     return Policy(kept / "policy", kept / "files/file_contexts")
 
 
-def install(artifacts: pathlib.Path, work: pathlib.Path) -> None:
+def install_all(artifacts: pathlib.Path, work: pathlib.Path, cache: pathlib.Path) -> Policy:
+    return install_in_debian(["-i", *(str(path) for path in sorted(artifacts.glob("*.cil")))], work, cache)
+
+
+def install(arguments: list[str], work: pathlib.Path) -> None:
     for place in ("etc/selinux/default", "var/lib/selinux/default"):
         shutil.copytree(pathlib.Path("/") / place, work / place, symlinks=True)
     shutil.copy("/etc/selinux/semanage.conf", work / "etc/selinux/semanage.conf")
-    modules = [path.name for path in sorted(artifacts.glob("*.cil"))]
-    run(["semodule", "-p", str(work), "-s", "default", "-n", "-i", *modules], artifacts)
+    run(["semodule", "-p", str(work), "-s", "default", "-n", *arguments])

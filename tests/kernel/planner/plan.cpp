@@ -136,7 +136,8 @@ json described(const Build& build, ir::DomainId id) {
   const ir::Domain& domain = build.policy.domain(id);
   json steps = json::array();
   for (const Step& step : way_into(build.policy, id)) {
-    steps.push_back({{"by", step.by}, {"path", step.path}, {"level", step.level}, {"unit", step.unit}});
+    steps.push_back(
+        {{"by", step.by}, {"path", step.path}, {"level", step.level}, {"unit", step.unit}, {"type", step.type}});
   }
   return {{"type", backends::selinux::domain_type(domain)},
           {"profile", backends::apparmor::label_of(build.policy, id)},

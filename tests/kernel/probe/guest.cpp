@@ -22,13 +22,15 @@
 
 #include "tests/kernel/probe/files.h"
 #include "tests/kernel/probe/launch.h"
+#include "tests/kernel/probe/tree.h"
+#include "tests/kernel/probe/units.h"
 #include "tests/kernel/probe/world.h"
 
 namespace macc::probe {
 
 namespace {
 
-const std::string kNewRoot = "/new", kOwn = "/k", kPolicy = "/policy", kPlan = "/plan";
+const std::string kNewRoot = "/new", kOwn = "/k", kPolicy = "/policy", kPlan = "/plan", kLabels = "/labels";
 
 void mount_at(const char* type, const std::string& path, const char* options = nullptr) {
   make_folders(path + "/");
@@ -63,6 +65,16 @@ int open_report() {
 /// The label of a file of ours by which the loaded policy makes us init, if it has one.
 void label_as_init(const std::string& path) {
   if (has_selinux()) set_label(path, "system_u:object_r:init_exec_t:s0");
+}
+
+/// With a tree of packages, which is too large to be copied: it is labelled where the kernel unpacked it.
+[[noreturn]] void start_in_place(bool labelled) {
+  mount_at("devtmpfs", "/dev");
+  if (labelled) label_tree(read_file(kOwn + kLabels));
+  copy_program("/proc/self/exe", kOwn + "/init");
+  label_as_init(kOwn + "/init");
+  ::execl("/k/init", "/k/init", "work", nullptr);
+  throw std::runtime_error("/k/init cannot be run");
 }
 
 class Guest {
@@ -113,6 +125,10 @@ class Guest {
       write_file("/sys/kernel/security/apparmor/.replace", read_file(kOwn + "/" + fields.at(1)));
     } else if (word == "features") {
       tell_features("/sys/kernel/security/apparmor/features", "");
+    } else if (word == "remove-system") {
+      remove_system();
+    } else if (units_.step(fields)) {
+      tell_audit();
     } else {
       throw std::runtime_error("the plan has an unknown step `" + word + "`");
     }
@@ -165,6 +181,7 @@ class Guest {
   }
 
   Descriptor report_, messages_;
+  Units units_{[this](const std::vector<std::string>& fields) { say(fields); }};
   std::unique_ptr<World> world_ = std::make_unique<World>();
 };
 
@@ -180,6 +197,7 @@ void boot() {
     write_file("/sys/fs/selinux/load", read_file(kPolicy));
   }
   const bool labelled = exists(kPolicy);
+  if (has_tree()) start_in_place(labelled);
   mount_at("tmpfs", kNewRoot, labelled ? "mode=0755,rootcontext=system_u:object_r:root_t:s0" : "mode=0755");
   mount_system(kNewRoot);
   if (labelled) mount_at("selinuxfs", kNewRoot + "/sys/fs/selinux");

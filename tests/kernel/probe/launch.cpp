@@ -36,9 +36,7 @@ std::string execution_request(const std::string& context) {
   for (int fd = 0; fd < 3; ++fd) ::dup2(null, fd);
   ::close(null);
   try {
-    if (!command.context.empty()) {
-      write_file(attribute_file(::getpid(), "exec"), execution_request(command.context));
-    }
+    request_context(command.context);
     std::vector<char*> words;
     for (const std::string& word : command.words) words.push_back(const_cast<char*>(word.c_str()));
     words.push_back(nullptr);
@@ -80,6 +78,10 @@ char state_of(pid_t pid) {
 }
 
 }  // namespace
+
+void request_context(const std::string& context) {
+  if (!context.empty()) write_file(attribute_file(::getpid(), "exec"), execution_request(context));
+}
 
 std::string domain_of(pid_t pid) {
   std::string text = read_file(attribute_file(pid, "current"));

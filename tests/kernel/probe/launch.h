@@ -35,6 +35,10 @@ struct Ending {
 [[nodiscard]] bool is_alive(pid_t pid);
 void stop(pid_t pid);
 
+/// Has the next program of this process run in a context or profile, as a unit's SELinuxContext= or AppArmorProfile=;
+/// "" asks for nothing.
+void request_context(const std::string& context);
+
 /// The context or profile of a process.
 [[nodiscard]] std::string domain_of(pid_t pid);
 
