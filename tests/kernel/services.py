@@ -230,7 +230,7 @@ def attempts(run: Run, policy: systems.Policy | None) -> tuple[bytes, dict]:
 def tried(plan: dict) -> list[tuple[dict, list[tuple[str, dict]]]]:
     """Cases with their operations, numbered; those about switches that are turned are run.py's."""
     return [(case, [(f"{case['name']}-{i}", operation) for i, operation in enumerate(case["operations"])
-                    if not operation["booleans"]]) for case in plan["cases"]]
+                    if operation["booleans"] == plan["declared"]]) for case in plan["cases"]]
 
 
 def wrong_with(step: Step, how: str, number: int, output: str) -> str:
@@ -300,7 +300,11 @@ def show_decisions(run: Run, found: list[Guest]) -> int:
     print(f"\n{'what the tests of the policies say':<72}{'meaning':<9}" + "".join(f"{TITLES[one.target]:<18}" for one in found))
     judges = [results.Judge(run.plan, one.target, one.outcomes, one.labels) for one in found]
     expected = {text: value for service in run.services for text, value in service.expected.items()}
-    for number, operation in (pair for _, operations in tried(run.plan) for pair in operations):
+    pairs = [pair for _, operations in tried(run.plan) for pair in operations]
+    if not pairs:
+        print("(!) no test of the policies was tried")
+        return 1
+    for number, operation in pairs:
         cells = [judge.judge(number, operation) for judge in judges]
         shown = "".join(f"{cell.shown + (' (!)' if cell.wrong else ' (wider)' if cell.wider else ''):<18}" for cell in cells)
         print(f"{operation['text']:<72}{'allow' if operation['meaning'] else 'deny':<9}{shown}".rstrip())
@@ -354,6 +358,7 @@ def main() -> int:
     options = arguments()
     environment.use_system_folders()
     options.cache.mkdir(parents=True, exist_ok=True)
+    options.cache = options.cache.resolve()  # tools run in other folders
     try:
         if options.keep:
             options.keep.mkdir(parents=True, exist_ok=False)
