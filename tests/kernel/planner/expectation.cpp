@@ -17,7 +17,19 @@ using backends::FidelityEntry;
 
 namespace {
 
-enum class Match : std::uint8_t { paths, types, folder, peer, signals, local, rule_of_unix, family, rule, domain };
+enum class Match : std::uint8_t {
+  paths,
+  types,
+  folder,
+  into,
+  peer,
+  signals,
+  local,
+  rule_of_unix,
+  family,
+  rule,
+  domain
+};
 
 struct Excuse {
   std::string_view backend, topic, kinds;
@@ -186,6 +198,16 @@ class Judge {
     return std::nullopt;
   }
 
+  /// Why what was moved to the path of a question may be more or less than the meaning says.
+  [[nodiscard]] std::optional<std::string> drifts(const Question& question) const {
+    for (const Excuse& row : kExcuses) {
+      if (row.match != Match::into || row.backend != built_.target.backend || !speaks_of(row.kinds, question)) continue;
+      const FidelityEntry* entry = find(row, question);
+      if (entry != nullptr) return fmt::format("{}: {}", row.topic, entry->rule);
+    }
+    return std::nullopt;
+  }
+
   /// Why the target may deny a question that the meaning allows.
   [[nodiscard]] std::optional<std::string> narrower(const Question& question) const {
     for (const FidelityEntry& entry : built_.report.entries) {
@@ -230,6 +252,7 @@ class Judge {
     const std::string path = path_of(question.access);
     if (match == Match::types) return names_type(entry, path);
     if (match == Match::folder) return names_type(entry, folder_of(path));
+    if (match == Match::into) return moves_into(entry, path);
     const auto& rules = build_.policy.domain(asked_.domain).rules;
     return std::any_of(rules.begin(), rules.end(), [&](const ir::Rule& rule) {
       return rule.where.span == entry.span && concerns(rule, question, match);
@@ -267,6 +290,14 @@ class Judge {
     return std::any_of(entry.what.begin(), entry.what.end(), [&](const std::string& what) {
       return what == type->second || what.starts_with(type->second + ": ");
     });
+  }
+
+  /// Such entries say "TYPE into paths of TYPE".
+  [[nodiscard]] bool moves_into(const FidelityEntry& entry, const std::string& path) const {
+    const auto type = built_.types.find(path);
+    return type != built_.types.end() &&
+           std::any_of(entry.what.begin(), entry.what.end(),
+                       [&](const std::string& what) { return what.ends_with(" into paths of " + type->second); });
   }
 
   const Build& build_;
@@ -314,10 +345,11 @@ Expectation expectation_of(const Build& build, const Built& built, const Case& i
     Expectation one{Expectation::Kind::allow, ""};
     for (const Question& question : questions) {
       const bool allowed = holds(build, in, asked, question, values);
-      const auto why = allowed ? judge.narrower(question) : judge.wider(question);
+      const auto drift = judge.drifts(question);
+      const auto why = drift ? drift : allowed ? judge.narrower(question) : judge.wider(question);
       // Levels were asked for: they have to hold where they do not cover, and nowhere else.
-      if (allowed && (!why || judge.reaches(question))) continue;
-      const auto kind = !allowed && why ? Expectation::Kind::may_allow : Expectation::Kind::deny;
+      if (allowed && !drift && (!why || judge.reaches(question))) continue;
+      const auto kind = drift || (!allowed && why) ? Expectation::Kind::may_allow : Expectation::Kind::deny;
       // What must be denied decides, then what may be.
       if (one.kind != Expectation::Kind::deny) one = {kind, why.value_or(question.phrase)};
     }

@@ -94,6 +94,14 @@ int make_block_device(const Arguments& a) { return error_of(::mknod(a[0].c_str()
 int remove(const Arguments& a) { return error_of(names_folder(a[0]) ? ::rmdir(a[0].c_str()) : ::unlink(a[0].c_str())); }
 int rename(const Arguments& a) { return error_of(::rename(a[0].c_str(), a[1].c_str())); }
 int link(const Arguments& a) { return error_of(::link(a[0].c_str(), a[1].c_str())); }
+int rename_read(const Arguments& a) {
+  const int error = rename(a);
+  return error != 0 ? error : read({a[1]});
+}
+int link_read(const Arguments& a) {
+  const int error = link(a);
+  return error != 0 ? error : read({a[1]});
+}
 
 int locked(int file, short type) {
   struct flock lock {};
@@ -148,6 +156,8 @@ const std::vector<Operation>& file_operations() {
       {"rename", rename},
       {"replace", rename},
       {"link", link},
+      {"rename_read", rename_read},
+      {"link_read", link_read},
       {"lock", lock},
       {"lock_write", lock_write},
       {"chmod", chmod},
