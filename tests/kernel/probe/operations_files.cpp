@@ -1,10 +1,13 @@
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/fs.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <array>
@@ -79,6 +82,36 @@ int set_times(const Arguments& a) {
 }
 int chmod(const Arguments& a) { return error_of(::chmod(a[0].c_str(), 0640)); }
 int chown(const Arguments& a) { return error_of(::lchown(a[0].c_str(), 1001, 1001)); }
+
+int write_set_id(const Arguments& a) {
+  return opened(a[0], O_WRONLY, [](int file) {
+    struct stat about {};
+    if (write_byte(file) != 0 || ::fstat(file, &about) < 0) return errno;
+    return (about.st_mode & S_ISUID) != 0 ? 0 : EPERM;
+  });
+}
+
+int lease(const Arguments& a) {
+  return opened(a[0], O_RDONLY, [](int file) { return error_of(::fcntl(file, F_SETLEASE, F_RDLCK)); });
+}
+
+/// Taken away again, so that the file is what it was.
+int set_capabilities(const Arguments& a) {
+  vfs_cap_data none{};
+  none.magic_etc = VFS_CAP_REVISION_2;
+  const int error = error_of(::setxattr(a[0].c_str(), "security.capability", &none, sizeof none, 0));
+  return error != 0 ? error : error_of(::removexattr(a[0].c_str(), "security.capability"));
+}
+
+int set_append_flag(const Arguments& a) {
+  return opened(a[0], O_RDONLY, [](int file) {
+    int flags = 0;
+    if (::ioctl(file, FS_IOC_GETFLAGS, &flags) < 0) return errno;
+    int set = flags | FS_APPEND_FL;
+    if (::ioctl(file, FS_IOC_SETFLAGS, &set) < 0) return errno;
+    return error_of(::ioctl(file, FS_IOC_SETFLAGS, &flags));
+  });
+}
 
 int create(const Arguments& a) {
   const char* path = a[0].c_str();
@@ -162,6 +195,13 @@ const std::vector<Operation>& file_operations() {
       {"lock_write", lock_write},
       {"chmod", chmod},
       {"chown", chown},
+      {"chmod_of_others", chmod},
+      {"write_set_id", write_set_id},
+      {"read_protected", read},
+      {"write_protected", write},
+      {"lease", lease},
+      {"set_capabilities", set_capabilities},
+      {"set_append_flag", set_append_flag},
       {"set_times", set_times},
       {"load", load},
       {"watch", watch},

@@ -5,12 +5,15 @@
 #include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/io.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
@@ -70,6 +73,29 @@ int use_wake_alarm() {
   return timer.valid() ? 0 : errno;
 }
 
+/// Memory that nobody may use by its mode, not even who made it.
+int use_ipc_owner() {
+  const int segment = ::shmget(IPC_PRIVATE, kPage, 0);
+  if (segment < 0) return errno;
+  void* const at = ::shmat(segment, nullptr, 0);
+  const int error = at == reinterpret_cast<void*>(std::intptr_t{-1}) ? errno : 0;
+  (void)::shmctl(segment, IPC_RMID, nullptr);
+  return error;
+}
+
+/// The kernel drops the flag in silence where the capability is missing: what it kept is in /proc.
+int use_block_suspend() {
+  const Descriptor queue(::epoll_create1(EPOLL_CLOEXEC)), event(::eventfd(0, EFD_CLOEXEC));
+  epoll_event wanted{};
+  wanted.events = EPOLLIN | EPOLLWAKEUP;
+  if (!queue.valid() || !event.valid()) return errno;
+  if (::epoll_ctl(queue.get(), EPOLL_CTL_ADD, event.get(), &wanted) < 0) return errno;
+  const std::string text = read_file("/proc/self/fdinfo/" + std::to_string(queue.get()));
+  const std::size_t at = text.find("events:");
+  if (at == std::string::npos) return kBroken;
+  return (std::stoul(text.substr(at + 7), nullptr, 16) & EPOLLWAKEUP) != 0 ? 0 : EPERM;
+}
+
 int use_nice() { return error_of(::setpriority(PRIO_PROCESS, 0, -5)); }
 
 int use_pacct() { return error_of(::syscall(SYS_acct, nullptr)); }
@@ -88,6 +114,9 @@ const std::map<std::string, std::function<int()>>& uses() {
       {"sys_pacct", use_pacct},
       {"sys_admin", [] { return error_of(::sethostname("guest", 5)); }},
       {"sys_boot", [] { return asked(::syscall(SYS_reboot, 0, 0, 0, nullptr), EINVAL); }},
+      {"ipc_owner", use_ipc_owner},
+      {"sys_tty_config", [] { return error_of(::vhangup()); }},
+      {"block_suspend", use_block_suspend},
       {"sys_nice", use_nice},
       {"sys_resource", use_resource},
       {"sys_time", use_time},

@@ -1,8 +1,11 @@
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/shm.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
@@ -44,6 +47,51 @@ int wait_for_signals(const Arguments&) {
 }
 
 int send_signal(const Arguments& a) { return error_of(::kill(number(a[1]), signal_number(a[0]))); }
+
+/// Does something to a child that has changed its user, and waits for its end.
+template <typename Then>
+int with_other_user(Then then) {
+  int ends[2] = {-1, -1};
+  if (::pipe2(ends, O_CLOEXEC) < 0) return errno;
+  const Descriptor reading(ends[0]);
+  Descriptor writing(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return errno;
+  if (child == 0) {
+    const int error = error_of(::setuid(1000));
+    (void)!::write(writing.get(), &error, sizeof error);
+    for (;;) ::pause();
+  }
+  int error = 0;
+  (void)!::read(reading.get(), &error, sizeof error);
+  return error != 0 ? error : then(child);
+}
+
+/// What is left of the child is killed with the group, by the guest.
+int signal_other_user(const Arguments&) {
+  return with_other_user([](pid_t child) { return error_of(::kill(child, SIGTERM)); });
+}
+
+int inspect_other_user(const Arguments&) {
+  return with_other_user([](pid_t child) {
+    const std::string path = "/proc/" + std::to_string(child) + "/environ";
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    char byte = 0;
+    return file.valid() ? error_of(::read(file.get(), &byte, 1)) : errno;
+  });
+}
+
+int set_process_number(const Arguments&) {
+  pid_t wanted = 32000;
+  clone_args about{};
+  about.exit_signal = SIGCHLD;
+  about.set_tid = reinterpret_cast<std::uintptr_t>(&wanted);
+  about.set_tid_size = 1;
+  const long child = ::syscall(SYS_clone3, &about, sizeof about);
+  if (child == 0) ::_exit(0);
+  if (child < 0) return errno;
+  return error_of(::waitpid(static_cast<pid_t>(child), nullptr, 0));
+}
 
 int inspect(const Arguments& a) {
   for (const char* name : {"status", "cmdline", "environ"}) {
@@ -96,6 +144,9 @@ const std::vector<Operation>& process_operations() {
   static const std::vector<Operation> list = {
       {"wait", wait_for_signals},
       {"signal", send_signal},
+      {"signal_other_user", signal_other_user},
+      {"inspect_other_user", inspect_other_user},
+      {"set_process_number", set_process_number},
       {"inspect", inspect},
       {"trace", trace},
       {"ipc", ipc},

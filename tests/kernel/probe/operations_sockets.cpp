@@ -1,3 +1,4 @@
+#include <linux/audit.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -142,6 +143,35 @@ int make_socket(const Arguments& a) {
   return with_socket(row->family, row->type, row->protocol, [](int) { return 0; });
 }
 
+/// What the kernel answers: an acknowledgement, or the errno.
+int ask_audit(std::uint16_t type) {
+  return with_socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, [&](int s) {
+    struct {
+      nlmsghdr head{};
+      char text[8] = "op=test";
+    } request;
+    request.head.nlmsg_len = sizeof request;
+    request.head.nlmsg_type = type;
+    request.head.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+    if (::send(s, &request, sizeof request, 0) < 0) return errno;
+    alignas(nlmsghdr) std::array<char, 4096> answer{};
+    if (::recv(s, answer.data(), answer.size(), 0) < 0) return errno;
+    const auto* head = reinterpret_cast<const nlmsghdr*>(answer.data());
+    if (head->nlmsg_type != NLMSG_ERROR) return 0;
+    return -static_cast<const nlmsgerr*>(NLMSG_DATA(head))->error;
+  });
+}
+int audit_message(const Arguments&) { return ask_audit(AUDIT_USER); }
+int audit_status(const Arguments&) { return ask_audit(AUDIT_GET); }
+int audit_log(const Arguments&) {
+  return with_socket(AF_NETLINK, SOCK_RAW, NETLINK_AUDIT, [](int s) {
+    sockaddr_nl address{};
+    address.nl_family = AF_NETLINK;
+    address.nl_groups = 1U << (AUDIT_NLGRP_READLOG - 1);
+    return error_of(::bind(s, reinterpret_cast<const sockaddr*>(&address), sizeof address));
+  });
+}
+
 }  // namespace
 
 const std::vector<Operation>& socket_operations() {
@@ -150,6 +180,7 @@ const std::vector<Operation>& socket_operations() {
       {"listen_udp", listen_udp},       {"listen_udp_low", listen_udp}, {"connect_udp", connect_udp},
       {"listen_unix", listen_unix},     {"connect_unix", connect_unix}, {"bind_datagrams", bind_datagrams},
       {"send_datagram", send_datagram}, {"serve_unix", serve_unix},     {"serve_datagrams", serve_datagrams},
+      {"audit_message", audit_message}, {"audit_status", audit_status}, {"audit_log", audit_log},
       {"socket", make_socket},          {"socket_raw", make_socket},
   };
   return list;
