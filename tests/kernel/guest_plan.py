@@ -80,7 +80,7 @@ def world_of(case: dict, domains: dict[str, dict]) -> World:
             for thing in thing_of(entry):
                 add(thing)
     for process in processes:
-        if process.words[0] in ("serve_unix", "serve_datagrams") and process.words[1].startswith("/"):
+        if process.words[0] in ("serve_unix", "serve_datagrams", "hand_over") and process.words[1].startswith("/"):
             add(Thing("socket", process.words[1], content=process.name))
     # What stands on its own line counts more than what was only a folder above something: the order is by depth.
     return World(sorted(things.values(), key=lambda thing: (thing.path.count("/"), thing.path)), processes)

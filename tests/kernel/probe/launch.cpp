@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <system_error>
@@ -89,8 +90,13 @@ std::string domain_of(pid_t pid) {
   return text;
 }
 
+/// What a process of the world has opened lies in its mount name space: in another one it has no path.
+static bool shares_mounts(const Command& command) {
+  return std::find(command.words.begin(), command.words.end(), "use_file") != command.words.end();
+}
+
 Ending run(const Command& command) {
-  const Child child = launch(command, true);
+  const Child child = launch(command, !shares_mounts(command));
   siginfo_t about{};
   checked(::waitid(P_PID, static_cast<id_t>(child.pid), &about, WEXITED | WNOWAIT), "waiting");
   // It has ended and is still there: the kernel tells what it was.

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/io_uring.h>
@@ -133,6 +134,32 @@ int capability(const Arguments& a) {
 
 int mount(const Arguments& a) { return error_of(::mount("none", a[1].c_str(), a[0].c_str(), 0, nullptr)); }
 int unmount(const Arguments& a) { return error_of(::umount2(a[0].c_str(), 0)); }
+unsigned long flag_of(const std::string& option) {
+  static const std::map<std::string, unsigned long> kFlags = {
+      {"ro", MS_RDONLY},       {"nosuid", MS_NOSUID}, {"nodev", MS_NODEV}, {"noexec", MS_NOEXEC},
+      {"private", MS_PRIVATE}, {"shared", MS_SHARED}, {"slave", MS_SLAVE},
+  };
+  return kFlags.at(option);
+}
+int mount_with(const Arguments& a) {
+  return error_of(::mount("none", a[2].c_str(), a[0].c_str(), flag_of(a[1]), nullptr));
+}
+int remount(const Arguments& a) {
+  return error_of(::mount("none", a[1].c_str(), nullptr, MS_REMOUNT | flag_of(a[0]), nullptr));
+}
+int bind_mount(const Arguments& a) { return error_of(::mount(a[0].c_str(), a[1].c_str(), nullptr, MS_BIND, nullptr)); }
+int move_mount(const Arguments& a) { return error_of(::mount(a[0].c_str(), a[1].c_str(), nullptr, MS_MOVE, nullptr)); }
+int propagate(const Arguments& a) { return error_of(::mount("none", a[1].c_str(), nullptr, flag_of(a[0]), nullptr)); }
+int pivot(const Arguments& a) { return error_of(::syscall(SYS_pivot_root, a[0].c_str(), a[0].c_str())); }
+
+/// The kernel takes the name of a queue without the folder that it is shown in.
+int mqueue(const Arguments& a) {
+  const std::string name = a[0].substr(a[0].find_last_of('/') + 1);
+  const Descriptor queue(
+      static_cast<int>(::syscall(SYS_mq_open, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600, nullptr)));
+  return queue.valid() ? error_of(::syscall(SYS_mq_unlink, name.c_str())) : errno;
+}
+
 int make_userns(const Arguments&) { return error_of(::unshare(CLONE_NEWUSER)); }
 
 int bpf(const Arguments&) {
@@ -176,9 +203,21 @@ int keyring(const Arguments&) {
 
 const std::vector<Operation>& kernel_operations() {
   static const std::vector<Operation> list = {
-      {"capability", capability},   {"mount", mount},     {"unmount", unmount},
-      {"make_userns", make_userns}, {"bpf", bpf},         {"perf", perf},
-      {"io_uring", io_uring},       {"keyring", keyring},
+      {"capability", capability},
+      {"mount", mount},
+      {"unmount", unmount},
+      {"mount_with", mount_with},
+      {"remount", remount},
+      {"bind", bind_mount},
+      {"move_mount", move_mount},
+      {"propagate", propagate},
+      {"pivot", pivot},
+      {"mqueue", mqueue},
+      {"make_userns", make_userns},
+      {"bpf", bpf},
+      {"perf", perf},
+      {"io_uring", io_uring},
+      {"keyring", keyring},
   };
   return list;
 }

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/netlink.h>
 #include <netinet/in.h>
@@ -11,6 +12,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
+#include <string>
 #include <string_view>
 
 #include "tests/kernel/probe/files.h"
@@ -117,6 +120,92 @@ int serve(int type, const std::string& name) {
 int serve_unix(const Arguments& a) { return serve(SOCK_STREAM, a[0]); }
 int serve_datagrams(const Arguments& a) { return serve(SOCK_DGRAM, a[0]); }
 
+// ---- handing over
+
+union Rights {
+  cmsghdr head;
+  std::array<char, CMSG_SPACE(sizeof(int))> room;
+};
+
+int send_descriptor(int socket, int what) {
+  char byte = 'x';
+  iovec data{&byte, 1};
+  Rights rights{};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = &rights;
+  message.msg_controllen = sizeof rights;
+  rights.head.cmsg_len = CMSG_LEN(sizeof what);
+  rights.head.cmsg_level = SOL_SOCKET;
+  rights.head.cmsg_type = SCM_RIGHTS;
+  std::memcpy(CMSG_DATA(&rights.head), &what, sizeof what);
+  return error_of(::sendmsg(socket, &message, 0));
+}
+
+/// -1 where the kernel kept it back, which it does in silence.
+int received_descriptor(int socket) {
+  char byte = 0;
+  iovec data{&byte, 1};
+  Rights rights{};
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = &rights;
+  message.msg_controllen = sizeof rights;
+  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1 || message.msg_controllen < sizeof(cmsghdr)) return -1;
+  int what = -1;
+  if (rights.head.cmsg_len == CMSG_LEN(sizeof what)) std::memcpy(&what, CMSG_DATA(&rights.head), sizeof what);
+  return what;
+}
+
+/// What is handed over; the other end of a pipe or pair stays open here.
+int opened_for_others(const std::string& kind) {
+  int ends[2] = {-1, -1};
+  if (kind == "pipe") return ::pipe2(ends, O_NONBLOCK) < 0 ? -1 : ends[1];
+  if (kind == "unix") return ::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends) < 0 ? -1 : ends[1];
+  if (kind.front() == '/') return ::open(kind.c_str(), O_RDWR);
+  const bool tcp = kind.starts_with("tcp:");
+  const int socket = ::socket(AF_INET, (tcp ? SOCK_STREAM : SOCK_DGRAM) | SOCK_NONBLOCK, 0);
+  const Address address = loopback(kind.substr(4));
+  if (socket < 0 || ::bind(socket, address.get(), address.size) < 0) return -1;
+  return tcp && ::listen(socket, 8) < 0 ? -1 : socket;
+}
+
+/// Gives one thing to all who connect: `pipe`, `unix`, `tcp:PORT`, `udp:PORT` or a path.
+int hand_over(const Arguments& a) {
+  const int what = opened_for_others(a[1]);
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Address address = local(a[0]);
+  if (what < 0 || !socket.valid() || ::bind(socket.get(), address.get(), address.size) < 0) return errno;
+  if (::listen(socket.get(), 64) < 0) return errno;
+  for (;;) {
+    const Descriptor peer(::accept(socket.get(), nullptr, nullptr));
+    if (peer.valid()) (void)send_descriptor(peer.get(), what);
+  }
+}
+
+template <typename Then>
+int handed_over(const std::string& from, Then then) {
+  const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Address address = local(from);
+  if (!socket.valid() || ::connect(socket.get(), address.get(), address.size) < 0) return errno;
+  const Descriptor what(received_descriptor(socket.get()));
+  return what.valid() ? let_through(then(what.get())) : EACCES;
+}
+int use_written(const Arguments& a) {
+  return handed_over(a[0], [](int what) { return error_of(::write(what, "x", 1)); });
+}
+int use_tcp(const Arguments& a) {
+  return handed_over(a[0], [](int what) { return error_of(::accept(what, nullptr, nullptr)); });
+}
+int use_udp(const Arguments& a) {
+  return handed_over(a[0], [](int what) {
+    char byte = 0;
+    return error_of(::recv(what, &byte, 1, 0));
+  });
+}
+
 struct Family {
   std::string_view word;
   int family, type, protocol;
@@ -180,6 +269,8 @@ const std::vector<Operation>& socket_operations() {
       {"listen_udp", listen_udp},       {"listen_udp_low", listen_udp}, {"connect_udp", connect_udp},
       {"listen_unix", listen_unix},     {"connect_unix", connect_unix}, {"bind_datagrams", bind_datagrams},
       {"send_datagram", send_datagram}, {"serve_unix", serve_unix},     {"serve_datagrams", serve_datagrams},
+      {"hand_over", hand_over},         {"use_pipe", use_written},      {"use_unix", use_written},
+      {"use_file", use_written},        {"use_tcp", use_tcp},           {"use_udp", use_udp},
       {"audit_message", audit_message}, {"audit_status", audit_status}, {"audit_log", audit_log},
       {"socket", make_socket},          {"socket_raw", make_socket},
   };
