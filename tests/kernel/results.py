@@ -53,6 +53,10 @@ def type_of(context: str) -> str:
     return parts[2] if len(parts) > 2 else ""
 
 
+def is_unconfined(context: str) -> bool:
+    return context.split(" (")[0] == "unconfined" or type_of(context) == "unconfined_t"
+
+
 @dataclasses.dataclass(frozen=True)
 class Judged:
     """A cell of the table."""
@@ -96,7 +100,9 @@ class Judge:
         return ""
 
     def wrong_domain(self, operation: dict, came: Outcome) -> str:
-        leads = operation["operation"] in ("start", "become")
+        leads = operation["operation"] in ("start", "start_keeping", "start_cleaned", "become")
+        if operation["operation"] == "start_unconfined":
+            return "" if is_unconfined(came.domain) else f"it ended in `{came.domain}`, which is confined"
         name = operation["arguments"][-1] if leads else operation["domain"]
         about = self.plan["domains"].get(name)
         if about is None:

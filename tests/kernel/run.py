@@ -27,8 +27,8 @@ import systems
 HERE = pathlib.Path(__file__).resolve().parent
 SKIPPED = 77
 TITLES = {"apparmor": "AppArmor", "minimal": "SELinux minimal", "debian": "SELinux Debian"}
-# A change of domain asks for one that is loaded.
-WITHOUT_BASELINE = ("become",)
+# A change of domain asks for one that is loaded, and cleans the environment.
+WITHOUT_BASELINE = ("become", "start_cleaned")
 
 
 @dataclasses.dataclass

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/shm.h>
@@ -128,6 +129,12 @@ int execute(const Arguments& a) {
   return error_of(::execve(words[0], words.data(), environment));
 }
 
+/// What was started looks at the flag by which the dynamic linker cleans the environment.
+int start_keeping(const Arguments& a) { return execute({a[0], "is_left_alone"}); }
+int start_cleaned(const Arguments& a) { return execute({a[0], "is_cleaned"}); }
+int is_left_alone(const Arguments&) { return ::getauxval(AT_SECURE) == 0 ? 0 : EPERM; }
+int is_cleaned(const Arguments&) { return ::getauxval(AT_SECURE) != 0 ? 0 : EPERM; }
+
 /// The context or profile, then another operation.
 int become(const Arguments& a) {
   const bool selinux = a[0].find(':') != std::string::npos;
@@ -156,7 +163,16 @@ const std::vector<Operation>& process_operations() {
 }
 
 const std::vector<Operation>& program_operations() {
-  static const std::vector<Operation> list = {{"exec", execute}, {"start", execute}, {"become", become}};
+  static const std::vector<Operation> list = {
+      {"exec", execute},
+      {"start", execute},
+      {"start_keeping", start_keeping},
+      {"start_cleaned", start_cleaned},
+      {"start_unconfined", execute},
+      {"is_left_alone", is_left_alone},
+      {"is_cleaned", is_cleaned},
+      {"become", become},
+  };
   return list;
 }
 
