@@ -6,12 +6,13 @@ import dataclasses
 import pathlib
 import re
 
+import systems
 
 # A rule of which nothing is left.
 EMPTY = re.compile(r"""^\(allow \S+ \S+ \(\w+ \(\)\)\)$|^ *"[^"]*" ,.*$""", re.MULTILINE)
 
 
-class StaleMutation(Exception):
+class StaleMutation(systems.ToolFailed):
     """The artifacts do not have what is to be taken out, or the cases not the operation."""
 
 

@@ -10,13 +10,12 @@ import collections.abc
 import concurrent.futures
 import dataclasses
 import json
-import os
 import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 
+import command
 import environment
 import guest_plan
 import machine
@@ -25,7 +24,6 @@ import results
 import systems
 
 HERE = pathlib.Path(__file__).resolve().parent
-SKIPPED = 77
 TITLES = {"apparmor": "AppArmor", "minimal": "SELinux minimal", "debian": "SELinux Debian"}
 # A change of domain asks for one that is loaded, and cleans the environment.
 WITHOUT_BASELINE = ("become", "start_cleaned")
@@ -50,11 +48,10 @@ class Guest:
     seconds: float
 
 
-def make_plan(planner: pathlib.Path, out: pathlib.Path) -> dict:
-    done = subprocess.run([str(planner), str(HERE / "cases"), str(out)], capture_output=True, text=True, check=False)
+def make_plan(planner: pathlib.Path, cases: pathlib.Path, out: pathlib.Path) -> dict:
+    done = subprocess.run([str(planner), str(cases), str(out)], capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        sys.stderr.write(done.stderr)
-        sys.exit(done.returncode)
+        raise guest_plan.BadPlan(done.stderr)
     return json.loads((out / "plan.json").read_text())
 
 
@@ -172,30 +169,23 @@ def print_survivors(run: Run, found: list[Guest]) -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--planner", required=True, type=pathlib.Path, help="macc_kernel_plan")
-    parser.add_argument("--probe", type=pathlib.Path, help="macc_kernel_probe; without it nothing can be run")
-    parser.add_argument("--cache", required=True, type=pathlib.Path, help="a folder for what is made once a kernel")
-    parser.add_argument("--kernel", default=os.environ.get("KERNEL"), help="a vmlinuz; by default the newest that is found")
-    parser.add_argument("--filter", default="", help="only operations whose `CASE: TEXT` matches this regular expression")
+    parser = command.parser(__doc__, cache="what is made once a kernel", chosen="operations whose `CASE: TEXT` matches",
+                            verbose="why a decision is wider, and the kernel's records")
     parser.add_argument("--mutate", action="store_true",
                         help="take permissions out of the artifacts, and expect their operations to turn red")
-    parser.add_argument("--verbose", action="store_true", help="also why a decision is wider, and the kernel's records")
-    parser.add_argument("--keep", type=pathlib.Path, help="a folder for policies, images and consoles, which stays")
     return parser.parse_args()
 
 
 def test(options: argparse.Namespace, work: pathlib.Path) -> int:
-    if options.probe is None or not options.probe.exists():
-        raise environment.Missing("the probe was not built: the machine has no static libstdc++")
-    environment.check_tools()
-    kernel = environment.find_kernel(options.kernel, options.cache)
-    plan = make_plan(options.planner, work / "artifacts")
+    kernel = command.prepare(options)
+    plan = make_plan(options.planner, HERE / "cases", work / "artifacts")
     if options.mutate:
         mutations.apply(plan, work / "artifacts")
         plan = chosen(plan, lambda _, operation: operation["text"] in mutations.operations())
     else:
         plan = chosen(plan, lambda case, operation: bool(re.search(options.filter, f"{case['name']}: {operation['text']}")))
+    if not plan["cases"]:
+        raise guest_plan.BadPlan(f"no operation matches `{options.filter}`: they are written `CASE: DOMAIN: OPERATION ...`")
     run = Run(plan, work / "artifacts", kernel, options.probe, options.cache, work)
     found = guests(run)
     if options.mutate:
@@ -206,25 +196,5 @@ def test(options: argparse.Namespace, work: pathlib.Path) -> int:
     return 1 if mismatches else 0
 
 
-def main() -> int:
-    options = arguments()
-    environment.use_system_folders()
-    try:
-        if options.keep:
-            options.keep.mkdir(parents=True, exist_ok=False)
-            return test(options, options.keep.resolve())
-        with tempfile.TemporaryDirectory(prefix="macc-kernel-") as temporary:
-            return test(options, pathlib.Path(temporary))
-    except environment.Missing as missing:
-        print(f"skipped: {missing}")
-        return SKIPPED
-    except guest_plan.BadPlan as bad:
-        print(bad, file=sys.stderr)
-        return 2
-    except (machine.GuestFailed, systems.ToolFailed, mutations.StaleMutation) as failure:
-        print(failure, file=sys.stderr)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(test, arguments()))

@@ -3,6 +3,8 @@ domain tries (operations.def), in a world that has what they need."""
 import pathlib
 import re
 
+import guest_plan
+
 EXPECTATION = re.compile(r"^\s*expect\s+(allow|deny)\s+(\S+)\s+(.*?)(?:\s+when\s+(not\s+)?(\w+))?\s*;", re.MULTILINE)
 PATH = re.compile(r'^([\w, ]+?)\s+"([^"]*)"$')
 PORTS = re.compile(r"^(listen|connect)\s+(tcp|udp)\s+(\d+)$")
@@ -13,7 +15,7 @@ MAKES = ("create", "listen_unix")
 LOW_PORTS = 1024
 
 
-class NotTried(Exception):
+class NotTried(guest_plan.BadPlan):
     """An expectation that this suite has no operation for."""
 
 

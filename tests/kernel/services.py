@@ -9,17 +9,14 @@ about, and each decision is compared as run.py does it (docs/kernel-services.md)
 import argparse
 import concurrent.futures
 import dataclasses
-import json
-import os
 import pathlib
 import re
 import signal
-import subprocess
 import sys
-import tempfile
 import time
 import tomllib
 
+import command
 import environment
 import guest_plan
 import machine
@@ -110,15 +107,6 @@ def read_service(folder: pathlib.Path, cases: pathlib.Path) -> Service:
     if len(policies) != 1:
         raise guest_plan.BadPlan(f"{folder}: a policy of one file is expected in {about['policy']}/policy")
     return Service(folder.name, about, service_tests.write_case(policies[0], cases / folder.name))
-
-
-def make_plan(planner: pathlib.Path, cases: pathlib.Path, artifacts: pathlib.Path) -> dict:
-    """The policies of all services are one build, as those of one host are."""
-    (cases / "macc.toml").write_text(PROJECT)
-    done = subprocess.run([str(planner), str(cases), str(artifacts)], capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise guest_plan.BadPlan(done.stderr)
-    return json.loads((artifacts / "plan.json").read_text())
 
 
 def install_selinux(run: Run) -> systems.Policy:
@@ -320,31 +308,25 @@ def show_decisions(run: Run, found: list[Guest]) -> int:
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--planner", required=True, type=pathlib.Path, help="macc_kernel_plan")
-    parser.add_argument("--probe", type=pathlib.Path, help="macc_kernel_probe; without it nothing can be run")
-    parser.add_argument("--cache", required=True, type=pathlib.Path, help="a folder for packages and what is made of them")
-    parser.add_argument("--kernel", default=os.environ.get("KERNEL"), help="a vmlinuz; by default the newest that is found")
-    parser.add_argument("--filter", default="", help="only services whose name matches this regular expression")
-    parser.add_argument("--verbose", action="store_true", help="also the output of programs, and records that are expected")
-    parser.add_argument("--keep", type=pathlib.Path, help="a folder for policies, images and consoles, which stays")
-    return parser.parse_args()
+    return command.parser(__doc__, cache="packages and what is made of them", chosen="services whose name matches",
+                          verbose="the output of programs, and records that are expected").parse_args()
 
 
 def test(options: argparse.Namespace, work: pathlib.Path) -> int:
-    if options.probe is None or not options.probe.exists():
-        raise environment.Missing("the probe was not built: the machine has no static libstdc++")
-    environment.check_tools()
+    kernel = command.prepare(options)
     service_tree.check_tools()
-    kernel = environment.find_kernel(options.kernel, options.cache)
     folders = [path.parent for path in sorted(HERE.glob("services/*/service.toml"))]
     abouts = [tomllib.loads((folder / "service.toml").read_text()) for folder in folders]
     tree = service_tree.make(sorted({name for about in abouts for name in about["packages"]}), folders, options.cache)
     begin = time.monotonic()
     chosen = [folder for folder in folders if re.search(options.filter, folder.name)]
+    if not chosen:
+        raise guest_plan.BadPlan(f"no service matches `{options.filter}`")
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         services = [read_service(folder, work / "cases") for folder in chosen]
-        plan = make_plan(options.planner, work / "cases", work / "artifacts")
+        # The policies of all services are one build, as those of one host are.
+        (work / "cases" / "macc.toml").write_text(PROJECT)
+        plan = suite.make_plan(options.planner, work / "cases", work / "artifacts")
         run = Run(services, plan, work / "artifacts", tree, kernel, options.probe, options.cache, work)
         found = list(pool.map(lambda target: guest(run, target), TITLES))
     failures = sum(show_work(one, services, options.verbose) for one in found) + show_decisions(run, found)
@@ -354,27 +336,5 @@ def test(options: argparse.Namespace, work: pathlib.Path) -> int:
     return 1 if failures else 0
 
 
-def main() -> int:
-    options = arguments()
-    environment.use_system_folders()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    options.cache = options.cache.resolve()  # tools run in other folders
-    try:
-        if options.keep:
-            options.keep.mkdir(parents=True, exist_ok=False)
-            return test(options, options.keep.resolve())
-        with tempfile.TemporaryDirectory(prefix="macc-services-") as temporary:
-            return test(options, pathlib.Path(temporary))
-    except environment.Missing as missing:
-        print(f"skipped: {missing}")
-        return suite.SKIPPED
-    except (guest_plan.BadPlan, service_tests.NotTried) as bad:
-        print(bad, file=sys.stderr)
-        return 2
-    except (machine.GuestFailed, systems.ToolFailed) as failure:
-        print(failure, file=sys.stderr)
-        return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command.run(test, arguments()))
