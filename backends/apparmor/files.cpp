@@ -471,6 +471,7 @@ class Files {
     if (item.kind != FileItem::Kind::verb) return;  // sockets.cpp has the entry of those
     const ir::VerbSet verbs = std::get<ir::FileAccess>(item.rule->access).verbs;
     if (item.verb == Verb::setattr) build_.fidelity.add(id_, *item.rule, Topic::file_times);
+    if (item.verb == Verb::rename && item.owner) build_.fidelity.add(id_, *item.rule, Topic::rename_owner);
     std::vector<std::string> more = others(item.verb, verbs);
     const bool mediated = item.decisive.has_value();
     const bool exact = mediated && more.empty();
