@@ -22,6 +22,7 @@ enum class Match : std::uint8_t {
   types,
   folder,
   into,
+  moved,
   peer,
   signals,
   local,
@@ -201,7 +202,8 @@ class Judge {
   /// Why what was moved to the path of a question may be more or less than the meaning says.
   [[nodiscard]] std::optional<std::string> drifts(const Question& question) const {
     for (const Excuse& row : kExcuses) {
-      if (row.match != Match::into || row.backend != built_.target.backend || !speaks_of(row.kinds, question)) continue;
+      if (row.match != Match::moved || row.backend != built_.target.backend || !speaks_of(row.kinds, question))
+        continue;
       const FidelityEntry* entry = find(row, question);
       if (entry != nullptr) return fmt::format("{}: {}", row.topic, entry->rule);
     }
@@ -252,7 +254,7 @@ class Judge {
     const std::string path = path_of(question.access);
     if (match == Match::types) return names_type(entry, path);
     if (match == Match::folder) return names_type(entry, folder_of(path));
-    if (match == Match::into) return moves_into(entry, path);
+    if (match == Match::into || match == Match::moved) return moves_into(entry, path);
     const auto& rules = build_.policy.domain(asked_.domain).rules;
     return std::any_of(rules.begin(), rules.end(), [&](const ir::Rule& rule) {
       return rule.where.span == entry.span && concerns(rule, question, match);

@@ -79,7 +79,7 @@ int use_ipc_owner() {
   const int segment = ::shmget(IPC_PRIVATE, kPage, 0);
   if (segment < 0) return errno;
   void* const at = ::shmat(segment, nullptr, 0);
-  const int error = at == reinterpret_cast<void*>(std::intptr_t{-1}) ? errno : 0;
+  const int error = reinterpret_cast<std::intptr_t>(at) == -1 ? errno : 0;
   (void)::shmctl(segment, IPC_RMID, nullptr);
   return error;
 }

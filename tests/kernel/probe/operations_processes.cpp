@@ -110,7 +110,7 @@ int ipc(const Arguments& a) {
   const int segment = ::shmget(number(a[0]), 4096, 0);
   if (segment < 0) return errno;
   void* const at = ::shmat(segment, nullptr, 0);
-  if (at == reinterpret_cast<void*>(std::intptr_t{-1})) return errno;
+  if (reinterpret_cast<std::intptr_t>(at) == -1) return errno;
   *static_cast<volatile char*>(at) = 'x';
   return 0;
 }
