@@ -152,10 +152,10 @@ void mount_on(Subject& subject, const ir::Rule& rule, const ir::PathExpr& paths)
   }
 }
 
+/// The capability that the kernel asks for besides is the author's to give, as on AppArmor: it opens far more than mounts.
 void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& access) {
   const Guard guard = subject.guard(rule);
   const Span span = rule.where.span;
-  subject.allow_self(guard, "capability", "sys_admin", span);
   mount_on(subject, rule, access.on);
   if (!access.from.include.empty()) subject.search_above(guard, subject.context.input.meaning.set(access.from), span);
   subject.say(rule, Topic::mount);
@@ -185,13 +185,11 @@ void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& 
   const paths::PathSet set = subject.context.input.meaning.set(access.paths);
   switch (access.kind) {
     case ir::PathsAccess::Kind::unmount:
-      subject.allow_self(guard, "capability", "sys_admin", span);
       subject.search_above(guard, set, span);
       subject.allow(guard, subject.name(Name::filesystems, span), "filesystem", "unmount", span);
       subject.say(rule, Topic::mount);
       break;
     case ir::PathsAccess::Kind::pivot:
-      subject.allow_self(guard, "capability", "sys_admin", span);
       subject.search_above(guard, set, span);
       subject.say(rule, Topic::not_mediated);
       break;
