@@ -1,11 +1,14 @@
 // Entries of domains and execution of programs.
 #include <algorithm>
+#include <map>
 #include <set>
+#include <utility>
 
 #include "backends/selinux/cil.h"
 #include "backends/selinux/entering.h"
 #include "backends/selinux/levels.h"
 #include "backends/selinux/lowering.h"
+#include "compiler/ir/conditions.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -184,6 +187,25 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
 
 // ---- exec rules
 
+/// Whether both conditions can hold at once. More booleans than can be looked through: as if they could.
+bool can_meet(const ir::Policy& policy, const ir::Condition& a, const ir::Condition& b) {
+  constexpr std::size_t kMaxSwitches = 10;
+  std::set<ir::BooleanId> named;
+  ir::add_booleans(a, named);
+  ir::add_booleans(b, named);
+  if (named.size() > kMaxSwitches) return true;
+  ir::Assignment values = ir::declared_values(policy);
+  for (std::size_t bits = 0; bits < (std::size_t{1} << named.size()); ++bits) {
+    std::size_t rest = bits;
+    for (const ir::BooleanId boolean : named) {
+      values[static_cast<std::size_t>(boolean)] = (rest & 1U) != 0;
+      rest >>= 1U;
+    }
+    if (ir::holds(a, values) && ir::holds(b, values)) return true;
+  }
+  return false;
+}
+
 class ExecLowering {
  public:
   explicit ExecLowering(Subject& subject) : subject_(subject), meaning_(subject.context.input.meaning) {}
@@ -224,6 +246,7 @@ class ExecLowering {
     for (const Part& part : subject_.parts_of(set, span_)) {
       if ((part.kinds & kinds::file) == 0) continue;
       for (const auto& target : subject_.types(*part.region, span_)) {
+        run_in_one_way(rule, access, target);
         subject_.allow(guard, target, "file", kRun, span_);
         if (rule.audit) subject_.audit(guard, target, "file", {"execute"}, span_);
         if (access.mode == ir::ExecAccess::Mode::inside)
@@ -233,6 +256,24 @@ class ExecLowering {
       }
       say_what_else(rule, set, *part.region);
     }
+  }
+
+  /// Where a program leads is decided by its type: with a transition for one program, all others of the type follow.
+  void run_in_one_way(const ir::Rule& rule, const ir::ExecAccess& access, const std::string& exec) {
+    for (const ir::Rule* other : ways_[exec]) {
+      const auto& way = std::get<ir::ExecAccess>(other->access);
+      if (way.mode == access.mode && way.target == access.target) continue;
+      if (!can_meet(subject_.context.policy, rule.condition, other->condition)) continue;
+      if (!reported_.insert({&rule, other}).second) continue;
+      subject_.context.diagnostics
+          .report(Code::E1006, span_,
+                  "these programs and others of the domain have one SELinux type, `" + exec +
+                      "`, and would be run in two ways")
+          .also(other->where.span, "the others")
+          .note("the system gives both that type, and the type decides in which domain a program runs")
+          .note("give the program that is run otherwise a type of its own: `resource NAME : program { PATH }`");
+    }
+    ways_[exec].push_back(&rule);
   }
 
   void unconfined(const Guard& guard, const std::string& exec) {
@@ -293,6 +334,7 @@ class ExecLowering {
   }
 
   void enter(const ir::Rule& rule, const ir::ExecAccess& access, const std::string& exec, const Guard& guard) {
+    run_in_one_way(rule, access, exec);
     for (const auto& target : subject_.context.types_of(access.target, span_)) {
       allow_entry(subject_.module, guard, subject_.type, exec, target, true, span_);
       allow_inheritance(subject_.module, guard, target, subject_.type, {span_, Baseline::inheritance});
@@ -311,6 +353,8 @@ class ExecLowering {
   const ir::Meaning& meaning_;
   Span span_;
   std::set<std::string> warned_;
+  std::map<std::string, std::vector<const ir::Rule*>> ways_;  // allow rules, by the type of the programs
+  std::set<std::pair<const ir::Rule*, const ir::Rule*>> reported_;
 };
 
 }  // namespace

@@ -152,7 +152,8 @@ void mount_on(Subject& subject, const ir::Rule& rule, const ir::PathExpr& paths)
   }
 }
 
-/// The capability that the kernel asks for besides is the author's to give, as on AppArmor: it opens far more than mounts.
+/// The capability that the kernel asks for besides is the author's to give, as on AppArmor: it opens far more than
+/// mounts.
 void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& access) {
   const Guard guard = subject.guard(rule);
   const Span span = rule.where.span;
