@@ -254,10 +254,6 @@ void say_absent(Context& context) {
   for (const auto& [span, what] : context.absent) context.fidelity.add_at(span, Topic::absent, what);
 }
 
-}  // namespace
-
-namespace {
-
 std::vector<Mediation> mediation_of(const Platform& platform) {
   std::vector<Mediation> out;
   const auto add = [&](std::string word, std::string_view class_name, std::string_view permission, std::string text) {

@@ -187,23 +187,10 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
 
 // ---- exec rules
 
-/// Whether both conditions can hold at once. More booleans than can be looked through: as if they could.
+/// Whether both conditions can hold at once.
 bool can_meet(const ir::Policy& policy, const ir::Condition& a, const ir::Condition& b) {
-  constexpr std::size_t kMaxSwitches = 10;
-  std::set<ir::BooleanId> named;
-  ir::add_booleans(a, named);
-  ir::add_booleans(b, named);
-  if (named.size() > kMaxSwitches) return true;
-  ir::Assignment values = ir::declared_values(policy);
-  for (std::size_t bits = 0; bits < (std::size_t{1} << named.size()); ++bits) {
-    std::size_t rest = bits;
-    for (const ir::BooleanId boolean : named) {
-      values[static_cast<std::size_t>(boolean)] = (rest & 1U) != 0;
-      rest >>= 1U;
-    }
-    if (ir::holds(a, values) && ir::holds(b, values)) return true;
-  }
-  return false;
+  const ir::Condition both{ir::Condition::Kind::conjunction, ir::BooleanId::none, {a, b}};
+  return ir::can_hold(both, policy.booleans.size());
 }
 
 class ExecLowering {

@@ -497,21 +497,6 @@ void Analysis::module_rules() {
   }
 }
 
-namespace {
-bool can_hold(const ir::Condition& c, std::size_t boolean_count) {
-  std::set<ir::BooleanId> named;
-  ir::add_booleans(c, named);
-  if (named.size() > 12) return true;
-  ir::Assignment values(boolean_count, false);
-  for (std::size_t bits = 0; bits < (std::size_t{1} << named.size()); ++bits) {
-    std::size_t i = 0;
-    for (ir::BooleanId b : named) values[static_cast<std::size_t>(b)] = ((bits >> i++) & 1U) != 0;
-    if (ir::holds(c, values)) return true;
-  }
-  return false;
-}
-}  // namespace
-
 void Analysis::add_test(Module& module, const ast::TestDecl& test) {
   const Scope module_scope{&module, nullptr, nullptr, {}, {}};
   ir::Test out;
@@ -532,7 +517,7 @@ void Analysis::add_test(Module& module, const ast::TestDecl& test) {
       auto condition = condition_of(*e.when, scope);
       if (!condition) continue;
       when = std::move(*condition);
-      if (!can_hold(when, policy_.booleans.size())) {
+      if (!ir::can_hold(when, policy_.booleans.size())) {
         report(Code::E0322, e.when->span, "this condition never holds, so nothing is tested");
         continue;
       }
