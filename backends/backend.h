@@ -21,7 +21,7 @@ enum class Fidelity : std::uint8_t {
   wider,         ///< it grants more; `what` names it
   drifts,        ///< the label at run time may differ from the plan
   not_enforced,  ///< the target cannot mediate it at all
-  narrower,      ///< it grants less, since the policy asks for levels as well; `what` says where
+  narrower,      ///< it grants less: levels were asked for as well, or the target cannot grant it; `what` says where
 };
 [[nodiscard]] std::string_view word(Fidelity fidelity);
 

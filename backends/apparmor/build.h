@@ -91,6 +91,18 @@ struct PeerSide {
 /// parser's would take from that, too.
 [[nodiscard]] bool mounts_anew(const ir::Domain& domain);
 
+/// What becomes of POSIX message queues that a domain opens by name.
+enum class Queues : std::uint8_t {
+  by_name,   ///< rules name them
+  open,      ///< the kernel has rules on them, but the profile's ABI does not: nothing is asked
+  refused,   ///< the kernel knows files alone, and a queue has no path
+  as_files,  ///< the same, in a profile that takes what has no path for a file at the root
+};
+[[nodiscard]] Queues queues_for(const Build& build, ir::DomainId id);
+/// The files at the root that queues are taken for; nullopt where patterns cannot say it.
+[[nodiscard]] std::optional<std::vector<paths::PathPattern>> queue_files(const Build& build,
+                                                                         const ir::PathsAccess& access);
+
 // Each of these adds to the drafts and the fidelity log what the domain's rules of its kind come to.
 void lower_files(Build& build, ir::DomainId id);      ///< files, programs, socket files, entries
 void lower_sockets(Build& build, ir::DomainId id);    ///< network, unix, other families, handed over

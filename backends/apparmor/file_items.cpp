@@ -114,6 +114,7 @@ class Collector {
     if (const auto* a = std::get_if<ir::UseAccess>(&rule.access)) handed_over(rule, *a);
     if (const auto* a = std::get_if<ir::ProcessAccess>(&rule.access)) inspected(rule, *a);
     if (const auto* a = std::get_if<ir::DbusAccess>(&rule.access)) bus_socket(rule, *a);
+    if (const auto* a = std::get_if<ir::PathsAccess>(&rule.access)) queue(rule, *a);
   }
 
   void verbs(const ir::Rule& rule, const ir::FileAccess& access) {
@@ -172,6 +173,18 @@ class Collector {
     FileItem item = start(rule, FileItem::Kind::connect, paths);
     item.permissions.read = item.permissions.write = true;
     item.audit = false;
+    put(std::move(item));
+  }
+
+  /// Where a queue is taken for a file at the root.
+  void queue(const ir::Rule& rule, const ir::PathsAccess& access) {
+    if (access.kind != ir::PathsAccess::Kind::mqueue || queues_for(build_, id_) != Queues::as_files) return;
+    ir::PathExpr files;
+    files.include = queue_files(build_, access).value_or(std::vector<paths::PathPattern>());
+    if (files.include.empty()) return;
+    FileItem item = start(rule, FileItem::Kind::queue, files);
+    item.permissions.read = item.permissions.write = true;
+    item.decisive = Bit::write;
     put(std::move(item));
   }
 

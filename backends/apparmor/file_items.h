@@ -22,6 +22,7 @@ struct FileItem {
     connect,
     use,
     exec,
+    queue,
     /// The domain's programs, its own processes in /proc, those that it inspects. Denied with the verb.
     implied
   } kind = Kind::verb;

@@ -3,6 +3,7 @@
 
 #include "backends/apparmor/build.h"
 #include "backends/apparmor/glob_set.h"
+#include "backends/apparmor/lower.h"
 
 namespace macc::backends::apparmor {
 
@@ -14,6 +15,13 @@ using ir::PlainAccess;
 
 constexpr std::string_view kQueueFolder = "/dev/mqueue";
 constexpr const char* kQueues = "/dev/mqueue/*";
+
+/// A queue's name is its path below the file system of the queues.
+paths::PathSet named_queues(const Build& build, const ir::PathsAccess& access) {
+  paths::PatternError error;
+  const auto queues = paths::PathSet::of(paths::PathPattern::parse(kQueues, error));
+  return build.meaning.set(access.paths) & queues & paths::PathSet::non_directories();
+}
 
 class Kernel {
  public:
@@ -174,20 +182,25 @@ class Kernel {
     build_.fidelity.add(id_, rule, Topic::none);
   }
 
-  /// A queue's name is its path below the file system of the queues.
   void mqueue(const ir::Rule& rule, const ir::PathsAccess& access) {
-    if (!build_.features.mediates(Class::mqueue)) return build_.fidelity.add(id_, rule, Topic::mqueue);
-    paths::PatternError error;
-    const auto queues = paths::PathSet::of(paths::PathPattern::parse(kQueues, error));
-    const auto named = build_.meaning.set(access.paths) & queues & paths::PathSet::non_directories();
+    const Queues how = queues_for(build_, id_);
+    if (how == Queues::open) return build_.fidelity.add(id_, rule, Topic::mqueue);
+    if (how == Queues::refused || rule.effect == Effect::deny) log_unmediated_queue(rule, how);
+    if (how == Queues::refused) return;
+    const auto named = named_queues(build_, access);
     if (named.empty()) {
       build_.diagnostics.report(Code::E2016, rule.where.span, "no message queue has one of these paths")
           .note("AppArmor knows queues by their names, which are their paths below /dev/mqueue: the rule does nothing");
     }
     const auto globs = globs_of(named);
-    if (!globs) {
+    if (!globs || (how == Queues::as_files && !queue_files(build_, access))) {
       build_.diagnostics.report(Code::E2004, rule.where.span, "these paths cannot be written as AppArmor path patterns")
           .note("`" + ir::describe(build_.policy, rule.access) + "`");
+      return;
+    }
+    if (how == Queues::as_files) {  // files.cpp writes them
+      const bool opens = rule.effect == Effect::allow && !named.empty();
+      build_.fidelity.add(id_, rule, opens ? Topic::mqueue_file : Topic::none);
       return;
     }
     for (Glob glob : *globs) {
@@ -199,12 +212,37 @@ class Kernel {
     build_.fidelity.add(id_, rule, Topic::none);
   }
 
+  /// Opening is refused or mediated there, and removing is not.
+  void log_unmediated_queue(const ir::Rule& rule, Queues how) {
+    if (how == Queues::by_name) return;
+    build_.fidelity.add(id_, rule, rule.effect == Effect::deny ? Topic::mqueue : Topic::mqueue_refused);
+  }
+
   Build& build_;
   ir::DomainId id_;
   const ir::Domain& domain_;
 };
 
 }  // namespace
+
+Queues queues_for(const Build& build, ir::DomainId id) {
+  if (build.features.mediates(Class::mqueue)) return Queues::by_name;
+  if (build.features.kernel.has(Class::mqueue)) return Queues::open;
+  return is_attached_when_disconnected(build, id) ? Queues::as_files : Queues::refused;
+}
+
+std::optional<std::vector<paths::PathPattern>> queue_files(const Build& build, const ir::PathsAccess& access) {
+  constexpr std::size_t kMost = 64;
+  const auto queues = named_queues(build, access).as_patterns(kMost);
+  if (!queues) return std::nullopt;
+  std::vector<paths::PathPattern> out;
+  for (const paths::PathPattern& queue : *queues) {
+    paths::PatternError error;
+    for (auto& file : paths::PathPattern::parse(queue.text().substr(kQueueFolder.size()), error))
+      out.push_back(std::move(file));
+  }
+  return out;
+}
 
 MountForm mount_form(const ir::MountAccess& access) {
   using Words = std::vector<std::string_view>;

@@ -174,16 +174,27 @@ class Sockets {
     } else if (const auto* s = std::get_if<ir::SocketAccess>(&rule.access)) {
       const bool shared = s->family.starts_with("netlink.") || s->family == "icmp";
       build_.fidelity.add(id_, rule, shared ? Topic::socket_protocol : Topic::none);
-    } else if (std::holds_alternative<ir::UseAccess>(rule.access)) {
-      build_.fidelity.add(id_, rule, kinds_of(rule.access).empty() ? Topic::none : Topic::handed_over);
-    } else if (std::get<ir::UnixAccess>(rule.access).abstract_name.empty()) {
-      const bool connect = !std::get<ir::UnixAccess>(rule.access).listen;
-      build_.fidelity.add(id_, rule, Topic::unix_path);
-      if (connect && !build_.features.mediates(Class::unix_sockets))
-        build_.fidelity.add(id_, rule, Topic::unix_connect);
+    } else if (const auto* use = std::get_if<ir::UseAccess>(&rule.access)) {
+      log_use(rule, *use);
     } else {
-      build_.fidelity.add(id_, rule, build_.features.mediates(Class::unix_sockets) ? Topic::none : Topic::unix_family);
+      log_unix(rule, std::get<ir::UnixAccess>(rule.access));
     }
+  }
+
+  void log_unix(const ir::Rule& rule, const ir::UnixAccess& access) {
+    const bool family = !build_.features.mediates(Class::unix_sockets), path = access.abstract_name.empty();
+    if (path) build_.fidelity.add(id_, rule, Topic::unix_path);
+    if (path && !access.listen && family) build_.fidelity.add(id_, rule, Topic::unix_connect);
+    build_.fidelity.add(id_, rule, family ? Topic::unix_family : Topic::none);
+  }
+
+  /// A socket that was handed over is let through by what lets one of its kind be made.
+  void log_use(const ir::Rule& rule, const ir::UseAccess& use) {
+    build_.fidelity.add(id_, rule, Topic::none);
+    if (labels_of(build_.policy, use.from) == std::vector<std::string>{"unconfined"}) return;
+    if (use.terminal || !use.paths.include.empty()) build_.fidelity.add(id_, rule, Topic::handed_over);
+    if (use.tcp || use.udp) build_.fidelity.add(id_, rule, Topic::network_ports);
+    if (use.unix && !build_.features.mediates(Class::unix_sockets)) build_.fidelity.add(id_, rule, Topic::unix_family);
   }
 
   // ---- unix, where names and peers are mediated ----

@@ -12,7 +12,9 @@ USER_CONTEXT = "unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023"
 LOGIN = "/k/login"  # what a user has before running a program: a shell, of which only the label matters
 SHELL_LABEL = "system_u:object_r:shell_exec_t:s0"
 DEVICES = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "console", "kmsg", "ttyS0", "ttyS1")]
-SYSTEM_FOLDERS = ("/", "/dev", "/proc", "/sys", "/k")
+# Those that make a thing which is there for as long as they are.
+SERVERS = ("serve_unix", "serve_datagrams", "hand_over", "keep_queue")
+SYSTEM_FOLDERS = ("/", "/dev", "/dev/mqueue", "/proc", "/sys", "/k")
 
 
 class BadPlan(Exception):
@@ -80,7 +82,7 @@ def world_of(case: dict, domains: dict[str, dict]) -> World:
             for thing in thing_of(entry):
                 add(thing)
     for process in processes:
-        if process.words[0] in ("serve_unix", "serve_datagrams", "hand_over") and process.words[1].startswith("/"):
+        if process.words[0] in SERVERS and process.words[1].startswith("/"):
             add(Thing("socket", process.words[1], content=process.name))
     # What stands on its own line counts more than what was only a folder above something: the order is by depth.
     return World(sorted(things.values(), key=lambda thing: (thing.path.count("/"), thing.path)), processes)

@@ -27,6 +27,8 @@ enum class Match : std::uint8_t {
   signals,
   local,
   rule_of_unix,
+  sockets,
+  queue_file,
   family,
   rule,
   domain
@@ -39,20 +41,36 @@ struct Excuse {
 struct Unmediated {
   std::string_view backend, what, kinds;
 };
+struct Refusal {
+  std::string_view backend, topic, kinds;
+};
 
 constexpr std::array kExcuses = {
 #define MACC_EXCUSE(backend, topic, kinds, match) Excuse{#backend, topic, kinds, Match::match},
 #define MACC_UNMEDIATED(backend, what, kinds)
+#define MACC_REFUSAL(backend, topic, kinds)
 #include "tests/kernel/planner/excuses.def"
 #undef MACC_EXCUSE
 #undef MACC_UNMEDIATED
+#undef MACC_REFUSAL
 };
 constexpr std::array kUnmediated = {
 #define MACC_EXCUSE(backend, topic, kinds, match)
 #define MACC_UNMEDIATED(backend, what, kinds) Unmediated{#backend, what, kinds},
+#define MACC_REFUSAL(backend, topic, kinds)
 #include "tests/kernel/planner/excuses.def"
 #undef MACC_EXCUSE
 #undef MACC_UNMEDIATED
+#undef MACC_REFUSAL
+};
+constexpr std::array kRefusals = {
+#define MACC_EXCUSE(backend, topic, kinds, match)
+#define MACC_UNMEDIATED(backend, what, kinds)
+#define MACC_REFUSAL(backend, topic, kinds) Refusal{#backend, topic, kinds},
+#include "tests/kernel/planner/excuses.def"
+#undef MACC_EXCUSE
+#undef MACC_UNMEDIATED
+#undef MACC_REFUSAL
 };
 
 bool has_word(std::string_view list, std::string_view word) {
@@ -80,7 +98,13 @@ std::string kind_of(const ir::Access& access) {
                         },
                         [](const ir::UnixAccess& a) { return std::string(a.listen ? "listen-unix" : "connect-unix"); },
                         [](const ir::SocketAccess&) { return std::string("socket"); },
-                        [](const ir::UseAccess&) { return std::string("use"); },
+                        [](const ir::UseAccess& a) {
+                          return std::string(a.unix   ? "use-unix"
+                                             : a.tcp  ? "use-tcp"
+                                             : a.udp  ? "use-udp"
+                                             : a.pipe ? "use-pipe"
+                                                      : "use-file");
+                        },
                         [](const ir::SignalAccess&) { return std::string("signal"); },
                         [](const ir::ProcessAccess& a) {
                           constexpr std::array words = {"inspect", "trace", "ipc", "become"};
@@ -172,6 +196,15 @@ std::string family_of(const ir::Access& access) {
   return socket == nullptr ? "" : socket->family.substr(0, socket->family.find('.'));
 }
 
+/// Whether a rule is about sockets of the kind that a question is handed.
+bool makes_handed_over(const ir::Access& rule, const ir::Access& question) {
+  const auto* use = std::get_if<ir::UseAccess>(&question);
+  if (use == nullptr) return false;
+  if (const auto* network = std::get_if<ir::NetworkAccess>(&rule))
+    return (use->tcp && network->protocol == ir::Protocol::tcp) || (use->udp && network->protocol == ir::Protocol::udp);
+  return use->unix && std::holds_alternative<ir::UnixAccess>(rule);
+}
+
 /// Everything in a guest runs as root, so a file is its own unless the world says otherwise.
 bool is_owned(const Case& in, const std::string& path) {
   const auto it = std::find_if(in.world.begin(), in.world.end(), [&](const Thing& thing) {
@@ -210,15 +243,19 @@ class Judge {
     return std::nullopt;
   }
 
-  /// Why the target may deny a question that the meaning allows.
+  /// Why the target has to deny a question that the meaning allows: levels that were asked for, or what it cannot
+  /// allow.
   [[nodiscard]] std::optional<std::string> narrower(const Question& question) const {
     for (const FidelityEntry& entry : built_.report.entries) {
       if (entry.domain != asked_.domain || entry.fidelity != Fidelity::narrower) continue;
-      if (concerns(entry, question, Match::paths)) return fmt::format("{}: {}", entry.topic, entry.rule);
+      if (!concerns(entry, question, Match::paths)) continue;
+      if (is_refused(entry.topic, question) || !reaches(question))
+        return fmt::format("{}: {}", entry.topic, entry.rule);
     }
     return std::nullopt;
   }
 
+ private:
   /// Whether the way into the domain that the guest takes runs at a level that reaches the path of the question.
   [[nodiscard]] bool reaches(const Question& question) const {
     const std::string path = path_of(question.access);
@@ -233,7 +270,12 @@ class Judge {
     return true;
   }
 
- private:
+  [[nodiscard]] bool is_refused(std::string_view topic, const Question& question) const {
+    return std::any_of(kRefusals.begin(), kRefusals.end(), [&](const Refusal& row) {
+      return row.backend == built_.target.backend && row.topic == topic && speaks_of(row.kinds, question);
+    });
+  }
+
   [[nodiscard]] bool is_unmediated(std::string_view what) const {
     const auto& all = built_.report.mediation;
     return std::any_of(all.begin(), all.end(),
@@ -276,6 +318,10 @@ class Judge {
         return kind_of(rule.access) == kind_of(question.access) && is_local_port(question.access);
       case Match::rule_of_unix:
         return std::holds_alternative<ir::UnixAccess>(rule.access);
+      case Match::sockets:
+        return makes_handed_over(rule.access, question.access);
+      case Match::queue_file:
+        return is_queue_file(rule, path_of(question.access));
       case Match::family:
         return family_of(rule.access) == family_of(question.access);
       case Match::rule:
@@ -283,6 +329,11 @@ class Judge {
       default:
         return false;
     }
+  }
+
+  [[nodiscard]] bool is_queue_file(const ir::Rule& rule, const std::string& path) const {
+    const ir::PathExpr* paths = paths_of(rule.access);
+    return paths != nullptr && folder_of(path) == "/" && build_.meaning->set(*paths).contains("/dev/mqueue" + path);
   }
 
   /// Such entries name what else is granted as "TYPE" or "TYPE: FILE CONTEXT".
@@ -349,8 +400,7 @@ Expectation expectation_of(const Build& build, const Built& built, const Case& i
       const bool allowed = holds(build, in, asked, question, values);
       const auto drift = judge.drifts(question);
       const auto why = drift ? drift : allowed ? judge.narrower(question) : judge.wider(question);
-      // Levels were asked for: they have to hold where they do not cover, and nowhere else.
-      if (allowed && !drift && (!why || judge.reaches(question))) continue;
+      if (allowed && !why) continue;
       const auto kind = drift || (!allowed && why) ? Expectation::Kind::may_allow : Expectation::Kind::deny;
       // What must be denied decides, then what may be.
       if (one.kind != Expectation::Kind::deny) one = {kind, why.value_or(question.phrase)};

@@ -42,6 +42,7 @@ void mount_system(const std::string& root) {
   mount_at("sysfs", root + "/sys");
   mount_at("securityfs", root + "/sys/kernel/security");
   mount_at("devtmpfs", root + "/dev");
+  mount_at("mqueue", root + "/dev/mqueue");
 }
 
 void raise_loopback() {

@@ -21,6 +21,7 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,7 @@ namespace macc::probe {
 namespace {
 
 constexpr std::size_t kPage = 4096;
+constexpr std::size_t kQueueBytes = 8192;  // the longest message by default
 
 /// 0 where the kernel looked at the rest of the call, which it does after it has asked for the capability.
 int asked(long result, int later) {
@@ -153,12 +155,33 @@ int propagate(const Arguments& a) { return error_of(::mount("none", a[1].c_str()
 int pivot(const Arguments& a) { return error_of(::syscall(SYS_pivot_root, a[0].c_str(), a[0].c_str())); }
 
 /// The kernel takes the name of a queue without the folder that it is shown in.
-int mqueue(const Arguments& a) {
-  const std::string name = a[0].substr(a[0].find_last_of('/') + 1);
-  const Descriptor queue(
-      static_cast<int>(::syscall(SYS_mq_open, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600, nullptr)));
-  return queue.valid() ? error_of(::syscall(SYS_mq_unlink, name.c_str())) : errno;
+std::string queue_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+int open_queue(const std::string& name) {
+  return static_cast<int>(::syscall(SYS_mq_open, name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600, nullptr));
 }
+
+int pass_message(const std::string& name) {
+  const Descriptor queue(open_queue(name));
+  std::array<char, kQueueBytes> message{'x'};
+  if (!queue.valid() || ::syscall(SYS_mq_timedsend, queue.get(), message.data(), 1, 0, nullptr) < 0) return errno;
+  return error_of(::syscall(SYS_mq_timedreceive, queue.get(), message.data(), message.size(), nullptr, nullptr));
+}
+
+/// A queue that is made before it is refused stays (seen with AppArmor 6.1).
+int mqueue(const Arguments& a) {
+  const std::string name = queue_name(a[0]);
+  const int error = pass_message(name);
+  (void)::syscall(SYS_mq_unlink, name.c_str());
+  return error;
+}
+/// For others to open.
+int keep_queue(const Arguments& a) {
+  const Descriptor queue(open_queue(queue_name(a[0])));
+  if (!queue.valid()) return errno;
+  for (;;) ::pause();
+}
+int remove_queue(const Arguments& a) { return error_of(::syscall(SYS_mq_unlink, queue_name(a[0]).c_str())); }
 
 int make_userns(const Arguments&) { return error_of(::unshare(CLONE_NEWUSER)); }
 
@@ -213,6 +236,8 @@ const std::vector<Operation>& kernel_operations() {
       {"propagate", propagate},
       {"pivot", pivot},
       {"mqueue", mqueue},
+      {"keep_queue", keep_queue},
+      {"remove_queue", remove_queue},
       {"make_userns", make_userns},
       {"bpf", bpf},
       {"perf", perf},
