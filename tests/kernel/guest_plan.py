@@ -11,6 +11,8 @@ MADE_KIND = {"make_fifo": "fifo", "make_symlink": "symlink", "make_char_device":
 USER_CONTEXT = "unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023"
 LOGIN = "/k/login"  # what a user has before running a program: a shell, of which only the label matters
 SHELL_LABEL = "system_u:object_r:shell_exec_t:s0"
+# By which programs domains of the system are entered; what is none of these begins with a shell.
+PROGRAM_LABELS = {"crond_t": "system_u:object_r:crond_exec_t:s0"}
 DEVICES = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom", "tty", "console", "kmsg", "ttyS0", "ttyS1")]
 # Those that make a thing which is there for as long as they are.
 SERVERS = ("serve_unix", "serve_datagrams", "hand_over", "keep_queue")
@@ -111,6 +113,7 @@ class Writer:
         self.plan = plan
         self.policy = policy
         self.lines: list[str] = []
+        self.login = SHELL_LABEL
         self.switches: dict[str, bool] = plan["declared"]  # as they are at this point of the plan
         self.labels: dict[tuple[str, str], str] = {}
         if policy:
@@ -154,7 +157,15 @@ class Writer:
         made = made_by(operation)
         words = [operation["operation"], *self.arguments(operation)]
         context, *command = self.command(operation["domain"], words)
+        self.relabel_login(operation["domain"])
         self.line("try", number, made[1] if made else "", context if confined else "", *command)
+
+    def relabel_login(self, domain: str) -> None:
+        """As the program of the one that starts this domain."""
+        wanted = PROGRAM_LABELS.get(self.plan["domains"][domain]["way"][0]["type"], SHELL_LABEL)
+        if self.policy and wanted != self.login:
+            self.line("label", LOGIN, wanted)
+            self.login = wanted
 
     def arguments(self, operation: dict) -> list[str]:
         out = []

@@ -8,6 +8,8 @@ from machine import Report
 
 DENIED = (errno.EACCES, errno.EPERM)
 PID = re.compile(r"\bpid=(\d+)")
+# Of something that was allowed, since `audit` asks for it.
+GRANT = re.compile(r"""^apparmor="AUDIT"|^avc: +granted""")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -95,9 +97,18 @@ class Judge:
             return f"{came.detail}, and the meaning allows it"
         if came.verdict == "allow" and expected["decision"] == "deny":
             return f"the meaning denies it ({expected['why']}), and nothing in the report is wider there"
+        if came.verdict == "deny" and expected["told"] == "yes" and not came.records:
+            return "refused without the record that `audit` asks for"
         if came.verdict == "allow":
-            return self.wrong_domain(operation, came) or self.wrong_label(operation, came)
+            return self.wrong_domain(operation, came) or self.wrong_label(operation, came) or self.wrong_record(operation, came)
         return ""
+
+    def wrong_record(self, operation: dict, came: Outcome) -> str:
+        expected = operation["expected"][self.target]
+        told = any(GRANT.search(record) for record in came.records)
+        if expected["decision"] == "allow" and expected["told"] == "yes" and not told:
+            return "let through without the record that `audit` asks for"
+        return "it left a record, and no rule with `audit` is about it" if expected["told"] == "no" and told else ""
 
     def wrong_domain(self, operation: dict, came: Outcome) -> str:
         leads = operation["operation"] in ("start", "start_keeping", "start_cleaned", "become")

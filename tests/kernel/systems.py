@@ -9,7 +9,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SKELETON = ROOT / "backends/selinux/link/skeleton.cil"
-SCAFFOLD = pathlib.Path(__file__).resolve().parent / "base/scaffold.cil"
+SCAFFOLD, HOMES = (pathlib.Path(__file__).resolve().parent / "base" / name for name in ("scaffold.cil", "homes.cil"))
 OWN_FOLDERS = ("tunables", "macc.d", "abi")  # below apparmor.d: not profiles
 KINDS = {"file": "file", "program": "file", "dir": "dir", "mounted": "dir", "symlink": "lnk_file", "fifo": "pipe", "socket": "socket",
          "char": "chr_file", "block": "blk_file"}
@@ -105,7 +105,7 @@ def link_minimal(artifacts: pathlib.Path, work: pathlib.Path) -> Policy:
     image, contexts = work / "policy", work / "file_contexts"
     modules = [str(path) for path in sorted(artifacts.glob("*.cil"))]
     # Without neverallow: the guest may do everything, and macc has proved those of the build.
-    run(["secilc", "-N", "-M", "true", "-c", "33", "-o", str(image), "-f", str(contexts), str(SKELETON), str(SCAFFOLD),
+    run(["secilc", "-N", "-M", "true", "-c", "33", "-o", str(image), "-f", str(contexts), str(SKELETON), str(SCAFFOLD), str(HOMES),
          str(everything), *modules])
     return Policy(image, contexts)
 

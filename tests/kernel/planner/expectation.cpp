@@ -243,6 +243,20 @@ class Judge {
     return std::nullopt;
   }
 
+  /// Whether the rules that allow or deny the question ask for a record.
+  [[nodiscard]] Expectation::Told told(const Question& question, bool allowed) const {
+    Expectation::Told out = Expectation::Told::no;
+    for (const ir::Rule& rule : build_.policy.domain(asked_.domain).rules) {
+      const bool same = rule.access.index() == question.access.index();
+      if (!rule.audit || !same || (rule.effect == ir::Effect::allow) != allowed) continue;
+      const bool near = path_of(question.access).empty() || concerns(rule, question, Match::paths);
+      out = std::max(out, gives(rule, question) ? Expectation::Told::yes
+                          : near                ? Expectation::Told::maybe
+                                                : Expectation::Told::no);
+    }
+    return out;
+  }
+
   /// Why the target has to deny a question that the meaning allows: levels that were asked for, or what it cannot
   /// allow.
   [[nodiscard]] std::optional<std::string> narrower(const Question& question) const {
@@ -331,6 +345,20 @@ class Judge {
     }
   }
 
+  /// Whether a rule is one of those that allow a question: of the same kind, about the same thing.
+  [[nodiscard]] bool gives(const ir::Rule& rule, const Question& question) const {
+    if (const auto* capability = std::get_if<ir::CapabilityAccess>(&rule.access)) {
+      const auto wanted = std::get<ir::CapabilityAccess>(question.access).capabilities.front();
+      return std::find(capability->capabilities.begin(), capability->capabilities.end(), wanted) !=
+             capability->capabilities.end();
+    }
+    if (const auto* file = std::get_if<ir::FileAccess>(&rule.access)) {
+      const auto wanted = std::get<ir::FileAccess>(question.access).verbs.list().front();
+      return file->verbs.has(wanted) && concerns(rule, question, Match::paths);
+    }
+    return kind_of(rule.access) == kind_of(question.access);
+  }
+
   [[nodiscard]] bool is_queue_file(const ir::Rule& rule, const std::string& path) const {
     const ir::PathExpr* paths = paths_of(rule.access);
     return paths != nullptr && folder_of(path) == "/" && build_.meaning->set(*paths).contains("/dev/mqueue" + path);
@@ -365,6 +393,11 @@ std::string_view word(Expectation::Kind kind) {
   return words.at(static_cast<std::size_t>(kind));
 }
 
+std::string_view word(Expectation::Told told) {
+  constexpr std::array words = {"no", "maybe", "yes"};
+  return words.at(static_cast<std::size_t>(told));
+}
+
 ir::Assignment values_for(const Build& build, const Case& in, const Operation& operation) {
   ir::Assignment out = ir::declared_values(build.policy);
   for (const auto& [name, value] : operation.booleans) {
@@ -395,15 +428,17 @@ Expectation expectation_of(const Build& build, const Built& built, const Case& i
   const Judge judge(build, built, asked);
   Expectation out;
   for (const auto& questions : asked.alternatives) {
-    Expectation one{Expectation::Kind::allow, ""};
+    Expectation one{Expectation::Kind::allow, Expectation::Told::no, ""};
     for (const Question& question : questions) {
       const bool allowed = holds(build, in, asked, question, values);
+      if (allowed) one.told = std::max(one.told, judge.told(question, true));
       const auto drift = judge.drifts(question);
       const auto why = drift ? drift : allowed ? judge.narrower(question) : judge.wider(question);
       if (allowed && !why) continue;
       const auto kind = drift || (!allowed && why) ? Expectation::Kind::may_allow : Expectation::Kind::deny;
       // What must be denied decides, then what may be.
-      if (one.kind != Expectation::Kind::deny) one = {kind, why.value_or(question.phrase)};
+      if (one.kind != Expectation::Kind::deny)
+        one = {kind, judge.told(question, allowed), why.value_or(question.phrase)};
     }
     if (one.kind == Expectation::Kind::allow) return one;
     if (one.kind != Expectation::Kind::deny || out.why.empty()) out = one;

@@ -18,9 +18,13 @@ struct Expectation {
     may_allow,  ///< the meaning denies it, and the report says that the target is wider here
     record,     ///< the meaning denies it, and the domain is one that complains: allowed, with a record
   } kind = Kind::deny;
+  /// Whether it has to leave a record, since a rule with `audit` is about it. `maybe`: such a rule is about another
+  /// verb on the same path, and what is recorded are permissions or types.
+  enum class Told : std::uint8_t { no, maybe, yes } told = Told::no;
   std::string why;  ///< of may_allow: the entry, of deny: what is denied
 };
 [[nodiscard]] std::string_view word(Expectation::Kind kind);
+[[nodiscard]] std::string_view word(Expectation::Told told);
 
 /// A target of the project, lowered and checked.
 struct Built {

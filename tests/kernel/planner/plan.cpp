@@ -50,6 +50,9 @@ std::map<std::string, std::string> types_of(const Build& build, const backends::
   for (const backends::Artifact& a : artifacts) {
     if (a.path.ends_with(".cil")) modules.push_back({a.path, a.content});
   }
+  const auto base_name = input.target.settings.find("base");
+  if (base_name != input.target.settings.end() && base_name->second == "skeleton")
+    modules.push_back({"homes.cil", read_text(build.cases.front().folder / "../../base/homes.cil")});
   const se::LinkResult linked = se::link(*base.base, modules);
   std::vector<se::LookupQuery> queries;
   for (const std::string& path : paths_of(build)) {
@@ -111,7 +114,8 @@ json described(const Build& build, const std::vector<Built>& targets, const Case
               {"expected", json::object()}};
   for (const Built& target : targets) {
     const Expectation expected = expectation_of(build, target, in, operation, asked);
-    out["expected"][target.target.name] = {{"decision", word(expected.kind)}, {"why", expected.why}};
+    out["expected"][target.target.name] = {
+        {"decision", word(expected.kind)}, {"told", word(expected.told)}, {"why", expected.why}};
   }
   return out;
 }
