@@ -174,7 +174,8 @@ struct Requires {
 
 class Collector {
  public:
-  Collector(const Module& module, const IsAttribute& is_attribute) : module_(module), is_attribute_(is_attribute) {}
+  Collector(const Module& module, const IsAttribute& is_attribute)
+      : module_(module), is_attribute_(is_attribute), dispensable_(dispensable_types(module)) {}
 
   Requires run() {
     for (const auto& [type, declaration] : module_.types)
@@ -213,7 +214,7 @@ class Collector {
 
  private:
   void add(const std::string& name) {
-    if (name == "self" || name == kCaller || module_.types.count(name) != 0) return;
+    if (name == "self" || name == kCaller || module_.types.count(name) != 0 || dispensable_.contains(name)) return;
     if (auto own = module_.attribute_sets.find(name); own != module_.attribute_sets.end()) {
       const TypeSet set = parse_type_set(own->second.first);
       for (const auto& list : {set.in, set.out})
@@ -239,6 +240,7 @@ class Collector {
 
   const Module& module_;
   const IsAttribute& is_attribute_;
+  const std::set<std::string> dispensable_;
   Requires out_;
 };
 
@@ -248,7 +250,11 @@ class Collector {
 class Statements {
  public:
   Statements(const Module& module, Dialect dialect, const IsAttribute& is_attribute, const SourceManager* sources)
-      : module_(module), dialect_(dialect), is_attribute_(is_attribute), sources_(sources) {}
+      : module_(module),
+        dialect_(dialect),
+        is_attribute_(is_attribute),
+        sources_(sources),
+        dispensable_(dispensable_types(module)) {}
 
   void indent(int by) { indent_ = std::string(static_cast<std::size_t>(static_cast<int>(indent_.size()) + by), '\t'); }
 
@@ -294,7 +300,9 @@ class Statements {
     std::set<Guard> guards;
     for (const auto& [kind, guarded] : module_.vectors)
       for (const auto& [guard, vectors] : guarded)
-        if (!vectors.empty()) guards.insert(guard);
+        if (std::any_of(vectors.begin(), vectors.end(),
+                        [&](const auto& entry) { return !is_apart(kind, entry.first); }))
+          guards.insert(guard);
     const auto transitions = placed_transitions(module_);
     for (const auto& [guard, list] : transitions) guards.insert(guard);
     for (const Guard& guard : guards) {
@@ -308,6 +316,34 @@ class Statements {
       if (guard.is_always()) continue;
       indent(-1);
       line("}");
+    }
+  }
+
+  /// What is said about types that the system may lack.
+  void optionals() {
+    for (const auto& [type, statements] : optionals_by_type()) {
+      const bool macros = dialect_ == Dialect::macros;
+      line("");
+      at_.clear();
+      line(macros ? "optional_policy(`" : "optional {");
+      indent(1);
+      Requires needs;
+      (is_attribute_(type) ? needs.attributes : needs.types).insert(type);
+      requires_block(needs, true);
+      for (const auto& [attribute, span] : statements.attributes)
+        line("typeattribute " + type + " " + attribute + ";", span);
+      for (const auto& [guard, key, value] : statements.dont_audits) {
+        if (!guard->is_always()) {
+          line("if (" + expression(guard->node(), true) + ") {");
+          indent(1);
+        }
+        vector(RuleKind::dont_audit, key->source, key->target, key->class_name, value->permissions, value->span);
+        if (guard->is_always()) continue;
+        indent(-1);
+        line("}");
+      }
+      indent(-1);
+      line(macros ? "')" : "}");
     }
   }
 
@@ -363,7 +399,8 @@ class Statements {
         never_allows(vectors->second);
       else
         for (const auto& [key, value] : vectors->second)
-          vector(kind, key.source, set(key.target), key.class_name, value.permissions, value.span);
+          if (!is_apart(kind, key))
+            vector(kind, key.source, set(key.target), key.class_name, value.permissions, value.span);
     }
     if (auto list_ = transitions.find(guard); list_ != transitions.end())
       for (const auto& [key, value] : list_->second)
@@ -384,10 +421,11 @@ class Statements {
   }
 
   void never_allows(const std::map<VectorKey, VectorValue>& vectors) {
-    const Promises promises = promises_of(vectors);
+    const Promises promises = promises_of(vectors, dispensable_);
     for (const auto& group : promises.groups) {
       line("attribute " + group.attribute + ";", group.span);
-      for (const auto& type : group.types) line("typeattribute " + type + " " + group.attribute + ";", group.span);
+      for (const auto& type : group.types)
+        if (!dispensable_.contains(type)) line("typeattribute " + type + " " + group.attribute + ";", group.span);
     }
     for (const auto& rule : promises.rules)
       vector(RuleKind::never_allow, rule.key.source, set(rule.key.target), rule.key.class_name, rule.permissions,
@@ -396,8 +434,33 @@ class Statements {
 
   const Module& module_;
   Dialect dialect_;
+  /// Whether a rule stands in an optional block. Neverallows do not: what they are about is in their attributes.
+  [[nodiscard]] bool is_apart(RuleKind kind, const VectorKey& key) const {
+    return kind == RuleKind::dont_audit && dispensable_.contains(key.target);
+  }
+
+  struct AboutType {
+    std::vector<std::pair<std::string, Span>> attributes;
+    std::vector<std::tuple<const Guard*, const VectorKey*, const VectorValue*>> dont_audits;
+  };
+
+  [[nodiscard]] std::map<std::string, AboutType> optionals_by_type() const {
+    std::map<std::string, AboutType> list;
+    for (const auto& [kind, guarded] : module_.vectors)
+      for (const auto& [guard, vectors] : guarded) {
+        for (const auto& [key, value] : vectors)
+          if (is_apart(kind, key)) list[key.target].dont_audits.emplace_back(&guard, &key, &value);
+        if (kind != RuleKind::never_allow) continue;
+        for (const auto& group : promises_of(vectors, dispensable_).groups)
+          for (const auto& type : group.types)
+            if (dispensable_.contains(type)) list[type].attributes.emplace_back(group.attribute, group.span);
+      }
+    return list;
+  }
+
   const IsAttribute& is_attribute_;
   const SourceManager* sources_;
+  const std::set<std::string> dispensable_;
   std::string indent_;
   std::string at_;
   ModuleText out_;
@@ -427,6 +490,7 @@ class TeWriter {
     out_.section("Rules");
     out_.rules();
     out_.range_transitions();
+    out_.optionals();
     return out_.take();
   }
 

@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "backends/selinux/names.h"
 #include "backends/selinux/vocabulary.h"
 
 namespace macc::backends::selinux {
@@ -90,7 +91,7 @@ class VisitSink final : public Sink {
 /// Writes the parts of a module in a fixed order.
 class Emitter {
  public:
-  Emitter(const Module& module, Sink& sink) : module_(module), sink_(sink) {}
+  Emitter(const Module& module, Sink& sink) : module_(module), sink_(sink), dispensable_(dispensable_types(module)) {}
 
   void run() {
     section("types", !module_.types.empty());
@@ -110,8 +111,9 @@ class Emitter {
       if (kind == RuleKind::never_allow) continue;
       for (const auto& [guard, vectors] : guarded)
         for (const auto& [key, value] : vectors)
-          write_guarded(guard, vector_node(kind, key, value.permissions), value.span);
+          write_about(key.target, guarded_node(guard, vector_node(kind, key, value.permissions)), value.span);
     }
+    for (const auto& [type, optional] : optionals_) write(optional.first, optional.second);
     transitions();
     for (const auto& [key, value] : module_.range_transitions)
       write(range_transition_node(key.first, key.second, value.first), value.second);
@@ -130,10 +132,16 @@ class Emitter {
   void never_allows() {
     const auto kind = module_.vectors.find(RuleKind::never_allow);
     if (kind == module_.vectors.end()) return;
-    const Promises promises = promises_of(kind->second.at(Guard()));
+    const Promises promises = promises_of(kind->second.at(Guard()), dispensable_);
     for (const auto& group : promises.groups) {
       write(form("typeattribute", group.attribute), group.span);
-      write(form("typeattributeset", group.attribute, Node::symbols(group.types)), group.span);
+      Node needed = Node::list({});
+      for (const auto& type : group.types)
+        if (dispensable_.contains(type))
+          write_about(type, form("typeattributeset", group.attribute, form(type)), group.span);
+        else
+          needed.add(Node::symbol(type));
+      if (!needed.items().empty()) write(form("typeattributeset", group.attribute, std::move(needed)), group.span);
     }
     for (const auto& rule : promises.rules)
       write(vector_node(RuleKind::never_allow, rule.key, rule.permissions), rule.span);
@@ -144,11 +152,19 @@ class Emitter {
       for (const auto& [key, value] : list) write_guarded(guard, transition_node(key, value.result), value.span);
   }
 
-  void write_guarded(const Guard& guard, Node node, Span span) {
-    if (guard.is_always())
-      write(node, span);
-    else
-      write(form("booleanif", guard.node(), form("true", std::move(node))), span);
+  void write_guarded(const Guard& guard, Node node, Span span) { write(guarded_node(guard, std::move(node)), span); }
+
+  static Node guarded_node(const Guard& guard, Node node) {
+    if (guard.is_always()) return node;
+    return form("booleanif", guard.node(), form("true", std::move(node)));
+  }
+
+  /// Writes a statement about a type, or keeps it for the type's optional block.
+  void write_about(const std::string& type, Node node, Span span) {
+    if (!dispensable_.contains(type)) return write(node, span);
+    const auto [at, fresh] = optionals_.try_emplace(type);
+    if (fresh) at->second = {form("optional", optional_name(module_, type)), span};
+    at->second.first.add(std::move(node));
   }
 
   void types() {
@@ -179,7 +195,14 @@ class Emitter {
 
   const Module& module_;
   Sink& sink_;
+  const std::set<std::string> dispensable_;
+  std::map<std::string, std::pair<Node, Span>> optionals_;  // by type; the place is that of the first statement
 };
+
+void add_symbols(const Node& node, std::set<std::string>& names) {
+  if (node.items().empty()) names.insert(node.text());
+  for (const Node& item : node.items()) add_symbols(item, names);
+}
 
 constexpr BaselineInfo kBaselines[] = {
 #define MACC_BASELINE(name, key, text) {key, text},
@@ -310,7 +333,35 @@ std::vector<std::string_view> lines_of(std::string_view text) {
   return lines;
 }
 
-Promises promises_of(const std::map<VectorKey, VectorValue>& vectors) {
+std::set<std::string> dispensable_types(const Module& module) {
+  std::set<std::string> types, needed = {"self"};
+  for (const auto& [kind, guarded] : module.vectors) {
+    const bool is_denial = kind == RuleKind::dont_audit || kind == RuleKind::never_allow;
+    for (const auto& [guard, vectors] : guarded)
+      for (const auto& [key, value] : vectors) {
+        needed.insert(key.source);
+        (is_denial ? types : needed).insert(key.target);
+      }
+  }
+  for (const auto& [type, declaration] : module.types) needed.insert(type);
+  for (const auto& [attribute, set] : module.attribute_sets) {
+    needed.insert(attribute);
+    add_symbols(set.first, needed);
+  }
+  for (const auto& [role, type] : module.role_types) needed.insert(type);
+  for (const auto& [guard, list] : module.transitions)
+    for (const auto& [key, value] : list) needed.insert({key.source, key.target, value.result});
+  for (const auto& [key, value] : module.range_transitions) needed.insert({key.first, key.second});
+  for (const FileContext& context : module.file_contexts) needed.insert(context.type);
+  std::erase_if(types, [&](const std::string& type) { return needed.contains(type); });
+  return types;
+}
+
+std::string optional_name(const Module& module, std::string_view type) {
+  return "macc_" + module_file(module.name) + "_about_" + std::string(type);
+}
+
+Promises promises_of(const std::map<VectorKey, VectorValue>& vectors, const std::set<std::string>& dispensable) {
   constexpr std::size_t kFewTypes = 4;
   using Subject = std::tuple<Span, std::string, std::string, std::set<std::string>>;
   std::map<Subject, std::set<std::string>> subjects;
@@ -321,7 +372,9 @@ Promises promises_of(const std::map<VectorKey, VectorValue>& vectors) {
   for (const auto& [subject, targets] : subjects) {
     const auto& [span, source, class_name, permissions] = subject;
     std::set<std::string> alone = targets, shared;
-    if (targets.size() >= kFewTypes) alone.swap(shared);
+    const bool in_blocks =
+        std::any_of(targets.begin(), targets.end(), [&](const auto& type) { return dispensable.contains(type); });
+    if (in_blocks || targets.size() >= kFewTypes) alone.swap(shared);
     // The domain itself is in no attribute of others.
     if (shared.erase("self") != 0) alone.insert("self");
     for (const auto& target : alone) promises.rules.push_back({{source, target, class_name}, permissions, span});

@@ -141,12 +141,20 @@ void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorK
 /// since libsepol refuses it in several places, and one with a name under none.
 [[nodiscard]] std::map<Guard, std::map<TransitionKey, TransitionValue>> placed_transitions(const Module& module);
 
+/// Types of the system that only denials and promises of the module name. The module has to go in where they are
+/// missing, for there is nothing to keep it from: the system may be another one, and a module that is built apart may
+/// replace what declares them. So what is said about each stands in an optional block of its own.
+[[nodiscard]] std::set<std::string> dispensable_types(const Module& module);
+
+/// The name of such a block.
+[[nodiscard]] std::string optional_name(const Module& module, std::string_view type);
+
 /// Promises about whole trees name hundreds of types: those of one source, class and set of permissions share an
-/// attribute. In a list, semodule would make a rule of each.
+/// attribute. In a list, semodule would make a rule of each. Dispensable types stand in attributes only.
 struct Promises {
   struct Group {
     std::string attribute;
-    std::set<std::string> types;
+    std::set<std::string> types;  ///< the dispensable ones, too
     Span span;
   };
   struct Rule {
@@ -157,7 +165,8 @@ struct Promises {
   std::vector<Group> groups;
   std::vector<Rule> rules;
 };
-[[nodiscard]] Promises promises_of(const std::map<VectorKey, VectorValue>& vectors);
+[[nodiscard]] Promises promises_of(const std::map<VectorKey, VectorValue>& vectors,
+                                   const std::set<std::string>& dispensable);
 
 /// What `source` starts from `exec` runs in the range.
 [[nodiscard]] cil::Node range_transition_node(const std::string& source, const std::string& exec, const Range& range);

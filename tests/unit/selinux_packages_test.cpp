@@ -259,3 +259,49 @@ TEST_CASE("packages are linked with a binary policy, which has lost what they re
   CHECK(cil.verification.status == backends::Verification::Status::failed);
   CHECK(cil.messages.find("takes no module packages") != std::string::npos);
 }
+
+TEST_CASE("a module goes in where types are missing that only its promises and denials name") {
+  const macc::test::Folder folder;
+  std::ifstream skeleton(std::filesystem::path(MACC_SOURCE_DIR) / "backends/selinux/link/skeleton.cil");
+  folder.write("cil/base.cil", std::string(std::istreambuf_iterator<char>(skeleton), {}) +
+                                   "(type spare_conf_t)\n(roletype object_r spare_conf_t)\n"
+                                   "(typeattributeset file_type (spare_conf_t))\n"
+                                   "(filecon \"/etc/spare(/.*)?\" any (system_u object_r spare_conf_t ((s0) (s0))))\n");
+  const auto fuller = imported((folder.path() / "cil").string());
+  auto b = macc::test::lower_on(fuller,
+                                "macc 1;\nmodule m;\ndomain d {\n  entry \"/usr/lib/d/d\";\n"
+                                "  resource data : state { \"/var/lib/d/**\" }\n  allow manage data;\n"
+                                "  deny read \"/etc/spare/**\";\n  never change \"/etc/**\";\n}\n");
+  CAPTURE(b->messages());
+  REQUIRE_FALSE(b->diagnostics.has_errors());
+  const std::string start = "(optional macc_m_about_spare_conf_t (typeattributeset macc_never_d_t_1 (spare_conf_t)) ";
+  CHECK(b->cil().find(start) != std::string::npos);
+  CHECK(b->cil().find("(dontaudit d_t spare_conf_t (file ") != std::string::npos);
+  const se::CilModule module{"m.cil", b->cil()};
+  CHECK(se::link(*fuller, {module}).ok);
+  CHECK(se::link(*se::Base::skeleton(), {module}).ok);
+
+  // Where the type is there, the promise holds.
+  const se::CilModule breaks{"breaks.cil", "(allow d_t spare_conf_t (file (write)))\n"};
+  const se::LinkResult broken = se::link(*fuller, {module, breaks});
+  CHECK_FALSE(broken.ok);
+  REQUIRE_FALSE(broken.messages.empty());
+  CHECK(broken.messages.front().problem == se::LinkProblem::neverallow);
+}
+
+TEST_CASE("the module language, too, has what may be missing in blocks of its own") {
+  if (find_program("checkmodule").empty()) return;
+  auto b = lower_as_packages(
+      "macc 1;\nmodule m;\nboolean quiet = false;\ndomain d {\n  entry \"/usr/lib/d/d\";\n"
+      "  if quiet { deny read \"/etc/shadow\"; }\n  never change \"/etc/**\";\n}\n");
+  CAPTURE(b->messages());
+  REQUIRE_FALSE(b->diagnostics.has_errors());
+  const std::string te = b->cil("m.te"), block = "optional {\n\trequire {\n\t\ttype shadow_t;\n\t}\n";
+  const std::size_t at = te.find(block);
+  REQUIRE(at != std::string::npos);
+  CHECK(te.find("type shadow_t;") == at + block.find("type shadow_t;"));
+  CHECK(te.find("typeattribute shadow_t macc_never_d_t_1;", at) != std::string::npos);
+  CHECK(te.find("\tif (quiet) {\n\t\tdontaudit d_t shadow_t:file ", at) != std::string::npos);
+  CHECK(backends::selinux_backend().verify(b->input(), b->lowered, b->diagnostics).status ==
+        backends::Verification::Status::passed);
+}
