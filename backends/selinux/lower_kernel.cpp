@@ -67,6 +67,27 @@ bool plain_denied(Subject& subject, ir::PlainAccess::Kind kind, Guard& guard) {
   return false;
 }
 
+/// The capability that a call takes, unless the author denies it.
+void allow_with_capability(Subject& subject, const ir::Rule& rule, Guard guard, ir::Capability capability) {
+  const auto about = [&](const ir::CapabilityAccess& access) {
+    return !access.in_userns &&
+           std::find(access.capabilities.begin(), access.capabilities.end(), capability) != access.capabilities.end();
+  };
+  for (const auto& [denial, access] : subject.rules<ir::CapabilityAccess>(ir::Effect::deny)) {
+    if (!about(*access)) continue;
+    const Guard other = subject.guard(*denial);
+    if (other.is_always() || other == guard) return;
+    guard = guard.but_not(other);
+  }
+  subject.allow_self(guard, capability_class(capability, false), ir::word(capability), rule.where.span);
+  const auto allows = subject.rules<ir::CapabilityAccess>(ir::Effect::allow);
+  const bool is_allowed = std::any_of(allows.begin(), allows.end(), [&](const auto& entry) {
+    const Guard other = subject.guard(*entry.first);
+    return about(*entry.second) && (other.is_always() || other == guard);
+  });
+  if (!is_allowed) subject.say(rule, Topic::with_capability, {std::string(ir::word(capability))});
+}
+
 void lower_plain(Subject& subject) {
   using Kind = ir::PlainAccess::Kind;
   for (const auto& [rule, access] : subject.rules<ir::PlainAccess>(ir::Effect::allow)) {
@@ -90,11 +111,11 @@ void lower_plain(Subject& subject) {
         break;
       case Kind::bpf:
         subject.allow_self(guard, "bpf", "map_create map_read map_write prog_load prog_run", span);
-        subject.allow_self(guard, "capability2", "bpf", span);
+        allow_with_capability(subject, *rule, guard, ir::Capability::bpf);
         break;
       case Kind::perf:
         subject.allow_self(guard, "perf_event", "open cpu kernel tracepoint read write", span);
-        subject.allow_self(guard, "capability2", "perfmon", span);
+        allow_with_capability(subject, *rule, guard, ir::Capability::perfmon);
         break;
       case Kind::io_uring:
         subject.allow_self(guard, "anon_inode", "create read write map", span);

@@ -60,7 +60,11 @@ class UnixLowering {
         subject_.allow_other(guard_, subject_.name(Name::init, span), region->types[0], "sock_file",
                              "create getattr setattr unlink", span);
     }
-    if (access.listen) return serve(span);
+    if (access.listen) {
+      serve(span);
+      say_own(set, parts);
+      return;
+    }
     connect(access, span);
     subject_.say(*rule_, Topic::unix_server);
   }
@@ -86,6 +90,33 @@ class UnixLowering {
                      "create bind getattr getopt setopt ioctl", span);
   }
 
+  /// The domain may connect to itself, and to a socket's file whatever may write it.
+  void say_own(const PathSet& set, const std::vector<Part>& parts) {
+    PathSet rest = set;
+    for (const auto& [rule, access] : subject_.rules<ir::UnixAccess>(ir::Effect::allow))
+      if (!access->listen && access->abstract_name.empty() && is_granted_with(*rule))
+        rest = rest - meaning_.set(access->paths);
+    std::vector<std::string> reached;
+    for (const auto& [region, part, which] : parts) {
+      if (!rest.meets(part)) continue;
+      for (const auto& type : region->types)
+        if (granted(subject_.module, {subject_.type, type, "sock_file"}).contains("write")) reached.push_back(type);
+    }
+    if (!reached.empty()) subject_.say(*rule_, Topic::own_sockets, reached);
+  }
+
+  /// Whether another rule holds whenever this one does, as far as that is plain to see.
+  [[nodiscard]] bool is_granted_with(const ir::Rule& other) const {
+    const Guard guard = subject_.guard(other);
+    return guard.is_always() || guard == subject_.guard(*rule_);
+  }
+
+  void say_own(const std::string& abstract_name) {
+    for (const auto& [rule, access] : subject_.rules<ir::UnixAccess>(ir::Effect::allow))
+      if (!access->listen && access->abstract_name == abstract_name && is_granted_with(*rule)) return;
+    subject_.say(*rule_, Topic::own_sockets, {"@" + abstract_name});
+  }
+
   void connect(const ir::UnixAccess& access, Span span) {
     for (ir::DomainId server : access.servers)
       for (const auto& type : subject_.context.types_of(server, span)) {
@@ -99,7 +130,10 @@ class UnixLowering {
       if (denial->listen == access.listen && denial->abstract_name == access.abstract_name &&
           subject_.guard(*rule).is_always())
         return;
-    if (!access.listen) connect(access, rule_->where.span);
+    if (access.listen)
+      say_own(access.abstract_name);
+    else
+      connect(access, rule_->where.span);
     subject_.say(*rule_, Topic::abstract_name);
   }
 

@@ -100,18 +100,35 @@ class MoveCheck {
     std::map<std::string, Span> sources = mine.targets({"rename", "link"});
     std::erase_if(sources, [&](const auto& source) { return cells_.count(source.first) == 0; });
     if (sources.empty()) return;
-    std::set<std::string> drifts;
+    std::set<std::string> drifts, across;
     for (const auto& [directory, span] : mine.targets({"add_name"})) {
       auto hanging = hanging_.find(directory);
       if (hanging == hanging_.end()) continue;
       for (const Hanging& target : hanging->second)
         for (const auto& [source, where] : sources)
           if (source != target.cell->types[0] && may_appear(mine, target) && one_file_system(source, target))
-            move(domain, *cells_.at(source), where, target, directory, drifts);
+            if (move(domain, *cells_.at(source), where, target, directory)) {
+              const std::string what = source + " into paths of " + target.cell->types[0];
+              drifts.insert(what);
+              if (lacks_verb(mine, source, target.cell->types[0])) across.insert(what);
+            }
     }
     if (!drifts.empty())
       context_.fidelity.add(id, "moving entries between own directories", domain.where.span, Topic::label_drift,
                             {drifts.begin(), drifts.end()});
+    if (!across.empty())
+      context_.fidelity.add(id, "moving entries between own directories", domain.where.span, Topic::moved_across,
+                            {across.begin(), across.end()});
+  }
+
+  /// Whether what is done to entries of the one is not granted on entries of the other, where they end.
+  static bool lacks_verb(const Granted& mine, const std::string& source, const std::string& target) {
+    const auto has = [&](const std::string& type, std::string_view permission) {
+      constexpr std::string_view kClasses[] = {"file", "dir", "lnk_file", "fifo_file", "sock_file"};
+      return std::any_of(std::begin(kClasses), std::end(kClasses),
+                         [&](std::string_view class_name) { return mine.has(type, class_name, permission); });
+    };
+    return (has(source, "rename") && !has(target, "rename")) || (has(source, "link") && !has(target, "link"));
   }
 
   // ---- the directories that head trees
@@ -176,21 +193,25 @@ class MoveCheck {
     return children_in(source.set.automaton(), directory.automaton()).any;
   }
 
-  void move(const ir::Domain& domain, const Region& source, Span where, const Hanging& target,
-            const std::string& directory, std::set<std::string>& drifts) {
+  /// False when the move is refused, with a diagnostic.
+  bool move(const ir::Domain& domain, const Region& source, Span where, const Hanging& target,
+            const std::string& directory) {
     const Region& cell = *target.cell;
-    if (parted_by_name(source, target)) return report_name(domain, source, where, target);
+    if (parted_by_name(source, target)) {
+      report_name(domain, source, where, target);
+      return false;
+    }
     if (cell.kind == ir::Kind::secret) {
       Diagnostic* diagnostic = report(domain, source, where, cell);
       if (diagnostic != nullptr) diagnostic->also(cell.span, "a secret");
-      return;
+      return false;
     }
     if (const Prohibition* prohibition = broken(source, cell, directory)) {
       Diagnostic* diagnostic = report(domain, source, where, cell);
       if (diagnostic != nullptr) diagnostic->also(prohibition->span, prohibition->what + " would not hold there");
-      return;
+      return false;
     }
-    drifts.insert(source.types[0] + " into paths of " + cell.types[0]);
+    return true;
   }
 
   void report_name(const ir::Domain& domain, const Region& source, Span where, const Hanging& target) {

@@ -481,3 +481,39 @@ TEST_CASE("the report says what SELinux cannot ask about") {
   REQUIRE(userns != all.end());
   CHECK_FALSE(userns->mediated);
 }
+
+TEST_CASE("a domain that may write a socket of its own can connect to itself, which is said") {
+  const std::string run = "  resource run : runtime { \"/run/d/**\" }\n";
+  CHECK(build(domain(run + "allow listen unix run;"))->fidelity("allow listen unix run") ==
+        std::vector<std::string>{"exact "});
+  CHECK(build(domain(run + "allow listen unix run; allow write run;"))->fidelity("allow listen unix run") ==
+        std::vector<std::string>{"wider own-sockets"});
+  CHECK(build(domain(run + "allow listen unix run; allow connect unix run;"))->fidelity("allow listen unix run") ==
+        std::vector<std::string>{"exact "});
+  CHECK(build(domain("allow listen unix \"@d\";"))->fidelity("allow listen unix \"@d\"") ==
+        std::vector<std::string>{"wider own-sockets", "wider abstract-name"});
+}
+
+TEST_CASE("a capability that comes with bpf or perf is said, unless it is allowed, and kept out where it is denied") {
+  const auto alone = build(domain("allow bpf; allow perf;"));
+  CHECK(alone->may("d_t", "d_t", "capability2", "bpf"));
+  CHECK(alone->fidelity("allow bpf") == std::vector<std::string>{"wider with-capability"});
+  CHECK(alone->fidelity("allow perf") == std::vector<std::string>{"wider with-capability"});
+  const auto both = build(domain("allow bpf; allow capability bpf;"));
+  CHECK(both->fidelity("allow bpf") == std::vector<std::string>{"exact "});
+  const auto denied = build(domain("allow bpf; deny capability bpf;"));
+  CHECK_FALSE(denied->may("d_t", "d_t", "capability2", "bpf"));
+  CHECK(denied->may("d_t", "d_t", "bpf", "prog_load"));
+}
+
+TEST_CASE("a move into a tree without the verb there is wider, and with it only drifts") {
+  const std::string trees =
+      "  resource a : state { \"/srv/d/a/**\" }\n  resource b : state { \"/srv/d/b/**\" }\nallow rename a;\n";
+  const std::string moves = "moving entries between own directories";
+  CHECK(build(domain(trees + "allow rename b;"))->fidelity(moves) == std::vector<std::string>{"drifts label-drift"});
+  for (const char* other : {"allow create b;", "allow link b;"}) {
+    CAPTURE(other);
+    const auto list = build(domain(trees + other))->fidelity(moves);
+    CHECK(std::find(list.begin(), list.end(), "wider moved-across") != list.end());
+  }
+}

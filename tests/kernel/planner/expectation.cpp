@@ -27,6 +27,8 @@ enum class Match : std::uint8_t {
   signals,
   local,
   rule_of_unix,
+  listener,
+  capability,
   sockets,
   queue_file,
   family,
@@ -311,6 +313,7 @@ class Judge {
     if (match == Match::types) return names_type(entry, path);
     if (match == Match::folder) return names_type(entry, folder_of(path));
     if (match == Match::into || match == Match::moved) return moves_into(entry, path);
+    if (match == Match::capability) return names_capability(entry, question);
     const auto& rules = build_.policy.domain(asked_.domain).rules;
     return std::any_of(rules.begin(), rules.end(), [&](const ir::Rule& rule) {
       return rule.where.span == entry.span && concerns(rule, question, match);
@@ -332,6 +335,13 @@ class Judge {
         return kind_of(rule.access) == kind_of(question.access) && is_local_port(question.access);
       case Match::rule_of_unix:
         return std::holds_alternative<ir::UnixAccess>(rule.access);
+      case Match::listener: {
+        const auto* about = std::get_if<ir::UnixAccess>(&rule.access);
+        const auto* asked = std::get_if<ir::UnixAccess>(&question.access);
+        if (about == nullptr || asked == nullptr || !about->listen) return false;
+        if (!asked->abstract_name.empty()) return about->abstract_name == asked->abstract_name;
+        return about->abstract_name.empty() && build_.meaning->set(about->paths).contains(path_of(question.access));
+      }
       case Match::sockets:
         return makes_handed_over(rule.access, question.access);
       case Match::queue_file:
@@ -371,6 +381,14 @@ class Judge {
     return std::any_of(entry.what.begin(), entry.what.end(), [&](const std::string& what) {
       return what == type->second || what.starts_with(type->second + ": ");
     });
+  }
+
+  [[nodiscard]] static bool names_capability(const FidelityEntry& entry, const Question& question) {
+    const auto* asked = std::get_if<ir::CapabilityAccess>(&question.access);
+    return asked != nullptr &&
+           std::all_of(asked->capabilities.begin(), asked->capabilities.end(), [&](auto capability) {
+             return std::find(entry.what.begin(), entry.what.end(), ir::word(capability)) != entry.what.end();
+           });
   }
 
   /// Such entries say "TYPE into paths of TYPE".
