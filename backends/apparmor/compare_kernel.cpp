@@ -179,11 +179,14 @@ Capabilities capabilities_of(const ir::Access& access) {
   return out;
 }
 
-/// Whether the deny is about the same kind of access. Denied device nodes are a matter of the paths.
-bool same_kind(const ir::Access& deny, const ir::Access& allow) {
-  if (deny.index() != allow.index() || std::holds_alternative<ir::FileAccess>(deny)) return false;
-  const auto* d = std::get_if<ir::CapabilityAccess>(&deny);
-  return d == nullptr || d->in_userns == std::get<ir::CapabilityAccess>(allow).in_userns;
+/// Whether the deny takes its capabilities out of what the other gives. Denied device nodes are a matter of the paths; a
+/// denied capability is no part of what bpf or perf gives.
+bool takes_from(const ir::Access& deny, const ir::Access& allow) {
+  const auto* denied = std::get_if<ir::CapabilityAccess>(&deny);
+  if (std::holds_alternative<ir::PlainAccess>(allow))
+    return denied == nullptr ? std::holds_alternative<ir::PlainAccess>(deny) : !denied->in_userns;
+  const auto* allowed = std::get_if<ir::CapabilityAccess>(&allow);
+  return denied != nullptr && allowed != nullptr && denied->in_userns == allowed->in_userns;
 }
 
 std::string words_of(Capabilities set) {
@@ -216,7 +219,7 @@ void compare_capabilities(const Comparing& c) {
     }
     ever |= capabilities_of(rule.access);
     for (const ir::Rule& deny : rules) {
-      if (deny.effect == ir::Effect::deny && holds(c, deny) && same_kind(deny.access, rule.access))
+      if (deny.effect == ir::Effect::deny && holds(c, deny) && takes_from(deny.access, rule.access))
         set &= ~capabilities_of(deny.access);
     }
     required |= set;

@@ -51,16 +51,26 @@ class Kernel {
     return {};
   }
 
-  static bool takes(const ir::Rule& deny, const ir::Rule& allow, Capability c) {
-    if (deny.access.index() != allow.access.index() || deny.effect != Effect::deny) return false;
-    const auto has = capabilities_of(deny.access);
-    if (std::find(has.begin(), has.end(), c) == has.end()) return false;
-    if (std::holds_alternative<ir::FileAccess>(deny.access)) return false;
-    const auto* d = std::get_if<ir::CapabilityAccess>(&deny.access);
-    return d == nullptr || d->in_userns == std::get<ir::CapabilityAccess>(allow.access).in_userns;
+  /// What a capability alone opens: sys_admin stands in for the others.
+  static std::vector<PlainAccess::Kind> opened_by(Capability c) {
+    if (c == Capability::bpf) return {PlainAccess::Kind::bpf};
+    if (c == Capability::perfmon) return {PlainAccess::Kind::perf};
+    if (c == Capability::sys_admin) return {PlainAccess::Kind::bpf, PlainAccess::Kind::perf};
+    return {};
   }
 
-  /// When this rule still gives the capability, after the denies of the same phrase.
+  /// A denied capability is no part of what bpf or perf gives: without it they are what needs no capability.
+  static bool takes(const ir::Rule& deny, const ir::Rule& allow, Capability c) {
+    if (deny.effect != Effect::deny) return false;
+    const auto has = capabilities_of(deny.access);
+    if (std::find(has.begin(), has.end(), c) == has.end()) return false;
+    const auto* denied = std::get_if<ir::CapabilityAccess>(&deny.access);
+    if (std::holds_alternative<PlainAccess>(allow.access)) return denied == nullptr || !denied->in_userns;
+    const auto* allowed = std::get_if<ir::CapabilityAccess>(&allow.access);
+    return denied != nullptr && allowed != nullptr && denied->in_userns == allowed->in_userns;
+  }
+
+  /// When this rule still gives the capability, after the denies that take it.
   Guard remaining(const ir::Rule& allow, Capability c) const {
     Guard out = Guard::of(allow.condition);
     for (const ir::Rule& rule : domain_.rules) {
@@ -108,6 +118,54 @@ class Kernel {
     const bool userns = rule.effect == Effect::allow && access.in_userns;
     const Topic topic = userns ? Topic::capability_userns : whole ? Topic::none : Topic::deny_shared_bit;
     build_.fidelity.add(id_, rule, topic);
+    if (rule.effect == Effect::allow) say_what_it_opens(rule, access);
+  }
+
+  void say_what_it_opens(const ir::Rule& rule, const ir::CapabilityAccess& access) {
+    for (Capability c : access.capabilities) {
+      const Guard given = remaining(rule, c);
+      for (PlainAccess::Kind kind : opened_by(c)) {
+        if (!allowed(kind).covers(given))
+          build_.fidelity.add(id_, rule, kind == PlainAccess::Kind::bpf ? Topic::bpf : Topic::perf);
+      }
+    }
+  }
+
+  /// When the meaning allows it.
+  Guard allowed(PlainAccess::Kind kind) const {
+    Guard out = Guard::never();
+    for (const ir::Rule& rule : domain_.rules) {
+      const auto* access = std::get_if<PlainAccess>(&rule.access);
+      if (access != nullptr && access->kind == kind && rule.effect == Effect::allow)
+        out = out | Guard::of(rule.condition);
+    }
+    for (const ir::Rule& rule : domain_.rules) {
+      const auto* access = std::get_if<PlainAccess>(&rule.access);
+      if (access != nullptr && access->kind == kind && rule.effect == Effect::deny)
+        out = out & !Guard::of(rule.condition);
+    }
+    return out;
+  }
+
+  /// When a rule about the capability itself gives it.
+  Guard allowed(Capability c) const {
+    Guard out = Guard::never();
+    for (const ir::Rule& rule : domain_.rules) {
+      const auto* access = std::get_if<ir::CapabilityAccess>(&rule.access);
+      if (access == nullptr || access->in_userns || rule.effect != Effect::allow) continue;
+      if (std::find(access->capabilities.begin(), access->capabilities.end(), c) != access->capabilities.end())
+        out = out | remaining(rule, c);
+    }
+    return out;
+  }
+
+  /// bpf and perf.
+  void with_capability(const ir::Rule& rule, Capability c) {
+    if (rule.effect == Effect::deny)
+      return build_.fidelity.add(id_, rule, deny_capabilities(rule) ? Topic::none : Topic::deny_shared_bit);
+    const bool gives_more = !allowed(c).covers(remaining(rule, c));
+    build_.fidelity.add(id_, rule, gives_more ? Topic::with_capability : Topic::none,
+                        gives_more ? std::vector<std::string>{std::string(ir::word(c))} : std::vector<std::string>{});
   }
 
   void plain(const ir::Rule& rule, const PlainAccess& access) {
@@ -119,17 +177,15 @@ class Kernel {
       build_.add_unconditional(id_, id_, Guard::of(rule.condition), IoUringRule{qualifiers(rule)}, rule);
       return build_.fidelity.add(id_, rule, Topic::io_uring_rings);
     }
+    if (const auto taken = capabilities_of(rule.access); !taken.empty()) return with_capability(rule, taken.front());
     static constexpr std::pair<PlainAccess::Kind, Topic> kTopics[] = {
         {PlainAccess::Kind::memory_execute, Topic::memory_execute},
         {PlainAccess::Kind::userns_create, Topic::userns_create},
-        {PlainAccess::Kind::bpf, Topic::bpf},
-        {PlainAccess::Kind::perf, Topic::perf},
         {PlainAccess::Kind::io_uring, Topic::io_uring},
         {PlainAccess::Kind::keyring, Topic::keyring},
     };
-    const bool whole = rule.effect == Effect::allow || deny_capabilities(rule);
     for (const auto& [kind, topic] : kTopics) {
-      if (kind == access.kind) build_.fidelity.add(id_, rule, whole ? topic : Topic::deny_shared_bit);
+      if (kind == access.kind) build_.fidelity.add(id_, rule, topic);
     }
   }
 

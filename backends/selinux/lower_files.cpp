@@ -96,6 +96,7 @@ class FileLowering {
     for (const auto& [class_name, permissions] : object_permissions(verb, scope))
       for (const auto& target : subject_.types(region, span)) {
         subject_.allow(rest.guard, target, class_name, permissions, span);
+        if (class_name == "dir") say_kept_label(region);
         if (rule_->audit) audit(verb, scope, target, rest.guard);
       }
     const auto parent = parent_permissions(verb);
@@ -115,11 +116,17 @@ class FileLowering {
     for (const Part& above : divided->parts) {
       const Children children = children_in(members, above.set.automaton());
       if (!children.any) continue;
+      say_kept_label(*above.region);
       for (const auto& target : subject_.types(*above.region, rule_->where.span))
         subject_.allow(rest.guard, target, "dir", permissions, rule_->where.span);
       if (verb == ir::Verb::create || verb == ir::Verb::mknod)
         wish(subject_, *rule_, region, *above.region, children, verb);
     }
+  }
+
+  /// About the folders of a region.
+  void say_kept_label(const Region& region) {
+    if (region.is_own() && region.kind == ir::Kind::device) subject_.say(*rule_, Topic::device_folders, region.types);
   }
 
   // ---- what the target grants beyond the rule

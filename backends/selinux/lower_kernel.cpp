@@ -199,6 +199,7 @@ void lower_queues(Subject& subject, const ir::Rule& rule, const paths::PathSet& 
     }
     subject.say_shared(rule, set, *part.region);
   }
+  if (!parts.empty()) subject.say(rule, Topic::queues_of_others);
 }
 
 void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& access) {

@@ -565,6 +565,31 @@ TEST_CASE("networks, capabilities and what they cannot tell apart") {
   CHECK(t.topic("network-ports"));
 }
 
+TEST_CASE("a capability that comes with bpf or perf is said, unless it is allowed, and kept out where it is denied") {
+  constexpr int kPerfmon = 38, kBpf = 39;
+  ApparmorTarget alone(domain("allow bpf; allow perf;"));
+  CHECK(alone.compile("d").capability(kBpf));
+  CHECK(alone.topic("with-capability"));
+  CHECK_FALSE(alone.topic("bpf"));
+  ApparmorTarget both(domain("allow bpf; allow perf; allow capability bpf, perfmon;"));
+  CHECK(both.lowered.fidelity.topics.empty());
+  ApparmorTarget denied(domain("allow bpf; allow perf; deny capability bpf;"));
+  const CompiledProfile p = denied.compile("d");
+  CHECK_FALSE(p.capability(kBpf));
+  CHECK((p.quiet_capabilities >> kBpf & 1) == 1);
+  CHECK(p.capability(kPerfmon));
+  CHECK_FALSE(denied.topic("deny-shared"));
+}
+
+TEST_CASE("a capability that opens bpf or perf without a word about them is said") {
+  ApparmorTarget capability(domain("allow capability bpf;"));
+  CHECK(capability.topic("bpf"));
+  CHECK_FALSE(capability.topic("perf"));
+  ApparmorTarget administrator(domain("allow capability sys_admin; allow bpf; allow capability bpf;"));
+  CHECK_FALSE(administrator.topic("bpf"));
+  CHECK(administrator.topic("perf"));
+}
+
 TEST_CASE("signals and tracing are written on both sides") {
   ApparmorTarget t(domain("allow signal term, hup to e; allow trace e; allow inspect e;") +
                    "domain e { entry \"/usr/bin/e\"; }\n");

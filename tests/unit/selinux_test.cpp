@@ -517,3 +517,18 @@ TEST_CASE("a move into a tree without the verb there is wider, and with it only 
     CHECK(std::find(list.begin(), list.end(), "wider moved-across") != list.end());
   }
 }
+
+TEST_CASE("folders of devices keep their label, which is said where a rule is about them") {
+  const std::string nodes = "  resource nodes : device { \"/dev/d/**\" }\n";
+  const auto inside = build(domain(nodes + "allow read nodes; allow list nodes;"));
+  CHECK(inside->fidelity("allow read nodes") == std::vector<std::string>{"exact "});
+  CHECK(inside->fidelity("allow list nodes") == std::vector<std::string>{"narrower device-folders"});
+  const auto making = build(domain(nodes + "allow mknod nodes;"));
+  const auto list = making->fidelity("allow mknod nodes");
+  CHECK(std::find(list.begin(), list.end(), "narrower device-folders") != list.end());
+}
+
+TEST_CASE("queues that the system's programs made are out of reach, which is said") {
+  const auto list = build(domain("allow mqueue \"/dev/mqueue/q\";"))->fidelity("allow mqueue \"/dev/mqueue/q\"");
+  CHECK(std::find(list.begin(), list.end(), "narrower queues-of-others") != list.end());
+}
