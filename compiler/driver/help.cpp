@@ -81,6 +81,8 @@ std::string_view examples_of(Command command) {
              "  macc fmt --check policy            which files below policy would change\n"
              "  macc fmt --diff web.macc           what would change\n"
              "  macc fmt - < web.macc              standard input to standard output\n";
+    case Command::lsp:
+      return "  macc lsp                           started by an editor: docs/editors.md has the settings of some\n";
     case Command::init:
       return "  macc init ledger                   a project in the new folder ledger\n";
     case Command::explain:

@@ -120,15 +120,15 @@ std::vector<std::string> moved_operands(const Session& session, const fs::path& 
 }
 
 /// Nothing to compare with: that is said before what is found.
-Baseline all_new(Session& session, const std::string& why) {
+project::Baseline all_new(Session& session, const std::string& why) {
   session.preface += fmt::format("{}: every finding counts as new\n", why);
   return {};
 }
 
 }  // namespace
 
-std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, const lint::Settings& settings,
-                                    const std::string& revision) {
+std::optional<project::Baseline> findings_of(Session& session, const Inputs& inputs, const lint::Settings& settings,
+                                             const std::string& revision) {
   const fs::path root = fs::absolute(inputs.project.root).lexically_normal();
   History history(session, root);
   const std::string commit = history.commit(revision);
@@ -149,7 +149,7 @@ std::optional<Baseline> findings_of(Session& session, const Inputs& inputs, cons
   if (!old_inputs) return all_new(session, fmt::format("`{}` holds none of these policies", printable(revision)));
   const auto found = run_lints(old, *old_inputs, settings);
   if (!found) return all_new(session, fmt::format("the policies of `{}` have errors", printable(revision)));
-  return Baseline::of(found->findings, {});
+  return project::Baseline::of(found->findings, {});
 }
 
 }  // namespace macc::driver

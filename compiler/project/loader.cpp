@@ -60,18 +60,21 @@ std::optional<FileId> Loader::load(const fs::path& path, Span asked) {
     if (!standard_input_) standard_input_ = read(input_, "<stdin>", asked);
     return standard_input_;
   }
-  const fs::path full = path.is_absolute() ? path : current_ / path;
+  const fs::path file = full(path);
   struct stat status {};
-  if (::stat(full.c_str(), &status) != 0) {
+  if (::stat(file.c_str(), &status) != 0) {
     const int error = errno;
-    return refuse(path, asked, std::generic_category().message(error), error == ENOENT ? neighbour(full) : "");
+    const auto fresh = held_fresh_.find(file.lexically_normal().native());
+    if (fresh != held_fresh_.end()) return load_held(fresh->second, path, asked);
+    return refuse(path, asked, std::generic_category().message(error), error == ENOENT ? neighbour(file) : "");
   }
   if (S_ISDIR(status.st_mode)) return refuse(path, asked, "it is a folder");
   // A pipe is what a shell's <(command) gives; a device could go on for ever.
   if (!S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode)) return refuse(path, asked, "it is not a regular file");
-  const std::pair<std::uint64_t, std::uint64_t> inode{status.st_dev, status.st_ino};
+  const Inode inode{status.st_dev, status.st_ino};
+  if (const auto held = held_.find(inode); held != held_.end()) return load_held(held->second, path, asked);
   if (const auto known = by_inode_.find(inode); known != by_inode_.end()) return known->second;
-  std::ifstream in(full, std::ios::binary);
+  std::ifstream in(file, std::ios::binary);
   if (!in) return refuse(path, asked, std::generic_category().message(errno));
   const auto id = read(in, path, asked);
   if (id && S_ISREG(status.st_mode)) by_inode_.emplace(inode, *id);
@@ -86,13 +89,44 @@ std::optional<FileId> Loader::read(std::istream& in, const fs::path& path, Span 
     text.append(block.data(), static_cast<std::size_t>(in.gcount()));
   }
   if (in.bad()) return refuse(path, asked, "reading failed");
-  if (text.size() > kMaxFileBytes) {
-    diagnostics_.report(Code::E0003, asked,
-                        fmt::format("`{}` is larger than {} MiB, the limit of a source file", printable(shown(path)),
-                                    kMaxFileBytes >> 20U));
-    return std::nullopt;
-  }
+  if (text.size() > kMaxFileBytes) return too_large(path, asked);
   return sources_.add(shown(path), std::move(text), stable(path));
+}
+
+fs::path Loader::full(const fs::path& path) const { return path.is_absolute() ? path : current_ / path; }
+
+void Loader::hold(const fs::path& path, std::string text) {
+  const fs::path file = full(path);
+  struct stat status {};
+  Held& held = ::stat(file.c_str(), &status) == 0 ? held_[{status.st_dev, status.st_ino}]
+                                                  : held_fresh_[file.lexically_normal().native()];
+  held.text = std::move(text);
+}
+
+const std::string* Loader::held(const fs::path& path) const {
+  if (held_.empty() && held_fresh_.empty()) return nullptr;
+  const fs::path file = full(path);
+  struct stat status {};
+  if (::stat(file.c_str(), &status) == 0) {
+    const auto known = held_.find({status.st_dev, status.st_ino});
+    return known == held_.end() ? nullptr : &known->second.text;
+  }
+  const auto fresh = held_fresh_.find(file.lexically_normal().native());
+  return fresh == held_fresh_.end() ? nullptr : &fresh->second.text;
+}
+
+std::optional<FileId> Loader::load_held(Held& held, const fs::path& path, Span asked) {
+  if (held.id != FileId::none) return held.id;
+  if (held.text.size() > kMaxFileBytes) return too_large(path, asked);
+  held.id = sources_.add(shown(path), held.text, stable(path));
+  return held.id;
+}
+
+std::nullopt_t Loader::too_large(const fs::path& path, Span asked) {
+  diagnostics_.report(Code::E0003, asked,
+                      fmt::format("`{}` is larger than {} MiB, the limit of a source file", printable(shown(path)),
+                                  kMaxFileBytes >> 20U));
+  return std::nullopt;
 }
 
 FileId Loader::replace(FileId file, std::string text) {

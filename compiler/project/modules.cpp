@@ -95,7 +95,8 @@ void Modules::scan() const {
   FileHead head;
   for (const fs::path& file : files_) {
     const fs::path full = file.is_absolute() ? file : loader_.current() / file;
-    if (const auto name = declared_module(head.read(full))) by_name_[*name].push_back(file);
+    const std::string* held = loader_.held(full);
+    if (const auto name = declared_module(held != nullptr ? *held : head.read(full))) by_name_[*name].push_back(file);
   }
 }
 

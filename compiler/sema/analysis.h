@@ -91,6 +91,9 @@ struct DomainState {
   Span mode_span, level_span;
 };
 
+/// A name that stands in a text, `${a.b}`, at its place.
+[[nodiscard]] ast::QualifiedName name_in_text(const std::string& dotted, Span span);
+
 /// The verbs behind `public`; all without any.
 [[nodiscard]] ir::VerbSet opened_verbs(const std::vector<ast::Name>& words);
 
@@ -120,10 +123,13 @@ class Analysis {
   void declare_resources(Module& module);
   void declare_external(Module& module, const ast::ExternalDecl& decl);
   bool add_name(Names& names, const ast::Name& name, Symbol symbol);
+  /// The places of a name's parts, and the declarations that they stand for.
+  using Parts = std::vector<std::pair<Span, Span>>;
+  const Symbol* find_name(const ast::QualifiedName& name, const Scope& scope, bool& is_private, Parts& parts);
   /// Reports unless it finds something; `wanted` ("a resource") is for the message.
   const Symbol* lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted);
   const Symbol* lookup_quietly(const ast::QualifiedName& name, const Scope& scope, bool& is_private);
-  const Argument* parameter(const ast::QualifiedName& name, const Scope& scope) const;
+  const Argument* parameter(const ast::QualifiedName& name, const Scope& scope);
   const Symbol* lookup_kind(const ast::QualifiedName& name, const Scope& scope, Symbol::Kind kind,
                             std::string_view wanted);
   std::vector<std::string> visible_names(const Scope& scope) const;
@@ -201,6 +207,15 @@ class Analysis {
   ir::Provenance provenance(Span span, const Scope& scope) const { return {span, scope.includes}; }
   bool known_backend(const ast::Name& name);
 
+  // name_uses.cpp: the table of names, where one is asked for
+  void note_declared(DeclaredName::Kind kind, const std::string& name, Span span, const Module& module,
+                     bool is_public = false);
+  void note_use(Span span, Span declaration);
+  void note_parameter_use(const ast::QualifiedName& name, const Argument& argument);
+  void complete_names();
+  void reread_lets(Module& module, const std::vector<ast::Statement>& body);
+  void reread_let(Module& module, const ast::LetDecl& let);
+
   // nesting.cpp: which resource lies inside which
   void nest_resources();
   // vacuous.cpp: what says nothing
@@ -241,6 +256,7 @@ class Analysis {
   bool list_is_full_ = false;    // of the patterns that are being read; one report is enough
   mutable std::set<Span> used_;  // declarations of names that were looked up
   std::set<std::string> lost_;   // words of what was reported and left out
+  bool reread_ = false;          // what was not needed is read for the names in it: mistakes there concern nobody
   bool stand_ins_ = false;       // arguments are invented: what they lead to is no mistake of the author
   Diagnostics unheard_;
 };

@@ -394,14 +394,9 @@ void Analysis::rule(DomainState& state, const Pending& pending) {
         return;
       }
       const std::string word = raw->text.substr(at + 2, end - at - 2);
-      ast::QualifiedName name;
-      name.span = raw->text_span;
-      std::size_t begin = 0;
-      for (std::size_t dot = word.find('.'); dot != std::string::npos; dot = word.find('.', begin)) {
-        name.parts.push_back({word.substr(begin, dot - begin), raw->text_span});
-        begin = dot + 1;
-      }
-      name.parts.push_back({word.substr(begin), raw->text_span});
+      const auto begin = static_cast<std::uint32_t>(raw->text_span.begin + at + 2);
+      const ast::QualifiedName name =
+          name_in_text(word, {raw->text_span.file, begin, static_cast<std::uint32_t>(begin + word.size())});
       const Argument* a = parameter(name, scope);
       if (a != nullptr && a->type == ast::ParameterType::resource) {
         out.resources[word] = a->resource;

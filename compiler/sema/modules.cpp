@@ -59,6 +59,7 @@ Module* Analysis::load_module(Found found, bool root, bool site) {
     return it->second;
   }
   modules_.push_back(std::move(module));
+  if (tree.module) note_declared(DeclaredName::Kind::module, raw->name, tree.module->span, *raw, true);
   return raw;
 }
 
@@ -91,6 +92,8 @@ void Analysis::load_imports(Module& module) {
       }
       continue;
     }
+    note_use(decl.module.span, target->file.module ? target->file.module->span : Span{});
+    if (decl.alias) note_declared(DeclaredName::Kind::import, decl.alias->text, decl.alias->span, module);
     const auto [it, fresh] = module.imports.emplace(word.text, Import{&decl, target});
     if (!fresh) {
       report(Code::E0210, decl.span,

@@ -25,6 +25,26 @@ std::string_view describe(Symbol::Kind kind) {
   return "";
 }
 
+namespace {
+DeclaredName::Kind declared_kind(Symbol::Kind kind) {
+  switch (kind) {
+    case Symbol::Kind::let:
+      return DeclaredName::Kind::let;
+    case Symbol::Kind::boolean:
+      return DeclaredName::Kind::boolean;
+    case Symbol::Kind::resource:
+      return DeclaredName::Kind::resource;
+    case Symbol::Kind::domain:
+      return DeclaredName::Kind::domain;
+    case Symbol::Kind::ports:
+      return DeclaredName::Kind::ports;
+    case Symbol::Kind::abstraction:
+      return DeclaredName::Kind::abstraction;
+  }
+  return DeclaredName::Kind::let;
+}
+}  // namespace
+
 bool Analysis::add_name(Names& names, const ast::Name& name, Symbol symbol) {
   symbol.span = name.span;
   const auto [it, fresh] = names.emplace(name.text, std::move(symbol));
@@ -32,6 +52,8 @@ bool Analysis::add_name(Names& names, const ast::Name& name, Symbol symbol) {
     report(Code::E0202, name.span, fmt::format("`{}` is declared twice", name.text))
         .also(it->second.span, fmt::format("first declared here, as {}", describe(it->second.kind)));
   }
+  if (fresh)
+    note_declared(declared_kind(it->second.kind), name.text, name.span, *it->second.module, it->second.is_public);
   return fresh;
 }
 
@@ -58,7 +80,10 @@ void Analysis::declare(Module& module) {
       s.abstraction = a;
       add_name(module.names, a->name, s);
       Names parameters;
-      for (const auto& parameter : a->parameters) add_name(parameters, parameter.name, s);
+      for (const auto& parameter : a->parameters) {
+        add_name(parameters, parameter.name, s);
+        note_declared(DeclaredName::Kind::parameter, parameter.name.text, parameter.name.span, module);
+      }
     } else if (const auto* d = std::get_if<ast::DomainDecl>(&declaration)) {
       Symbol s{Symbol::Kind::domain, &module, {}, d->is_public};
       s.domain = static_cast<ir::DomainId>(policy_.domains.size());
@@ -158,11 +183,12 @@ void Analysis::declare_external(Module& module, const ast::ExternalDecl& decl) {
 
 // ---- lookup ----
 
-const Argument* Analysis::parameter(const ast::QualifiedName& name, const Scope& scope) const {
+const Argument* Analysis::parameter(const ast::QualifiedName& name, const Scope& scope) {
   if (!scope.params || name.parts.size() != 1) return nullptr;
   const auto it = scope.params->find(name.parts[0].text);
   if (it == scope.params->end()) return nullptr;
   used_.insert(it->second.parameter);
+  note_parameter_use(name, it->second);
   return &it->second;
 }
 
@@ -174,6 +200,13 @@ Module* Analysis::imported(const Module& from, const std::string& word) {
 }
 
 namespace {
+Span declaration_of(const Module& module) { return module.file.module ? module.file.module->span : Span{}; }
+
+/// What the word before the dot stands for: the one behind `as`, or the module.
+Span declaration_of(const Import& import) {
+  return import.decl->alias ? import.decl->alias->span : declaration_of(*import.module);
+}
+
 const Symbol* find(const Names& names, const std::string& word) {
   const auto it = names.find(word);
   return it == names.end() ? nullptr : &it->second;
@@ -181,19 +214,36 @@ const Symbol* find(const Names& names, const std::string& word) {
 }  // namespace
 
 const Symbol* Analysis::lookup_quietly(const ast::QualifiedName& name, const Scope& scope, bool& is_private) {
+  Parts parts;
+  const Symbol* s = find_name(name, scope, is_private, parts);
+  if (s != nullptr) {
+    for (const auto& [place, declaration] : parts) note_use(place, declaration);
+  }
+  return s;
+}
+
+const Symbol* Analysis::find_name(const ast::QualifiedName& name, const Scope& scope, bool& is_private, Parts& found) {
   is_private = false;
   const auto& parts = name.parts;
   if (scope.locals && parts.size() == 1) {
-    if (const Symbol* s = find(*scope.locals, parts[0].text)) return s;
+    if (const Symbol* s = find(*scope.locals, parts[0].text)) {
+      found = {{parts[0].span, s->span}};
+      return s;
+    }
   }
   /// The member of a domain, or the symbol itself when nothing follows.
   const auto member = [&](const Symbol* s, std::size_t next) -> const Symbol* {
-    if (s == nullptr || next == parts.size()) return s;
+    if (s == nullptr) return s;
+    found.emplace_back(parts[next - 1].span, s->span);
+    if (next == parts.size()) return s;
     if (s->kind != Symbol::Kind::domain || next + 1 != parts.size()) return nullptr;
     DomainState* state = state_of(s->domain);
-    return state == nullptr ? nullptr : find(*state->locals, parts[next].text);
+    const Symbol* inner = state == nullptr ? nullptr : find(*state->locals, parts[next].text);
+    if (inner != nullptr) found.emplace_back(parts[next].span, inner->span);
+    return inner;
   };
   if (const Symbol* s = member(find(scope.module->names, parts[0].text), 1)) return s;
+  found.clear();
 
   const auto in_module = [&](Module* module, std::size_t next) -> const Symbol* {
     if (module == nullptr || next >= parts.size()) return nullptr;
@@ -205,16 +255,22 @@ const Symbol* Analysis::lookup_quietly(const ast::QualifiedName& name, const Sco
     }
     return s;
   };
-  if (const Symbol* s = in_module(imported(*scope.module, parts[0].text), 1)) return s;
+  if (Module* module = imported(*scope.module, parts[0].text)) {
+    found = {{parts[0].span, declaration_of(scope.module->imports.at(parts[0].text))}};
+    if (const Symbol* s = in_module(module, 1)) return s;
+  }
   // The module written out, once it is imported.
   std::string prefix;
   for (std::size_t i = 0; i + 1 < parts.size(); ++i) {
     prefix += (i == 0 ? "" : ".") + parts[i].text;
+    const Span place = cover(parts[0].span, parts[i].span);
     if (prefix == scope.module->name) {
+      found = {{place, declaration_of(*scope.module)}};
       if (const Symbol* s = in_module(scope.module, i + 1)) return s;
     }
     for (auto& [word, import] : scope.module->imports) {
       if (import.module->name != prefix) continue;
+      found = {{place, declaration_of(*import.module)}};
       if (const Symbol* s = in_module(import.module, i + 1)) {
         import.used = true;
         return s;

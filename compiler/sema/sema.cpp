@@ -31,13 +31,14 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   expected_lints();
   unused_names();
   path_lists();
+  if (options_.names != nullptr) complete_names();
   return std::move(policy_);
 }
 
 Diagnostic& Analysis::report(Code code, Span span, std::string message, const Scope* scope) {
   const bool about_values = code == Code::E0401 || code == Code::E0402 || code == Code::E0313 || code == Code::E0302 ||
                             code == Code::E0304 || code == Code::E0209 || code == Code::E0407;
-  Diagnostics& sink = stand_ins_ && about_values ? unheard_ : diagnostics_;
+  Diagnostics& sink = reread_ || (stand_ins_ && about_values) ? unheard_ : diagnostics_;
   Diagnostic& d = sink.report(code, span, std::move(message));
   if (scope != nullptr) {
     for (auto it = scope->includes.rbegin(); it != scope->includes.rend(); ++it) {

@@ -7,6 +7,7 @@
 
 #include "compiler/base/diagnostic.h"
 #include "compiler/ir/policy.h"
+#include "compiler/sema/name_table.h"
 #include "compiler/syntax/parse.h"
 
 namespace macc::sema {
@@ -43,6 +44,8 @@ struct Options {
   /// Modules whose public lists of paths the caller wants to have (ir::Policy::lists). Their names are declared beside
   /// those of the build, without becoming visible to it.
   std::vector<std::string> list_modules;
+  /// Filled with every name and what it stands for, where there is one.
+  NameTable* names = nullptr;
 };
 
 /// Parses and analyses the roots and what they import. `std.system`, which describes the system's own paths, is always

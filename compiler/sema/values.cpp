@@ -13,19 +13,21 @@ using paths::PathPattern;
 namespace {
 constexpr unsigned kMaxLetDepth = 16;
 constexpr std::size_t kMaxPatterns = 4096;  // of one list, after alternatives are expanded
+}  // namespace
 
-ast::QualifiedName as_name(const std::string& dotted, Span span) {
+ast::QualifiedName name_in_text(const std::string& dotted, Span span) {
   ast::QualifiedName out;
   out.span = span;
   std::size_t begin = 0;
   while (begin <= dotted.size()) {
     const std::size_t end = std::min(dotted.find('.', begin), dotted.size());
-    out.parts.push_back({dotted.substr(begin, end - begin), span});
+    out.parts.push_back(
+        {dotted.substr(begin, end - begin),
+         {span.file, static_cast<std::uint32_t>(span.begin + begin), static_cast<std::uint32_t>(span.begin + end)}});
     begin = end + 1;
   }
   return out;
 }
-}  // namespace
 
 std::optional<std::vector<std::string>> Analysis::let_texts(const Symbol& symbol, Span use, unsigned depth) {
   if (depth > kMaxLetDepth) {
@@ -79,7 +81,7 @@ std::optional<std::string> Analysis::interpolate(const ast::Text& text, const Sc
     }
     const std::string word = raw.substr(i + 2, end - i - 2);
     const Span span{text.span.file, begin, static_cast<std::uint32_t>(text.span.begin + 2 + end)};
-    const ast::QualifiedName name = as_name(word, {span.file, span.begin + 2, span.end - 1});
+    const ast::QualifiedName name = name_in_text(word, {span.file, span.begin + 2, span.end - 1});
     std::vector<std::string> texts;
     if (const Argument* a = parameter(name, scope)) {
       texts = a->texts;

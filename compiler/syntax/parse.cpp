@@ -8,6 +8,7 @@
 #include "compiler/base/characters.h"
 #include "compiler/syntax/builder.h"
 #include "compiler/syntax/hidden.h"
+#include "compiler/syntax/lexer.h"
 #include "compiler/syntax/messages.h"
 #include "compiler/syntax/reading.h"
 #include "compiler/syntax/recovery.h"
@@ -17,27 +18,6 @@ namespace macc::syntax {
 namespace {
 
 using T = gen::MaccLexer;
-
-/// A text without its closing quote would take the rest of the line: it gives back what most likely was not meant.
-class Lexer final : public gen::MaccLexer {
- public:
-  using MaccLexer::MaccLexer;
-
-  antlr4::Token* emit() override {
-    if (type == UNTERMINATED_TEXT) give_back();
-    return MaccLexer::emit();
-  }
-
- private:
-  void give_back() {
-    antlr4::CharStream* input = getInputStream();
-    const std::string text = input->getText(antlr4::misc::Interval(tokenStartCharIndex, input->index() - 1));
-    // What is counted is ASCII, so bytes are code points here.
-    const std::size_t last = text.find_last_not_of(" \t;,{})");
-    const std::size_t surplus = last == std::string::npos ? 0 : text.size() - last - 1;
-    if (surplus != 0) input->seek(input->index() - surplus);
-  }
-};
 
 /// Whether a text can be given to the runtime at all.
 bool acceptable(const std::string& text, FileId id, const Limits& limits, Diagnostics& diagnostics) {

@@ -259,3 +259,29 @@ TEST_CASE("macc.toml is looked for upwards") {
   CHECK(project::find_file(f.path() / "a/b") == f.path() / "macc.toml");
   CHECK(project::find_file(f.path()) == f.path() / "macc.toml");
 }
+
+TEST_CASE("loader: a text that an editor holds counts instead of the file") {
+  const Folder folder;
+  folder.write("a.macc", "module saved;");
+  SourceManager sources;
+  Diagnostics diagnostics;
+  std::istringstream input;
+  project::Loader loader(sources, diagnostics, folder.path(), input);
+  fs::create_symlink(folder.path() / "a.macc", folder.path() / "link.macc");
+  loader.hold(folder.path() / "link.macc", "module typed;");
+  loader.hold("new.macc", "module fresh;");
+  const auto a = loader.load("a.macc");
+  REQUIRE(a);
+  CHECK(sources.file(*a).text() == "module typed;");
+  CHECK(loader.load("link.macc") == a);
+  const auto fresh = loader.load(folder.path() / "x/../new.macc");
+  REQUIRE(fresh);
+  CHECK(sources.file(*fresh).text() == "module fresh;");
+  CHECK(loader.held("other.macc") == nullptr);
+  project::Modules modules(loader, {"a.macc", "new.macc"});
+  CHECK(modules.find("typed"));
+  CHECK(modules.find("fresh"));
+  CHECK_FALSE(modules.find("saved"));
+  loader.hold("large.macc", std::string(project::kMaxFileBytes + 1, ' '));
+  CHECK_FALSE(loader.load("large.macc"));
+}

@@ -331,3 +331,30 @@ TEST_CASE("the IR as JSON is the same for the same input and names what was reso
   CHECK(json.find("\"m.d.c\"") != std::string::npos);
   CHECK(json.find("\"version\": 1") != std::string::npos);
 }
+
+TEST_CASE("sema: the table of names knows what each word stands for") {
+  const std::string text =
+      "module m;\nimport lib.paths as p;\nlet www = \"/srv\";\nlet unused = \"${www}/x\";\nboolean b = false;\n"
+      "domain d {\n  entry \"/bin/d\";\n  resource r : config { \"${www}/r/**\" }\n  allow read r, p.data;\n"
+      "  if b { allow read lib.paths.data; }\n  include a(r);\n  raw apparmor \"\"\"${r} r,\"\"\";\n}\n"
+      "abstraction a(x: resource) { allow list x; }\ntest \"t\" { expect deny d read d.r; }\n";
+  SourceManager sources;
+  Diagnostics diagnostics;
+  test::MapFinder finder(sources, {{"lib.paths", "module lib.paths;\npublic let data = \"/data\";\n"}}, false);
+  sema::NameTable names;
+  sema::Options options;
+  options.names = &names;
+  const FileId file = sources.add("test.macc", text);
+  (void)sema::analyze(sources, {{file, false}}, finder, diagnostics, options);
+  CHECK(diagnostics.all().size() == 0);
+  std::string all;
+  for (const sema::NameUse& use : names.uses) {
+    CHECK(names.declared.contains(use.declaration));
+    all += std::string(sources.text(use.span)) + ">" + std::string(sources.text(use.declaration)) + "@" +
+           std::to_string(sources.position(use.declaration).line) + " ";
+  }
+  CHECK(all ==
+        "lib.paths>lib.paths@1 www>www@3 www>www@3 r>r@8 p>p@2 data>data@2 b>b@5 lib.paths>lib.paths@1 data>data@2 "
+        "a>a@14 r>r@8 r>r@8 x>x@14 d>d@6 d>d@6 r>r@8 ");
+  CHECK(names.trees.size() == 2);
+}

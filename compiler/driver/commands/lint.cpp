@@ -5,12 +5,12 @@
 #include <limits>
 #include <utility>
 
-#include "compiler/driver/baseline.h"
 #include "compiler/driver/fixes.h"
 #include "compiler/driver/lint_run.h"
 #include "compiler/driver/output.h"
 #include "compiler/driver/since.h"
 #include "compiler/lint/fold.h"
+#include "compiler/project/baseline.h"
 
 namespace macc::driver {
 
@@ -95,7 +95,7 @@ class Linter {
     session_.out = said_;
     auto result = run_lints(session_, inputs_, settings_);
     if (!result) return std::nullopt;
-    known_ = since_ ? Baseline(*since_).take_out(result->findings, {}) : 0;
+    known_ = since_ ? project::Baseline(*since_).take_out(result->findings, {}) : 0;
     return Found{std::move(*result), session_.diagnostics};
   }
 
@@ -168,12 +168,12 @@ class Linter {
     const auto path = baseline_path();
     if (!path) return !session_.diagnostics.has_errors();
     if (session_.arguments.has(Option::update_baseline)) {
-      Baseline now = Baseline::of(findings, settings_.locked);
+      project::Baseline now = project::Baseline::of(findings, settings_.locked);
       if (!write(*path, now)) return false;
       known_ += now.take_out(findings, settings_.locked);
       return true;
     }
-    auto baseline = Baseline::read(session_, *path);
+    auto baseline = project::Baseline::read(session_.loader, *path);
     if (!baseline) return false;
     known_ += baseline->take_out(findings, settings_.locked);
     const std::size_t gone = baseline->gone();
@@ -201,7 +201,7 @@ class Linter {
     return std::nullopt;
   }
 
-  bool write(const fs::path& path, const Baseline& baseline) {
+  bool write(const fs::path& path, const project::Baseline& baseline) {
     const Shown shown = [&](const fs::path& p) { return session_.loader.shown(p); };
     if (!write_file(
             path, baseline.text(), [](const fs::path&) { return true; }, shown, session_.diagnostics))
@@ -222,9 +222,9 @@ class Linter {
   Session& session_;
   Inputs inputs_;
   lint::Settings settings_;
-  Diagnostics reported_;           // before the policies were looked at
-  std::string said_;               // likewise
-  std::optional<Baseline> since_;  // with `--since`
+  Diagnostics reported_;                    // before the policies were looked at
+  std::string said_;                        // likewise
+  std::optional<project::Baseline> since_;  // with `--since`
   std::size_t known_ = 0;
 };
 

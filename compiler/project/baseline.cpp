@@ -1,4 +1,4 @@
-#include "compiler/driver/baseline.h"
+#include "compiler/project/baseline.h"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 
 #include "compiler/lint/fingerprint.h"
 
-namespace macc::driver {
+namespace macc::project {
 
 namespace {
 
@@ -16,29 +16,29 @@ using Json = nlohmann::ordered_json;
 /// Changes when fingerprints are made otherwise: an old file would then excuse nothing.
 constexpr int kVersion = 1;
 
-std::optional<Baseline> refuse(Session& session, const std::filesystem::path& path, const std::string& why) {
-  session.diagnostics
+std::optional<Baseline> refuse(Loader& loader, const std::filesystem::path& path, const std::string& why) {
+  loader.diagnostics()
       .report(Code::E0632, {},
-              fmt::format("the baseline `{}` cannot be used: {}", printable(session.loader.shown(path), 400), why))
+              fmt::format("the baseline `{}` cannot be used: {}", printable(loader.shown(path), 400), why))
       .note("`macc lint --update-baseline` writes it anew, from what is found now");
   return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Baseline> Baseline::read(Session& session, const std::filesystem::path& path) {
-  if (!std::filesystem::exists(path)) return refuse(session, path, "there is no such file");
-  const auto file = session.loader.load(path);
+std::optional<Baseline> Baseline::read(Loader& loader, const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) return refuse(loader, path, "there is no such file");
+  const auto file = loader.load(path);
   if (!file) return std::nullopt;
-  const Json all = Json::parse(session.sources.file(*file).text(), nullptr, false);
-  if (all.is_discarded() || !all.is_object()) return refuse(session, path, "it is no JSON object");
+  const Json all = Json::parse(loader.sources().file(*file).text(), nullptr, false);
+  if (all.is_discarded() || !all.is_object()) return refuse(loader, path, "it is no JSON object");
   if (!all.contains("version") || all["version"] != kVersion)
-    return refuse(session, path, fmt::format("it is not of version {}", kVersion));
-  if (!all.contains("findings") || !all["findings"].is_array()) return refuse(session, path, "it holds no `findings`");
+    return refuse(loader, path, fmt::format("it is not of version {}", kVersion));
+  if (!all.contains("findings") || !all["findings"].is_array()) return refuse(loader, path, "it holds no `findings`");
   Baseline out;
   for (const Json& row : all["findings"]) {
     const bool good = row.is_object() && row.contains("fingerprint") && row["fingerprint"].is_string();
-    if (!good) return refuse(session, path, "one of its findings has no `fingerprint`");
+    if (!good) return refuse(loader, path, "one of its findings has no `fingerprint`");
     const auto text = [&](const char* key) {
       return row.contains(key) && row[key].is_string() ? row[key].get<std::string>() : std::string();
     };
@@ -104,4 +104,4 @@ std::string Baseline::text() const {
   return all.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
-}  // namespace macc::driver
+}  // namespace macc::project

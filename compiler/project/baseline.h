@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "compiler/driver/session.h"
 #include "compiler/lint/lint.h"
+#include "compiler/project/loader.h"
 
-namespace macc::driver {
+namespace macc::project {
 
 /// What was found, part by part: a finding is known when all that it is about is, under the same condition or always.
 /// What was found in one rule and is now in two stays known; what reaches further is new. docs/linter.md describes the
@@ -23,7 +23,7 @@ class Baseline {
   };
 
   /// Reads a file. nullopt, with the reason reported, when it can't be used.
-  [[nodiscard]] static std::optional<Baseline> read(Session& session, const std::filesystem::path& path);
+  [[nodiscard]] static std::optional<Baseline> read(Loader& loader, const std::filesystem::path& path);
   /// What is found now, without what `locked` names: that is never excused.
   [[nodiscard]] static Baseline of(const std::vector<lint::Finding>& findings, const std::set<Code>& locked);
 
@@ -45,4 +45,4 @@ class Baseline {
   std::set<std::string> matched_;      // fingerprints
 };
 
-}  // namespace macc::driver
+}  // namespace macc::project

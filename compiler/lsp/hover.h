@@ -1,0 +1,12 @@
+// What an editor shows about the place under the pointer.
+#pragma once
+
+#include "compiler/lsp/snapshot.h"
+
+namespace macc::lsp {
+
+/// `textDocument/hover`: what a name stands for, what a word of the language means, what a statement grants, where its
+/// paths lie, and what it becomes on each target. null where there is nothing to say.
+[[nodiscard]] Json hover(const Snapshot& snapshot, FileId file, std::uint32_t offset);
+
+}  // namespace macc::lsp

@@ -1,0 +1,68 @@
+;;; editor.el --- Drives `macc lsp' through Eglot.  -*- lexical-binding: t -*-
+;; Arguments in the environment: MACC, RESULTS, FOLDER, MODE.
+
+(require 'eglot)
+(require 'json)
+(require 'xref)
+(load (getenv "MODE"))
+
+(defvar results nil)
+(defun note (key value) (push (cons key value) results))
+
+(defun wait-for (what condition)
+  (let ((deadline (+ (float-time) 30)))
+    (while (not (funcall condition))
+      (when (> (float-time) deadline) (error "waited in vain for %s" what))
+      (accept-process-output nil 0.05))))
+
+(defun go-to (mark &optional inside)
+  (goto-char (point-min))
+  (search-forward mark)
+  (goto-char (+ (match-beginning 0) (or inside 0))))
+
+(defun ask (method &optional more)
+  (jsonrpc-request (eglot-current-server) method
+                   (append (eglot--TextDocumentPositionParams) more)))
+
+(defun run-all ()
+  (setq eglot-server-programs `((macc-mode ,(getenv "MACC") "lsp"))
+        eglot-sync-connect t
+        eglot-autoshutdown nil)
+  (find-file (concat (getenv "FOLDER") "/policy/web.macc"))
+  (note 'mode (symbol-name major-mode))
+  (font-lock-ensure)
+  (go-to "allow read")
+  (note 'face (format "%s" (get-text-property (point) 'face)))
+  (call-interactively #'eglot)
+  (go-to "list config")
+  (delete-char 4)
+  (insert "lsit")
+  (run-hooks 'post-command-hook)
+  (eglot--signal-textDocument/didChange)
+  (wait-for "a diagnostic" (lambda () (flymake-start) (flymake-diagnostics)))
+  (note 'diagnostic (flymake-diagnostic-text (car (flymake-diagnostics))))
+  (go-to "lsit")
+  (let ((actions (ask :textDocument/codeAction
+                      `(:range (:start ,(eglot--pos-to-lsp-position) :end ,(eglot--pos-to-lsp-position))
+                        :context (:diagnostics [])))))
+    (eglot--apply-workspace-edit (plist-get (aref actions 0) :edit)))
+  (go-to "list config" 6)
+  (note 'hover (plist-get (plist-get (ask :textDocument/hover) :contents) :value))
+  (xref-find-definitions (xref-backend-identifier-at-point 'eglot))
+  (note 'definition (buffer-substring (line-beginning-position) (line-end-position)))
+  (eglot-rename "settings")
+  (note 'renamed (buffer-string))
+  (beginning-of-line)
+  (insert "  ")
+  (eglot-format-buffer)
+  (note 'formatted (buffer-substring (line-beginning-position) (line-end-position)))
+  (go-to "read       keys" 11)
+  (eglot--signal-textDocument/didChange)
+  (note 'completion (mapcar (lambda (item) (plist-get item :label)) (ask :textDocument/completion)))
+  (eglot-shutdown (eglot-current-server)))
+
+(condition-case trouble (run-all)
+  (error (note 'trouble (format "%S" trouble))))
+(with-temp-file (getenv "RESULTS") (insert (json-encode results)))
+(set-buffer-modified-p nil)
+(kill-emacs 0)
