@@ -281,7 +281,7 @@ class TargetText {
     const backends::Explanation explanation = snapshot_.explain(target, statement_);
     if (explanation.status != backends::Explanation::Status::answered)
       return out + fmt::format("\nnot known: {}\n", printable(explanation.reason, 300));
-    std::vector<std::string> lines;
+    std::vector<std::string> lines = fidelity(target);
     for (const backends::Explained& part : explanation.parts) collect(part, 0, lines);
     const std::size_t shown = std::min(lines.size(), kMaxAnswerLines);
     out += "\n";
@@ -289,6 +289,20 @@ class TargetText {
     if (shown < lines.size()) out += fmt::format("- and {} more lines: `macc explain --rule`\n", lines.size() - shown);
     if (lines.empty()) out += "- nothing\n";
     return out;
+  }
+
+  /// How the statement stands there, each class of difference once.
+  std::vector<std::string> fidelity(const OnTarget& target) const {
+    std::vector<std::string> lines;
+    for (const backends::FidelityEntry& entry : target.lowered.fidelity.entries) {
+      if (entry.span != statement_) continue;
+      std::string line = fmt::format("- {}", backends::word(entry.fidelity));
+      if (!entry.topic.empty()) line += fmt::format(" ({})", entry.topic);
+      if (!entry.what.empty()) line += ": " + code(report::safe(entry.what.front()));
+      if (entry.what.size() > 1) line += fmt::format(" and {} more", entry.what.size() - 1);
+      if (std::find(lines.begin(), lines.end(), line) == lines.end()) lines.push_back(std::move(line));
+    }
+    return lines;
   }
 
   static void collect(const backends::Explained& part, std::size_t depth, std::vector<std::string>& lines) {

@@ -46,6 +46,7 @@
                       `(:range (:start ,(eglot--pos-to-lsp-position) :end ,(eglot--pos-to-lsp-position))
                         :context (:diagnostics [])))))
     (eglot--apply-workspace-edit (plist-get (aref actions 0) :edit)))
+  (eglot--signal-textDocument/didChange)  ; what Emacs does when it is idle
   (go-to "list config" 6)
   (note 'hover (plist-get (plist-get (ask :textDocument/hover) :contents) :value))
   (xref-find-definitions (xref-backend-identifier-at-point 'eglot))
@@ -54,6 +55,7 @@
   (note 'renamed (buffer-string))
   (beginning-of-line)
   (insert "  ")
+  (eglot--signal-textDocument/didChange)
   (eglot-format-buffer)
   (note 'formatted (buffer-substring (line-beginning-position) (line-end-position)))
   (go-to "read       keys" 11)
