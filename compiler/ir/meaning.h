@@ -33,6 +33,7 @@ struct ExecQuestion {
   std::string path;
   ExecAccess::Mode mode = ExecAccess::Mode::inside;
   DomainId target = DomainId::none;
+  bool keep_environment = false;  ///< whether with the environment as it is; else either will do
 };
 struct NetworkQuestion {
   bool listen = false;
@@ -126,7 +127,11 @@ class Meaning {
 /// Checks every `never` against the meaning for every value of the booleans and reports what breaks it, with an
 /// example and the rules on both sides (E0501).
 void check_promises(const Meaning& meaning, Diagnostics& diagnostics);
-/// Runs every `test` and reports the expectations that do not hold (E0502).
+/// The values of the booleans under which an expectation is to hold: each that satisfies its condition, the others as
+/// declared. nullopt when its condition names more than 12 booleans.
+[[nodiscard]] std::optional<std::vector<Assignment>> assignments_of(const Policy& policy, const TestExpectation& e);
+/// Runs one `test` and reports the expectations that do not hold (E0502), or all of them.
+void run_test(const Meaning& meaning, const Test& test, Diagnostics& diagnostics);
 void run_tests(const Meaning& meaning, Diagnostics& diagnostics);
 
 }  // namespace macc::ir

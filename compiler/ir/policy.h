@@ -320,6 +320,7 @@ struct Policy {
   std::vector<ExpectedLint> expected;
   std::vector<UnusedName> unused;
   std::vector<PathList> lists;
+  std::vector<Test> asked;  ///< by sema::Options::questions
 
   [[nodiscard]] const Domain& domain(DomainId id) const { return domains.at(static_cast<std::size_t>(id)); }
   [[nodiscard]] const Resource& resource(ResourceId id) const { return resources.at(static_cast<std::size_t>(id)); }

@@ -38,6 +38,8 @@ bool exec_rule_speaks(const Rule& rule, const ExecAccess& asked, bool any_way) {
   const auto* a = std::get_if<ExecAccess>(&rule.access);
   if (a == nullptr) return false;
   if (rule.effect == Effect::deny && a->mode == ExecAccess::Mode::inside) return true;
+  // A deny takes the program away whatever becomes of the environment; an allow keeps it only where it says so.
+  if (rule.effect == Effect::allow && asked.keep_environment && !a->keep_environment) return false;
   return (any_way && asked.mode == ExecAccess::Mode::inside) || same_way(*a, asked);
 }
 
@@ -441,24 +443,16 @@ void check_obligation(const Meaning& meaning, DomainId id, const Obligation& nev
 
 void run_expectation(const Meaning& meaning, const Test& test, const TestExpectation& e, Diagnostics& diagnostics) {
   const Policy& policy = meaning.policy();
-  Assignment values = declared_values(policy);
-  std::set<BooleanId> named;
-  add_booleans(e.when, named);
-  // `when` must hold in every assignment of the booleans it names that satisfies it.
-  const std::vector<BooleanId> switches(named.begin(), named.end());
-  if (switches.size() > kMaxSwitches) {
+  const auto assignments = assignments_of(policy, e);
+  if (!assignments) {
     diagnostics.report(
         Code::E0504, e.span,
-        fmt::format("this expectation depends on {} booleans, at most {} can be tried", switches.size(), kMaxSwitches));
+        fmt::format("this expectation depends on more than {} booleans, so they cannot all be tried", kMaxSwitches));
     return;
   }
   const auto* file = std::get_if<FileAccess>(&e.access);
   const bool owned = file != nullptr && file->owner;
-  for (std::size_t bits = 0; bits < (std::size_t{1} << switches.size()); ++bits) {
-    for (std::size_t i = 0; i < switches.size(); ++i) {
-      values[static_cast<std::size_t>(switches[i])] = ((bits >> i) & 1U) != 0;
-    }
-    if (!holds(e.when, values)) continue;
+  for (const Assignment& values : *assignments) {
     const auto wrong = e.allow ? meaning.some_denied(e.domain, e.access, owned, values)
                                : meaning.some_allowed(e.domain, e.access, owned, values);
     if (!wrong) continue;
@@ -481,6 +475,22 @@ void run_expectation(const Meaning& meaning, const Test& test, const TestExpecta
 
 }  // namespace
 
+std::optional<std::vector<Assignment>> assignments_of(const Policy& policy, const TestExpectation& e) {
+  std::set<BooleanId> named;
+  add_booleans(e.when, named);
+  const std::vector<BooleanId> switches(named.begin(), named.end());
+  if (switches.size() > kMaxSwitches) return std::nullopt;
+  std::vector<Assignment> out;
+  Assignment values = declared_values(policy);
+  for (std::size_t bits = 0; bits < (std::size_t{1} << switches.size()); ++bits) {
+    for (std::size_t i = 0; i < switches.size(); ++i) {
+      values[static_cast<std::size_t>(switches[i])] = ((bits >> i) & 1U) != 0;
+    }
+    if (holds(e.when, values)) out.push_back(values);
+  }
+  return out;
+}
+
 void check_promises(const Meaning& meaning, Diagnostics& diagnostics) {
   const Policy& policy = meaning.policy();
   for (std::size_t i = 0; i < policy.domains.size(); ++i) {
@@ -490,10 +500,12 @@ void check_promises(const Meaning& meaning, Diagnostics& diagnostics) {
   }
 }
 
+void run_test(const Meaning& meaning, const Test& test, Diagnostics& diagnostics) {
+  for (const TestExpectation& e : test.expectations) run_expectation(meaning, test, e, diagnostics);
+}
+
 void run_tests(const Meaning& meaning, Diagnostics& diagnostics) {
-  for (const Test& test : meaning.policy().tests) {
-    for (const TestExpectation& e : test.expectations) run_expectation(meaning, test, e, diagnostics);
-  }
+  for (const Test& test : meaning.policy().tests) run_test(meaning, test, diagnostics);
 }
 
 }  // namespace macc::ir

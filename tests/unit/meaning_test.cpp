@@ -117,6 +117,35 @@ TEST_CASE("own signals are always there, others are asked for") {
   CHECK(!signal(9, "other"));
 }
 
+TEST_CASE("a start that keeps the environment is allowed by the rules that say so, any start by both") {
+  const auto a = analyze(R"(module m;
+  domain d {
+    entry "/d";
+    exec "/clean" to other;
+    exec "/keep" to other keep environment;
+    never exec "/clean" to other keep environment;
+  }
+  domain other { }
+  test "environments" {
+    expect allow d exec "/clean" to other;
+    expect deny d exec "/clean" to other keep environment;
+    expect allow d exec "/keep" to other;
+    expect allow d exec "/keep" to other keep environment;
+  })");
+  const ir::Meaning meaning(a->policy);
+  ir::check_promises(meaning, a->diagnostics);
+  ir::run_tests(meaning, a->diagnostics);
+  CHECK(a->diagnostics.all().empty());
+  const auto start = [&](const char* path, bool keep) {
+    const ir::ExecQuestion question{path, ir::ExecAccess::Mode::transition, a->domain("other"), keep};
+    return meaning.decide(a->domain("d"), question, {}).allowed;
+  };
+  CHECK(start("/clean", false));
+  CHECK(!start("/clean", true));
+  CHECK(start("/keep", false));
+  CHECK(start("/keep", true));
+}
+
 TEST_CASE("a broken promise names an example and both rules") {
   const std::string text = policy("allow write \"/etc/**\";\nnever change \"/etc/shadow\";");
   const auto a = analyze(text);
