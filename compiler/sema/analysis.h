@@ -72,6 +72,7 @@ struct Scope {
   std::shared_ptr<const Arguments> params;  // of the abstraction; may be null
   std::vector<ir::Provenance::Frame> includes;
   ir::Condition condition;
+  bool everywhere = false;  ///< a question: sees the names of all modules, private ones too
 };
 
 /// A statement of a domain whose turn comes when all resources are known.
@@ -196,7 +197,7 @@ class Analysis {
   void read_with_stand_ins(Module& module, const ast::AbstractionDecl& decl);
   void rule(DomainState& state, const Pending& pending);
   void module_rules();
-  void add_test(Module& module, const ast::TestDecl& test);
+  ir::Test test_of(const ast::TestDecl& test, const Scope& outer);
   // lints.cpp: what lints need beyond the rules
   void expected_lints();
   void expected_lint(const ast::Annotation& annotation, Span over, const Scope& scope);
@@ -206,6 +207,12 @@ class Analysis {
   void path_lists();
   ir::Provenance provenance(Span span, const Scope& scope) const { return {span, scope.includes}; }
   bool known_backend(const ast::Name& name);
+
+  // questions.cpp: what is asked about the build from outside of it
+  void questions();
+  /// What a name can stand for in a question: more than one is ambiguous.
+  std::vector<const Symbol*> lookup_everywhere(const ast::QualifiedName& name);
+  const Symbol* member_of(const Symbol* symbol, const ast::QualifiedName& name, std::size_t next);
 
   // name_uses.cpp: the table of names, where one is asked for
   void note_declared(DeclaredName::Kind kind, const std::string& name, Span span, const Module& module,

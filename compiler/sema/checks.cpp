@@ -46,8 +46,10 @@ void Analysis::fill_holes() {
     for (ir::Rule& r : domain.rules) fill(r.access);
     for (ir::Obligation& o : domain.never) fill(o.access);
   }
-  for (ir::Test& test : policy_.tests) {
-    for (ir::TestExpectation& e : test.expectations) fill(e.access);
+  for (auto* tests : {&policy_.tests, &policy_.asked}) {
+    for (ir::Test& test : *tests) {
+      for (ir::TestExpectation& e : test.expectations) fill(e.access);
+    }
   }
 }
 

@@ -476,7 +476,7 @@ void Analysis::module_rules() {
   for (const auto& module : modules_) {
     const Scope scope{module.get(), nullptr, nullptr, {}, {}};
     for (const ast::Declaration& declaration : module->file.declarations) {
-      if (const auto* test = std::get_if<ast::TestDecl>(&declaration)) add_test(*module, *test);
+      if (const auto* test = std::get_if<ast::TestDecl>(&declaration)) policy_.tests.push_back(test_of(*test, scope));
       const auto* never = std::get_if<ast::NeverDecl>(&declaration);
       if (never == nullptr) continue;
       std::set<ir::DomainId> except;
@@ -492,13 +492,12 @@ void Analysis::module_rules() {
   }
 }
 
-void Analysis::add_test(Module& module, const ast::TestDecl& test) {
-  const Scope module_scope{&module, nullptr, nullptr, {}, {}};
+ir::Test Analysis::test_of(const ast::TestDecl& test, const Scope& outer) {
   ir::Test out;
   out.span = test.span;
-  if (auto name = plain_text(test.name, module_scope)) out.name = std::move(*name);
+  if (auto name = plain_text(test.name, outer)) out.name = std::move(*name);
   for (const ast::Expectation& e : test.expectations) {
-    const ir::DomainId id = lookup_domain(e.domain, module_scope, "a domain");
+    const ir::DomainId id = lookup_domain(e.domain, outer, "a domain");
     if (id == ir::DomainId::none) continue;
     DomainState* state = state_of(id);
     if (state == nullptr) {
@@ -506,7 +505,9 @@ void Analysis::add_test(Module& module, const ast::TestDecl& test) {
       continue;
     }
     // Names in the phrase are the tested domain's first.
-    const Scope scope{&module, state->locals, nullptr, {}, {}};
+    Scope scope = outer;
+    scope.locals = state->locals;
+    if (outer.everywhere) scope.module = state->module;
     ir::Condition when;
     if (e.when) {
       auto condition = condition_of(*e.when, scope);
@@ -521,7 +522,7 @@ void Analysis::add_test(Module& module, const ast::TestDecl& test) {
       out.expectations.push_back({e.allow, id, std::move(access), when, e.span});
     }
   }
-  policy_.tests.push_back(std::move(out));
+  return out;
 }
 
 }  // namespace macc::sema

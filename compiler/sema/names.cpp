@@ -250,7 +250,7 @@ const Symbol* Analysis::find_name(const ast::QualifiedName& name, const Scope& s
     const Symbol* outer = find(module->names, parts[next].text);
     const Symbol* s = member(outer, next + 1);
     // A resource of a domain is opened by its own `public`.
-    if (s != nullptr && module != scope.module && !s->is_public) {
+    if (s != nullptr && module != scope.module && !s->is_public && !scope.everywhere) {
       is_private = true;
     }
     return s;
@@ -277,7 +277,10 @@ const Symbol* Analysis::find_name(const ast::QualifiedName& name, const Scope& s
       }
     }
   }
-  return nullptr;
+  found.clear();
+  if (!scope.everywhere) return nullptr;
+  const std::vector<const Symbol*> meant = lookup_everywhere(name);
+  return meant.size() == 1 ? meant.front() : nullptr;
 }
 
 std::vector<std::string> Analysis::visible_names(const Scope& scope) const {
@@ -293,6 +296,11 @@ std::vector<std::string> Analysis::visible_names(const Scope& scope) const {
     for (const auto& [inner, symbol] : import.module->names) {
       if (symbol.is_public) out.push_back(word + "." + inner);
     }
+  }
+  if (!scope.everywhere) return out;
+  for (const auto& module : modules_) {
+    if (!module->root) continue;
+    for (const auto& [word, symbol] : module->names) out.push_back(word);
   }
   return out;
 }
@@ -324,6 +332,16 @@ const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scop
     return nullptr;
   }
   if (s != nullptr || is_lost(name)) return s;
+  if (scope.everywhere) {
+    if (const auto meant = lookup_everywhere(name); meant.size() > 1) {
+      Diagnostic& d = report(Code::E0212, name.span, fmt::format("`{}` may be one of several names", name.text()));
+      for (const Symbol* one : meant) {
+        d.also(one->span, fmt::format("{} of module `{}`", describe(one->kind), one->module->name));
+      }
+      d.note("write the name out, with its module or its domain in front");
+      return nullptr;
+    }
+  }
 
   Diagnostic& d =
       report(Code::E0201, name.span, fmt::format("nothing is called `{}` here", printable(name.text())), &scope);

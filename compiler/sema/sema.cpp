@@ -18,6 +18,7 @@ ir::Policy Analysis::run(const std::vector<Root>& roots) {
   rules_all();
   module_rules();
   check_unused_abstractions();
+  questions();
   fill_holes();
   drop_empty_rules();
   check_ways_into_children();

@@ -44,6 +44,10 @@ struct Options {
   /// Modules whose public lists of paths the caller wants to have (ir::Policy::lists). Their names are declared beside
   /// those of the build, without becoming visible to it.
   std::vector<std::string> list_modules;
+  /// Files that ask about the build without being part of it: their `test`s become ir::Policy::asked, and so does a
+  /// `never`, which is about no domain. Names in them may be of any module, public or not, written out as far as is
+  /// needed to tell them apart.
+  std::vector<FileId> questions;
   /// Filled with every name and what it stands for, where there is one.
   NameTable* names = nullptr;
 };

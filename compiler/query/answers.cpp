@@ -1,0 +1,243 @@
+#include "compiler/query/answers.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/ir/conditions.h"
+
+namespace macc::query {
+
+using ir::Effect;
+using ir::Verb;
+
+std::string_view word(Answer answer) {
+  switch (answer) {
+    case Answer::yes:
+      return "yes";
+    case Answer::partly:
+      return "partly";
+    case Answer::no:
+      return "no";
+  }
+  return "";
+}
+
+// ---- may
+
+namespace {
+
+/// More than this many switches are not enumerated (2^10 assignments).
+constexpr std::size_t kMaxSwitches = 10;
+
+Verdict under(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Assignment& values) {
+  const auto* file = std::get_if<ir::FileAccess>(&access);
+  const bool owned = file != nullptr && file->owner;
+  const auto yes = meaning.some_allowed(domain, access, owned, values);
+  const auto no = meaning.some_denied(domain, access, owned, values);
+  Verdict out;
+  out.answer = !yes ? Answer::no : no ? Answer::partly : Answer::yes;
+  if (yes) {
+    out.allowed = yes->example;
+    out.by = yes->rule;
+  }
+  if (no) {
+    out.denied = no->example;
+    out.against = no->rule;
+  }
+  return out;
+}
+
+std::vector<ir::BooleanId> switches_of(const ir::Domain& domain, const ir::Access& access, const ir::Condition& when) {
+  std::set<ir::BooleanId> found;
+  ir::add_booleans(when, found);
+  for (const ir::Rule& rule : domain.rules) {
+    if (rule.access.index() == access.index()) ir::add_booleans(rule.condition, found);
+  }
+  return {found.begin(), found.end()};
+}
+
+std::string in_words(const ir::Policy& policy, const std::vector<ir::BooleanId>& switches,
+                     const ir::Assignment& values) {
+  std::string out;
+  for (const ir::BooleanId b : switches) {
+    const auto index = static_cast<std::size_t>(b);
+    if (values[index] == policy.booleans[index].value) continue;
+    out += (out.empty() ? "" : " and ") + std::string(values[index] ? "" : "not ") + policy.booleans[index].name;
+  }
+  return out;
+}
+
+}  // namespace
+
+Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Condition& when) {
+  const ir::Policy& policy = meaning.policy();
+  const std::vector<ir::BooleanId> switches = switches_of(policy.domain(domain), access, when);
+  const ir::Assignment declared = ir::declared_values(policy);
+  if (switches.empty() || switches.size() > kMaxSwitches) return under(meaning, domain, access, declared);
+  std::optional<Verdict> first;
+  for (std::size_t bits = 0; bits < (std::size_t{1} << switches.size()); ++bits) {
+    // The declared values come first, so that they answer wherever the condition lets them.
+    ir::Assignment values = declared;
+    for (std::size_t i = 0; i < switches.size(); ++i) {
+      const auto index = static_cast<std::size_t>(switches[i]);
+      values[index] = values[index] != (((bits >> i) & 1U) != 0);
+    }
+    if (!ir::holds(when, values)) continue;
+    Verdict one = under(meaning, domain, access, values);
+    if (!first) {
+      first = std::move(one);
+    } else if (one.answer != first->answer && first->otherwise.empty()) {
+      first->otherwise = fmt::format("{} when {}", word(one.answer), in_words(policy, switches, values));
+    }
+  }
+  return first.value_or(Verdict());
+}
+
+// ---- all
+
+namespace {
+
+Area area_of(const ir::Access& access) {
+  if (std::holds_alternative<ir::FileAccess>(access)) return Area::files;
+  if (std::holds_alternative<ir::ExecAccess>(access)) return Area::programs;
+  if (std::holds_alternative<ir::NetworkAccess>(access)) return Area::network;
+  if (std::holds_alternative<ir::UnixAccess>(access) || std::holds_alternative<ir::SocketAccess>(access))
+    return Area::sockets;
+  if (std::holds_alternative<ir::UseAccess>(access)) return Area::handed_over;
+  if (std::holds_alternative<ir::SignalAccess>(access) || std::holds_alternative<ir::ProcessAccess>(access))
+    return Area::processes;
+  return std::holds_alternative<ir::DbusAccess>(access) ? Area::bus : Area::kernel;
+}
+
+const ir::PathExpr* paths_of(const ir::Access& access) {
+  if (const auto* a = std::get_if<ir::FileAccess>(&access)) return &a->paths;
+  if (const auto* a = std::get_if<ir::ExecAccess>(&access)) return &a->paths;
+  return nullptr;
+}
+
+/// What denies take out of a rule, in words.
+std::string taken_out(const ir::Meaning& meaning, const ir::Domain& domain, const ir::Rule& rule) {
+  const ir::PathExpr* paths = paths_of(rule.access);
+  if (paths == nullptr) return "";
+  std::string out;
+  for (const ir::Rule& deny : domain.rules) {
+    if (deny.effect != Effect::deny || deny.access.index() != rule.access.index()) continue;
+    const auto* file = std::get_if<ir::FileAccess>(&deny.access);
+    if (file != nullptr && !file->verbs.meets(std::get<ir::FileAccess>(rule.access).verbs)) continue;
+    if (!meaning.set(*paths).meets(meaning.set(*paths_of(deny.access)))) continue;
+    out += (out.empty() ? "but not " : ", ") + ir::describe(meaning.policy(), deny.access);
+  }
+  return out;
+}
+
+/// Rules on the same paths under the same condition are one line.
+bool joins(ir::Access& into, const ir::Access& more, const ir::Policy& policy) {
+  auto* file = std::get_if<ir::FileAccess>(&into);
+  const auto* other = std::get_if<ir::FileAccess>(&more);
+  if (file == nullptr || other == nullptr || file->owner != other->owner) return false;
+  if (ir::describe(policy, file->paths) != ir::describe(policy, other->paths)) return false;
+  file->verbs |= other->verbs;
+  return true;
+}
+
+}  // namespace
+
+std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
+  const ir::Policy& policy = meaning.policy();
+  const ir::Domain& domain = policy.domain(id);
+  std::vector<ir::Rule> groups;
+  for (const ir::Rule& rule : domain.rules) {
+    if (rule.effect != Effect::allow) continue;
+    const std::string condition = qualified(policy, rule.condition);
+    const auto same = std::find_if(groups.begin(), groups.end(), [&](ir::Rule& group) {
+      if (qualified(policy, group.condition) != condition) return false;
+      return ir::describe(policy, group.access) == ir::describe(policy, rule.access) ||
+             joins(group.access, rule.access, policy);
+    });
+    if (same == groups.end()) groups.push_back(rule);
+  }
+  std::vector<Line> out;
+  for (const ir::Entry& entry : domain.entries) {
+    out.push_back({Area::entry, "entry " + ir::describe(policy, entry.paths), "", "", entry.where});
+  }
+  for (const ir::Rule& rule : groups) {
+    Line line{area_of(rule.access), ir::describe(policy, rule.access), "", taken_out(meaning, domain, rule),
+              rule.where};
+    if (!rule.condition.is_always()) line.when = "if " + ir::describe(policy, rule.condition);
+    out.push_back(std::move(line));
+  }
+  std::stable_sort(out.begin(), out.end(), [](const Line& a, const Line& b) { return a.area < b.area; });
+  return out;
+}
+
+// ---- modify and run
+
+namespace {
+
+constexpr Verb kChanging[] = {Verb::write, Verb::append, Verb::create, Verb::rename, Verb::link};
+
+/// A rule of one effect on paths, for one way of using them.
+struct OnPaths {
+  const ir::Rule* rule = nullptr;
+  paths::PathSet set;
+};
+
+/// The rules that allow a verb (nullopt: executing, in whatever domain), less what unconditional denies take away.
+std::vector<OnPaths> allowing(const ir::Meaning& meaning, const ir::Domain& domain, std::optional<Verb> verb) {
+  const auto speaks = [&](const ir::Rule& rule) -> const ir::PathExpr* {
+    if (!verb) {
+      const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
+      return exec == nullptr ? nullptr : &exec->paths;
+    }
+    const auto* file = std::get_if<ir::FileAccess>(&rule.access);
+    return file != nullptr && file->verbs.has(*verb) ? &file->paths : nullptr;
+  };
+  const Verb as = verb.value_or(Verb::load);
+  std::vector<OnPaths> out;
+  for (const ir::Rule& rule : domain.rules) {
+    const ir::PathExpr* paths = speaks(rule);
+    if (rule.effect == Effect::allow && paths != nullptr) out.push_back({&rule, meaning.objects(as, *paths)});
+  }
+  for (const ir::Rule& deny : domain.rules) {
+    const ir::PathExpr* paths = speaks(deny);
+    if (deny.effect != Effect::deny || paths == nullptr || !deny.condition.is_always()) continue;
+    const auto* exec = std::get_if<ir::ExecAccess>(&deny.access);
+    if (exec != nullptr && exec->mode != ir::ExecAccess::Mode::inside) continue;
+    const auto* file = std::get_if<ir::FileAccess>(&deny.access);
+    for (OnPaths& one : out) {
+      // What is denied on one's own files stays on those of others.
+      if (file != nullptr && file->owner && !std::get<ir::FileAccess>(one.rule->access).owner) continue;
+      const paths::PathSet taken = meaning.objects(as, *paths);
+      if (one.set.meets(taken)) one.set = one.set - taken;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<ModifyAndRun> modify_and_run(const ir::Meaning& meaning, ir::DomainId id) {
+  const ir::Domain& domain = meaning.policy().domain(id);
+  std::vector<ModifyAndRun> out;
+  const auto runs = allowing(meaning, domain, std::nullopt);
+  const auto loads = allowing(meaning, domain, Verb::load);
+  std::set<std::pair<const ir::Rule*, const ir::Rule*>> said;
+  for (const Verb verb : kChanging) {
+    for (const OnPaths& change : allowing(meaning, domain, verb)) {
+      for (const auto* list : {&runs, &loads}) {
+        for (const OnPaths& run : *list) {
+          if (said.contains({change.rule, run.rule}) || !change.set.meets(run.set)) continue;
+          const auto example = (change.set & run.set & paths::PathSet::non_directories()).example();
+          if (!example) continue;
+          said.insert({change.rule, run.rule});
+          out.push_back({id, verb, list == &loads, *example, change.rule, run.rule});
+        }
+      }
+    }
+  }
+  return out;
+}
+
+}  // namespace macc::query

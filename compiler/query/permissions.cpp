@@ -1,0 +1,452 @@
+#include "compiler/query/permissions.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <type_traits>
+
+namespace macc::query {
+
+using ir::Effect;
+using ir::ExecAccess;
+using ir::Verb;
+using paths::PathSet;
+
+std::string_view heading(Area area) {
+  switch (area) {
+    case Area::entry:
+      return "entered";
+    case Area::files:
+      return "files";
+    case Area::programs:
+      return "programs";
+    case Area::network:
+      return "network";
+    case Area::sockets:
+      return "sockets";
+    case Area::handed_over:
+      return "handed over";
+    case Area::processes:
+      return "processes";
+    case Area::kernel:
+      return "kernel";
+    case Area::bus:
+      return "bus";
+  }
+  return "";
+}
+
+bool covers(const Operation& said, const Operation& asked) {
+  const auto field = [](const std::string& s, const std::string& a) { return s == a || s == kAny; };
+  return said.area == asked.area && said.verb == asked.verb && field(said.first, asked.first) &&
+         field(said.second, asked.second);
+}
+
+const ir::Condition& Term::condition() const {
+  static const ir::Condition always;
+  return rule != nullptr ? rule->condition : always;
+}
+
+const ir::Provenance& Term::where() const { return rule != nullptr ? rule->where : entry->where; }
+
+// ---- rules to terms
+
+namespace {
+
+const char* entry_word(ir::Entry::From from) {
+  switch (from) {
+    case ir::Entry::From::init:
+      return "from init";
+    case ir::Entry::From::user:
+      return "from user";
+    case ir::Entry::From::unit:
+      return "from unit";
+    case ir::Entry::From::external:
+      return "from";
+    case ir::Entry::From::project:
+      return "by domains of the project";
+  }
+  return "";
+}
+
+/// An empty word of a rule stands for every value.
+std::string or_any(const std::string& word) { return word.empty() ? kAny : word; }
+
+class Reader {
+ public:
+  Reader(const ir::Policy& policy, ir::DomainId self) : policy_(policy), self_(self) {}
+
+  void entries() {
+    for (const ir::Entry& entry : policy_.domain(self_).entries) add(entry);
+  }
+  void rules(const std::vector<ir::Rule>& rules) {
+    for (const ir::Rule& rule : rules) {
+      rule_ = &rule;
+      std::visit([this](const auto& access) { read(access); }, rule.access);
+    }
+  }
+  Permissions result() { return std::move(out_); }
+
+ private:
+  Term term() const {
+    Term t;
+    t.effect = rule_->effect;
+    t.rule = rule_;
+    return t;
+  }
+  Term about(const ir::PathExpr& paths) const {
+    Term t = term();
+    t.paths = &paths;
+    t.all_paths = true;
+    return t;
+  }
+  Term about(const ir::PathExpr& paths, Verb as) const {
+    Term t = term();
+    t.paths = &paths;
+    t.as = as;
+    return t;
+  }
+  void put(Area area, std::string verb, std::string first, std::string second, Term t) {
+    out_[{area, std::move(verb), std::move(first), std::move(second)}].push_back(t);
+  }
+
+  std::string name_of(const ir::Peer& peer) const {
+    if (peer.kind == ir::Peer::Kind::any) return kAny;
+    return policy_.qualified_name(peer.kind == ir::Peer::Kind::self ? self_ : peer.domain);
+  }
+
+  void add(const ir::Entry& entry) {
+    Term t;
+    t.entry = &entry;
+    t.paths = &entry.paths;
+    for (const Verb verb : {Verb::read, Verb::load}) {
+      t.as = verb;
+      put(Area::files, std::string(ir::word(verb)), kAny, "", t);
+    }
+    t.as = Verb::load;
+    std::string who = entry.unit;
+    if (entry.external != ir::DomainId::none) who = policy_.qualified_name(entry.external);
+    put(Area::entry, entry_word(entry.from), who, entry.level, t);
+  }
+
+  void read(const ir::FileAccess& a) {
+    for (const Verb verb : a.verbs.list())
+      put(Area::files, std::string(ir::word(verb)), a.owner ? "owner" : kAny, "", about(a.paths, verb));
+  }
+
+  void read(const ExecAccess& a) {
+    const bool deny = rule_->effect == Effect::deny;
+    std::string way;
+    if (a.mode == ExecAccess::Mode::transition) way = "to " + policy_.qualified_name(a.target);
+    if (a.mode == ExecAccess::Mode::unconfined) way = "unconfined";
+    // A deny without a target takes the program away, and with one it does so whatever becomes of the environment.
+    if (deny && way.empty()) way = kAny;
+    put(Area::programs, "exec", way, deny ? kAny : "", about(a.paths, Verb::load));
+    if (!deny && a.keep_environment && !way.empty())
+      put(Area::programs, "exec", way, "keep environment", about(a.paths, Verb::load));
+  }
+
+  void read(const ir::NetworkAccess& a) {
+    Term t = term();
+    t.ports = &a.ports;
+    put(Area::network, fmt::format("{} {}", a.listen ? "listen" : "connect", ir::word(a.protocol)), "", "", t);
+  }
+
+  void read(const ir::UnixAccess& a) {
+    const std::string verb = a.listen ? "listen unix" : "connect unix";
+    if (!a.abstract_name.empty()) return put(Area::sockets, verb, "@" + a.abstract_name, "", term());
+    put(Area::sockets, verb, "", "", about(a.paths));
+  }
+
+  void read(const ir::SocketAccess& a) { put(Area::sockets, "socket", a.family, or_any(a.type), term()); }
+
+  void read(const ir::UseAccess& a) {
+    const std::string from = policy_.qualified_name(a.from);
+    const auto one = [&](bool on, const char* word) {
+      if (on) put(Area::handed_over, "use", word, from, term());
+    };
+    one(a.tcp, "tcp");
+    one(a.udp, "udp");
+    one(a.unix, "unix");
+    one(a.pipe, "pipe");
+    one(a.terminal, "terminal");
+    if (!a.paths.include.empty()) put(Area::handed_over, "use", "", from, about(a.paths));
+  }
+
+  void read(const ir::SignalAccess& a) {
+    if (a.any) return put(Area::processes, "signal", kAny, name_of(a.peer), term());
+    for (const ir::Signal s : a.signals)
+      put(Area::processes, "signal", std::string(ir::signal_word(s)), name_of(a.peer), term());
+  }
+
+  void read(const ir::ProcessAccess& a) {
+    static constexpr const char* kWords[] = {"inspect", "trace", "ipc", "become"};
+    put(Area::processes, kWords[static_cast<int>(a.kind)], "", name_of(a.peer), term());
+  }
+
+  void read(const ir::CapabilityAccess& a) {
+    for (const ir::Capability c : a.capabilities)
+      put(Area::kernel, "capability", std::string(ir::word(c)), a.in_userns ? "in userns" : "", term());
+  }
+
+  void read(const ir::MountAccess& a) {
+    Term t = about(a.on);
+    t.places = true;
+    t.from = a.from.include.empty() ? nullptr : &a.from;
+    const std::vector<std::string> any = {kAny};
+    for (const std::string& fstype : a.fstypes.empty() ? any : a.fstypes)
+      for (const std::string& option : a.options.empty() ? any : a.options)
+        put(Area::kernel, "mount", fstype, option, t);
+  }
+
+  void read(const ir::PathsAccess& a) {
+    static constexpr const char* kWords[] = {"unmount", "pivot", "mqueue"};
+    put(Area::kernel, kWords[static_cast<int>(a.kind)], "", "", about(a.paths));
+  }
+
+  void read(const ir::PlainAccess& a) {
+    put(a.kind == ir::PlainAccess::Kind::memory_execute ? Area::processes : Area::kernel,
+        ir::describe(policy_, ir::Access(a)), "", "", term());
+  }
+
+  void read(const ir::DbusAccess& a) {
+    const std::string verb =
+        fmt::format("dbus {} \"{}\" on {}", a.own ? "own" : "talk", a.name, a.session_bus ? "session" : "system");
+    if (a.own) return put(Area::bus, verb, "", "", term());
+    put(Area::bus, verb, or_any(a.interface), or_any(a.member), term());
+  }
+
+  const ir::Policy& policy_;
+  ir::DomainId self_;
+  const ir::Rule* rule_ = nullptr;
+  Permissions out_;
+};
+
+}  // namespace
+
+Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain) {
+  Reader reader(policy, domain);
+  reader.entries();
+  reader.rules(policy.domain(domain).rules);
+  return reader.result();
+}
+
+Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain, const std::vector<ir::Rule>& rules) {
+  Reader reader(policy, domain);
+  reader.rules(rules);
+  return reader.result();
+}
+
+std::vector<Term> terms_for(const Permissions& permissions, const Operation& operation) {
+  std::vector<Term> out;
+  // The operations of one area and verb lie together.
+  for (auto it = permissions.lower_bound({operation.area, operation.verb, "", ""});
+       it != permissions.end() && it->first.area == operation.area && it->first.verb == operation.verb; ++it) {
+    if (covers(it->first, operation)) out.insert(out.end(), it->second.begin(), it->second.end());
+  }
+  return out;
+}
+
+// ---- extents
+
+namespace {
+
+using Ports = Extent::Ports;
+using Places = Extent::Places;
+
+Ports merged(Ports ports) {
+  std::sort(ports.begin(), ports.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  Ports out;
+  for (const ir::PortRange& r : ports) {
+    if (!out.empty() && r.first <= static_cast<std::uint32_t>(out.back().last) + 1) {
+      out.back().last = std::max(out.back().last, r.last);
+    } else {
+      out.push_back(r);
+    }
+  }
+  return out;
+}
+
+Ports without(const Ports& ports, const Ports& taken) {
+  Ports out;
+  for (const ir::PortRange& r : ports) {
+    std::uint32_t first = r.first;
+    for (const ir::PortRange& t : taken) {
+      if (t.last < first || t.first > r.last) continue;
+      if (t.first > first) out.push_back({static_cast<std::uint16_t>(first), static_cast<std::uint16_t>(t.first - 1)});
+      first = static_cast<std::uint32_t>(t.last) + 1;
+    }
+    if (first <= r.last) out.push_back({static_cast<std::uint16_t>(first), r.last});
+  }
+  return out;
+}
+
+Places without(const Places& places, const Places& taken) {
+  Places left = places;
+  for (const auto& [from, on] : taken) {
+    Places next;
+    for (const auto& [f, o] : left) {
+      if (!f.meets(from) || !o.meets(on)) {
+        next.emplace_back(f, o);
+        continue;
+      }
+      if (PathSet rest = f - from; !rest.empty()) next.emplace_back(std::move(rest), o);
+      if (PathSet rest = o - on; !rest.empty()) next.emplace_back(f & from, std::move(rest));
+    }
+    left = std::move(next);
+  }
+  return left;
+}
+
+}  // namespace
+
+Extent Extent::of(const ir::Meaning& meaning, const Term& term) {
+  if (term.ports != nullptr) return Extent(*term.ports);
+  if (term.places) {
+    const PathSet from = term.from == nullptr ? PathSet::all() : meaning.set(*term.from);
+    return Extent(Places{{from, meaning.set(*term.paths)}});
+  }
+  if (term.paths == nullptr) return Extent(Whole{});
+  return Extent(term.all_paths ? meaning.set(*term.paths) : meaning.objects(term.as, *term.paths));
+}
+
+bool Extent::empty() const {
+  return std::visit(
+      [](const auto& v) {
+        using T = std::decay_t<decltype(v)>;
+        if constexpr (std::is_same_v<T, std::monostate>) {
+          return true;
+        } else if constexpr (std::is_same_v<T, Whole>) {
+          return false;
+        } else {
+          return v.empty();
+        }
+      },
+      value_);
+}
+
+std::string Extent::example() const {
+  if (const auto* set = std::get_if<PathSet>(&value_)) return set->example().value_or("");
+  if (const auto* list = std::get_if<Ports>(&value_))
+    return list->empty() ? "" : fmt::format("{}", list->front().first);
+  if (const auto* places = std::get_if<Places>(&value_))
+    return places->empty() ? "" : places->front().second.example().value_or("");
+  return "";
+}
+
+Extent Extent::operator|(const Extent& other) const {
+  if (empty()) return other;
+  if (other.empty()) return *this;
+  return std::visit(
+      [&](const auto& a) -> Extent {
+        using T = std::decay_t<decltype(a)>;
+        if constexpr (std::is_same_v<T, PathSet>) {
+          return Extent(a | std::get<T>(other.value_));
+        } else if constexpr (std::is_same_v<T, Ports> || std::is_same_v<T, Places>) {
+          T both = a;
+          const T& more = std::get<T>(other.value_);
+          both.insert(both.end(), more.begin(), more.end());
+          if constexpr (std::is_same_v<T, Ports>) both = merged(std::move(both));
+          return Extent(std::move(both));
+        } else {
+          return *this;
+        }
+      },
+      value_);
+}
+
+Extent Extent::operator-(const Extent& other) const {
+  if (empty() || other.empty()) return *this;
+  return std::visit(
+      [&](const auto& a) -> Extent {
+        using T = std::decay_t<decltype(a)>;
+        if constexpr (std::is_same_v<T, PathSet>) {
+          const T& b = std::get<T>(other.value_);
+          return a.meets(b) ? Extent(a - b) : *this;
+        } else if constexpr (std::is_same_v<T, Ports> || std::is_same_v<T, Places>) {
+          return Extent(without(a, std::get<T>(other.value_)));
+        } else {
+          return {};
+        }
+      },
+      value_);
+}
+
+Extent Extent::operator&(const Extent& other) const {
+  if (empty() || other.empty()) return {};
+  if (const auto* set = std::get_if<PathSet>(&value_)) {
+    const auto& theirs = std::get<PathSet>(other.value_);
+    return set->meets(theirs) ? Extent(*set & theirs) : Extent();
+  }
+  return *this - (*this - other);
+}
+
+Extent allowed(const ir::Meaning& meaning, const std::vector<Term>& terms, const ir::Assignment& values) {
+  Extent out;
+  for (const Effect effect : {Effect::allow, Effect::deny}) {
+    for (const Term& term : terms) {
+      if (term.effect != effect || !ir::holds(term.condition(), values)) continue;
+      const Extent said = Extent::of(meaning, term);
+      out = effect == Effect::allow ? out | said : out - said;
+    }
+  }
+  return out;
+}
+
+// ---- texts
+
+std::string qualified(const ir::Policy& policy, const ir::Condition& c) {
+  const auto joined = [&](const char* glue) {
+    std::string out;
+    for (const ir::Condition& o : c.operands) out += (out.empty() ? "" : glue) + qualified(policy, o);
+    return "(" + out + ")";
+  };
+  switch (c.kind) {
+    case ir::Condition::Kind::always:
+      return "";
+    case ir::Condition::Kind::boolean:
+      return policy.boolean(c.boolean).module + "." + policy.boolean(c.boolean).name;
+    case ir::Condition::Kind::negation:
+      return "not " + joined("");
+    case ir::Condition::Kind::conjunction:
+      return joined(" and ");
+    case ir::Condition::Kind::disjunction:
+      return joined(" or ");
+  }
+  return "";
+}
+
+namespace {
+
+void add_patterns(std::string& out, char mark, const std::vector<paths::PathPattern>& patterns) {
+  std::vector<std::string> texts;
+  texts.reserve(patterns.size());
+  for (const paths::PathPattern& p : patterns) texts.push_back(p.text() + (p.excludes_top() ? "\1" : ""));
+  std::sort(texts.begin(), texts.end());
+  for (const std::string& text : texts) out += mark + text + "\n";
+}
+
+std::string text_of(const ir::Policy& policy, const ir::PathExpr& expr) {
+  std::string out;
+  add_patterns(out, '+', expr.include);
+  add_patterns(out, '-', expr.exclude);
+  for (const ir::ResourceId hole : expr.holes) {
+    add_patterns(out, '(', policy.resource(hole).paths.include);
+    add_patterns(out, ')', policy.resource(hole).paths.exclude);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string fingerprint(const ir::Policy& policy, const Term& term) {
+  std::string out = term.effect == Effect::deny ? "deny\n" : "allow\n";
+  out += qualified(policy, term.condition()) + "\n";
+  if (term.paths != nullptr) out += text_of(policy, *term.paths);
+  if (term.from != nullptr) out += "from\n" + text_of(policy, *term.from);
+  if (term.ports != nullptr)
+    for (const ir::PortRange& r : *term.ports) out += fmt::format("{}-{}\n", r.first, r.last);
+  return out;
+}
+
+}  // namespace macc::query

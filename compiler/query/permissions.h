@@ -1,0 +1,101 @@
+// What a domain may do, taken apart into operations ("read", "connect tcp", "signal term to x"), each with the terms
+// that speak about it. Under one operation, what is allowed is a plain set (of paths, of ports, or just yes or no), so
+// that two policies that mean the same have the same sets, however their rules are written.
+#pragma once
+
+#include <compare>
+#include <map>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "compiler/ir/meaning.h"
+
+namespace macc::query {
+
+/// A field of an operation that stands for every value, but for those that other operations name.
+inline constexpr const char* kAny = "*";
+
+/// In the order of reports.
+enum class Area : std::uint8_t { entry, files, programs, network, sockets, handed_over, processes, kernel, bus };
+/// "files", "programs" ...: the heading of an area.
+[[nodiscard]] std::string_view heading(Area area);
+
+struct Operation {
+  Area area = Area::files;
+  std::string verb;    ///< "read", "connect tcp", "signal", "capability"
+  std::string first;   ///< what comes next, or kAny: the signal, the family, the way of executing, the file system
+  std::string second;  ///< and next: the peer by its qualified name, the type of the socket, the option
+  friend auto operator<=>(const Operation&, const Operation&) = default;
+};
+
+/// Whether what is said about `said` holds for `asked` too: its fields are the same, or kAny.
+[[nodiscard]] bool covers(const Operation& said, const Operation& asked);
+
+/// What one rule says about one operation.
+struct Term {
+  ir::Effect effect = ir::Effect::allow;
+  const ir::Rule* rule = nullptr;    ///< null for an entry
+  const ir::Entry* entry = nullptr;  ///< a domain is entered by its programs, and may read and load them
+  // What it is about. Without any of these: the operation as a whole.
+  const ir::PathExpr* paths = nullptr;
+  ir::Verb as = ir::Verb::read;        ///< which of the paths an operation is about: Meaning::objects
+  bool all_paths = false;              ///< all of them instead
+  const ir::PathExpr* from = nullptr;  ///< of a mount: from where; null for anywhere
+  bool places = false;                 ///< it is about a mount: pairs of paths
+  const std::vector<ir::PortRange>* ports = nullptr;
+
+  [[nodiscard]] const ir::Condition& condition() const;
+  [[nodiscard]] const ir::Provenance& where() const;
+};
+
+/// The operations of one domain. Pointers are into the policy, which must outlive it.
+using Permissions = std::map<Operation, std::vector<Term>>;
+/// As they are written: an operation with kAny concerns the others too (terms_for()).
+[[nodiscard]] Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain);
+/// The same of rules that are not the domain's own; without entries.
+[[nodiscard]] Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain,
+                                         const std::vector<ir::Rule>& rules);
+
+/// All terms of a domain that speak about an operation, in the order of the rules.
+[[nodiscard]] std::vector<Term> terms_for(const Permissions& permissions, const Operation& operation);
+
+/// A set of what an operation is about.
+class Extent {
+ public:
+  /// From where (any path for none), and on what, something is mounted.
+  using Places = std::vector<std::pair<paths::PathSet, paths::PathSet>>;
+  using Ports = std::vector<ir::PortRange>;  // sorted, apart
+
+  Extent() = default;  ///< nothing at all
+  [[nodiscard]] static Extent of(const ir::Meaning& meaning, const Term& term);
+
+  [[nodiscard]] bool empty() const;
+  /// A member as source would write it: "/etc/x", "8080"; "" when there is nothing to name.
+  [[nodiscard]] std::string example() const;
+  [[nodiscard]] const Ports* ports() const { return std::get_if<Ports>(&value_); }
+  [[nodiscard]] const paths::PathSet* paths() const { return std::get_if<paths::PathSet>(&value_); }
+
+  // Both sides are of one operation. May throw paths::TooComplex.
+  [[nodiscard]] Extent operator|(const Extent& other) const;
+  [[nodiscard]] Extent operator&(const Extent& other) const;
+  [[nodiscard]] Extent operator-(const Extent& other) const;
+
+ private:
+  struct Whole {};
+  using Value = std::variant<std::monostate, Whole, paths::PathSet, Ports, Places>;
+  explicit Extent(Value value) : value_(std::move(value)) {}
+  Value value_;
+};
+
+/// What the terms that hold under these values allow together: the allows less the denies.
+[[nodiscard]] Extent allowed(const ir::Meaning& meaning, const std::vector<Term>& terms, const ir::Assignment& values);
+
+/// A text that is the same for terms that say the same, in this policy and in others.
+[[nodiscard]] std::string fingerprint(const ir::Policy& policy, const Term& term);
+
+/// A condition in words, with the booleans by their qualified names.
+[[nodiscard]] std::string qualified(const ir::Policy& policy, const ir::Condition& condition);
+
+}  // namespace macc::query

@@ -1,0 +1,371 @@
+// What is asked of a policy, and two policies compared. Every claim of a comparison is held against the meaning of
+// both.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <random>
+
+#include "compiler/query/answers.h"
+#include "compiler/query/coverage.h"
+#include "compiler/query/difference.h"
+#include "compiler/query/flow.h"
+#include "tests/support/analyzed.h"
+
+using namespace macc;
+using query::Direction;
+using test::analyze;
+
+namespace {
+
+/// A comparison as lines: "d + read "/etc/x"".
+std::vector<std::string> differences(const std::string& before, const std::string& after) {
+  const auto a = analyze(before);
+  const auto b = analyze(after);
+  CHECK(a->messages() == "");
+  CHECK(b->messages() == "");
+  const auto found = query::compare(ir::Meaning(a->policy), ir::Meaning(b->policy));
+  std::vector<std::string> out;
+  for (const auto& domain : found.domains) {
+    for (const auto& change : domain.changes) {
+      const char* sign = change.direction == Direction::gained ? "+" : change.direction == Direction::lost ? "-" : "?";
+      std::string line = fmt::format("{} {} {}", domain.domain, sign, change.what);
+      if (change.part) line += ", in part";
+      if (!change.when.empty()) line += ", " + change.when;
+      out.push_back(line);
+    }
+  }
+  for (const auto& note : found.notes) out.push_back(note.text);
+  return out;
+}
+
+/// Compared as one text, so that a failure shows it.
+std::string all(const std::vector<std::string>& lines) { return fmt::format("{}", fmt::join(lines, "\n")); }
+
+using Lines = std::vector<std::string>;
+
+std::string domain(const std::string& statements, const std::string& before = "") {
+  return "module m;\n" + before + "\ndomain d { entry \"/usr/bin/d\";\n" + statements +
+         "\n}\n domain e { entry \"/usr/bin/e\"; }\n";
+}
+
+Lines changed(const std::string& before, const std::string& after) {
+  return differences(domain(before), domain(after));
+}
+
+}  // namespace
+
+TEST_CASE("how a policy is written makes no difference") {
+  const std::string plain = domain(
+      "allow read, list \"/etc/x/**\"; allow connect tcp 80, 443; allow signal term, hup to e; exec \"/usr/bin/a\", "
+      "\"/usr/bin/b\"; allow capability chown, setuid; deny read \"/etc/x/key\"; never write \"/etc/**\";");
+  SUBCASE("the order") {
+    CHECK(all(differences(plain,
+                          domain("never write \"/etc/**\"; deny read \"/etc/x/key\"; exec \"/usr/bin/b\", "
+                                 "\"/usr/bin/a\"; allow capability setuid, chown; allow signal hup, term to e; allow "
+                                 "connect tcp 443, 80; allow list, read \"/etc/x/**\";"))) == all(Lines()));
+  }
+  SUBCASE("a rule for each verb, port and name") {
+    CHECK(
+        all(differences(plain, domain("allow read \"/etc/x/**\"; allow list \"/etc/x/**\"; allow connect tcp 80; allow "
+                                      "connect tcp 443; allow signal term to e; allow signal hup to e; exec "
+                                      "\"/usr/bin/{a,b}\"; allow capability chown; allow capability setuid; deny read "
+                                      "\"/etc/x/key\"; never write \"/etc/**\";"))) == all(Lines()));
+  }
+  SUBCASE("an abstraction, a value and a resource") {
+    const std::string refactored =
+        "module m;\n let PLACE = \"/etc/x\";\n abstraction client(port: ports) { allow connect tcp port; }\n"
+        "abstraction reader(where: path) { allow read, list where; }\n"
+        "domain d { entry \"/usr/bin/d\";\n include reader(\"${PLACE}/**\"); include client(80); include client(443);\n"
+        "exec \"/usr/bin/a\"; exec \"/usr/bin/b\"; allow capability chown, setuid; resource key : secret { "
+        "\"/etc/x/key\" } deny read key; allow signal term, hup to e; never write \"/etc/**\"; }\n domain e { entry "
+        "\"/usr/bin/e\"; }\n";
+    CHECK(all(differences(plain, refactored)) == all(Lines()));
+  }
+  SUBCASE("what is allowed and denied at once") {
+    CHECK(all(differences(plain,
+                          domain("allow read, list \"/etc/x/**\" except \"/etc/x/key\"; allow list \"/etc/x/key\"; "
+                                 "allow connect tcp 80, 443; allow signal term, hup to e; exec \"/usr/bin/a\", "
+                                 "\"/usr/bin/b\"; allow capability chown, setuid; never write \"/etc/**\";"))) ==
+          all(Lines()));
+  }
+  SUBCASE("conditions that say the same") {
+    const char* mail = "boolean mail = false; boolean loud = true;";
+    CHECK(all(differences(domain("if mail { allow connect tcp 25; } if mail and loud { allow connect tcp 26; }", mail),
+                          domain("if mail { if loud { allow connect tcp 25, 26; } else { allow connect tcp 25; } }",
+                                 mail))) == all(Lines()));
+  }
+  SUBCASE("mounts, one after the other") {
+    CHECK(all(changed(
+              "allow mount ext4, tmpfs options ro, nosuid on \"/m/**\", \"/n\";",
+              "allow mount ext4 options ro, nosuid on \"/m/**\"; allow mount tmpfs options nosuid, ro on \"/m/**\"; "
+              "allow mount ext4, tmpfs options ro on \"/n\"; allow mount ext4, tmpfs options nosuid on \"/n\";")) ==
+          all(Lines()));
+  }
+}
+
+TEST_CASE("what is newly allowed and what no longer is") {
+  CHECK(all(changed("", "allow read \"/etc/passwd\";")) == all(Lines{"m.d + read \"/etc/passwd\""}));
+  CHECK(all(changed("allow manage \"/x/**\";", "allow read, list, lock \"/x/**\";")) ==
+        all(Lines{"m.d - change \"/x/**\""}));
+  CHECK(all(changed("allow read \"/x/*\";", "allow read \"/x/**\";")) == all(Lines{"m.d + read \"/x/**\", in part"}));
+  CHECK(all(changed("allow read \"/x/**\" owner;", "allow read \"/x/**\";")) == all(Lines{"m.d + read \"/x/**\""}));
+  CHECK(all(changed("allow connect tcp 80-90;", "allow connect tcp 80-84, 88-95;")) ==
+        all(Lines{"m.d + connect tcp 91-95", "m.d - connect tcp 85-87"}));
+  CHECK(all(changed("allow signal term to e;", "allow signal any to e;")) == all(Lines{"m.d + signal any to e"}));
+  CHECK(all(changed("allow signal any to any;", "allow signal term to e;")) == all(Lines{"m.d - signal any to any"}));
+  CHECK(all(changed("exec \"/p\" to e;", "exec \"/p\" to e keep environment;")) ==
+        all(Lines{"m.d + exec \"/p\" to e keep environment"}));
+  CHECK(all(changed("exec \"/p\";", "exec \"/p\" unconfined;")) ==
+        all(Lines{"m.d + exec \"/p\" unconfined", "m.d - exec \"/p\""}));
+  CHECK(all(changed("allow capability chown;", "allow capability chown in userns;")) ==
+        all(Lines{"m.d + capability chown in userns", "m.d - capability chown"}));
+  CHECK(all(changed("allow socket netlink.route raw;", "allow socket netlink.route;")) ==
+        all(Lines{"m.d + socket netlink.route"}));
+  CHECK(all(changed("allow dbus talk \"a.b\" interface \"i\" on system;", "allow dbus talk \"a.b\" on system;")) ==
+        all(Lines{"m.d + dbus talk \"a.b\" on system"}));
+  CHECK(all(changed("allow mount ext4 on \"/m\";", "allow mount on \"/m\";")) == all(Lines{"m.d + mount on \"/m\""}));
+  CHECK(all(changed("allow read \"/x\"; mode complain;", "allow read \"/x\";")) ==
+        all(Lines{"m.d - everything that is not allowed: mode complain"}));
+}
+
+TEST_CASE("a deny that goes, a condition that falls away, a boolean that is on") {
+  const auto a = analyze(domain("allow read \"/x/**\"; deny read \"/x/key\";"));
+  const auto b = analyze(domain("allow read \"/x/**\";"));
+  const auto found = query::compare(ir::Meaning(a->policy), ir::Meaning(b->policy));
+  REQUIRE(found.domains.size() == 1);
+  REQUIRE(found.domains[0].changes.size() == 1);
+  const query::Change& change = found.domains[0].changes[0];
+  CHECK(change.what == "read \"/x/**\"");
+  CHECK(change.part);
+  CHECK(change.example == "read /x/key");
+  CHECK(change.why == "no longer denied by `read \"/x/key\"`");
+
+  const char* off = "boolean mail = false;";
+  CHECK(all(differences(domain("if mail { allow connect tcp 25; }", off), domain("allow connect tcp 25;", off))) ==
+        all(Lines{"m.d + connect tcp 25, when not m.mail"}));
+  CHECK(all(differences(domain("if mail { allow connect tcp 25; }", off),
+                        domain("if mail { allow connect tcp 25; }", "boolean mail = true;"))) ==
+        all(Lines{"m.d + connect tcp 25, by default: `m.mail` is declared otherwise",
+                  "boolean `m.mail` is true by default now"}));
+}
+
+TEST_CASE("domains that come and go, promises that are given up, raw texts") {
+  CHECK(all(differences("module m; domain d { entry \"/p\"; allow read \"/x\"; }",
+                        "module m; domain f { entry \"/p\"; allow read \"/x\"; }")) ==
+        all(Lines{"m.d ? its programs are no longer confined by it", "m.d - entry \"/p\" from init",
+                  "m.d - read \"/x\"", "m.f + entry \"/p\" from init", "m.f + read \"/x\""}));
+  CHECK(all(changed("never write \"/etc/**\";", "never write \"/etc/ssl/**\";")) ==
+        all(Lines{"`never write \"/etc/**\"` is no longer promised about `m.d`"}));
+  CHECK(all(changed("never write \"/etc/ssl/**\";", "never write \"/etc/**\";")) == all(Lines()));
+  CHECK(all(changed("", "raw apparmor \"\"\"/x r,\"\"\";")) == all(Lines{"m.d ? raw apparmor"}));
+  CHECK(all(differences("module m; domain d { entry \"/a\"; }", "module m; domain d { entry \"/a\", \"/b\"; }")) ==
+        all(Lines{"m.d + entry \"/a\", \"/b\" from init, in part"}));
+}
+
+namespace {
+
+/// Random policies about a few paths, ports and peers, and rewritings of them that mean the same.
+class Generator {
+ public:
+  explicit Generator(std::uint32_t seed) : random_(seed) {}
+
+  Lines statements() {
+    Lines out;
+    for (std::size_t i = 2 + below(6); i-- > 0;) out.push_back(statement());
+    return out;
+  }
+
+  std::string statement() {
+    static constexpr std::array kVerbs = {"read", "read, list", "write, create", "manage", "change", "delete, rename"};
+    const std::string effect = below(4) == 0 ? "deny " : "allow ";
+    switch (below(8)) {
+      case 0:
+        return effect + "connect tcp " + pick(std::array{"80", "443", "80-90", "any", "85-100, 443"}) + ";";
+      case 1:
+        return effect + "signal " + pick(std::array{"term", "any", "hup, kill"}) + " to " +
+               pick(std::array{"e", "any"}) + ";";
+      case 2:
+        return effect + "exec " + place() + ";";
+      case 3:
+        return effect + "capability " + pick(std::array{"chown", "chown, setuid", "kill"}) + ";";
+      default:
+        return effect + pick(kVerbs) + " " + place() + (below(4) == 0 ? " owner" : "") + ";";
+    }
+  }
+
+  /// The same rules in another order, some twice, some with a condition that always holds.
+  Lines rewritten(Lines statements) {
+    std::shuffle(statements.begin(), statements.end(), random_);
+    if (below(2) == 0) statements.push_back(statements[below(statements.size())]);
+    const std::size_t one = below(statements.size());
+    if (below(2) == 0) statements[one] = "if loud or not loud { " + statements[one] + " }";
+    return statements;
+  }
+
+  std::string text(const Lines& statements) {
+    std::string all;
+    for (const std::string& s : statements) all += s + "\n";
+    return domain(all, "boolean loud = false;");
+  }
+
+  template <typename List>
+  std::string pick(const List& list) {
+    return list[below(list.size())];
+  }
+  std::size_t below(std::size_t n) { return std::uniform_int_distribution<std::size_t>(0, n - 1)(random_); }
+
+ private:
+  std::string place() {
+    static constexpr std::array kPlaces = {"/a/**", "/a/b/**", "/a/b", "/a/*", "/a/*.x", "/b/**", "/a/{b,c}/**", "/c"};
+    return '"' + pick(kPlaces) + '"';
+  }
+  std::mt19937 random_;
+};
+
+/// All small questions about d.
+std::vector<ir::Question> questions(const ir::DomainId other) {
+  std::vector<ir::Question> out;
+  for (const char* path : {"/a/", "/a/b", "/a/b/", "/a/b/z", "/a/b/c/d", "/a/q", "/a/q.x", "/a/c/z", "/b/x", "/c"}) {
+    const std::string text = path;
+    const auto object = text.back() == '/' ? ir::ObjectClass::directory : ir::ObjectClass::file;
+    for (const ir::Verb verb : {ir::Verb::read, ir::Verb::list, ir::Verb::write, ir::Verb::create, ir::Verb::delete_,
+                                ir::Verb::rename, ir::Verb::setattr})
+      for (const bool owned : {false, true}) out.emplace_back(ir::FileQuestion{verb, text, object, owned});
+    if (object == ir::ObjectClass::file) out.emplace_back(ir::ExecQuestion{text});
+  }
+  for (const std::uint16_t port : {79, 80, 85, 90, 95, 443, 444})
+    out.emplace_back(ir::NetworkQuestion{false, ir::Protocol::tcp, port});
+  for (const char* signal : {"term", "hup", "kill", "usr1"})
+    out.emplace_back(ir::SignalQuestion{*ir::signal_of(signal), other});
+  for (const char* name : {"chown", "setuid", "kill"})
+    out.emplace_back(ir::CapabilityQuestion{*ir::capability_of(name)});
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("random policies: rewritten they mean the same, and each difference of others is one of the meaning") {
+  Generator generate(7);
+  int compared = 0;
+  for (int round = 0; round < 150; ++round) {
+    const Lines first = generate.statements();
+    CAPTURE(generate.text(first));
+    const auto a = analyze(generate.text(first));
+    if (a->diagnostics.has_errors()) continue;
+    const auto same = analyze(generate.text(generate.rewritten(first)));
+    const ir::Meaning before(a->policy);
+    ++compared;
+    if (!same->diagnostics.has_errors()) CHECK(query::compare(before, ir::Meaning(same->policy)).empty());
+
+    Lines other = first;
+    if (generate.below(2) == 0) other.erase(other.begin() + static_cast<std::ptrdiff_t>(generate.below(other.size())));
+    if (generate.below(3) != 0) other.push_back(generate.statement());
+    CAPTURE(generate.text(other));
+    const auto b = analyze(generate.text(other));
+    if (b->diagnostics.has_errors()) continue;
+    const ir::Meaning after(b->policy);
+    const auto found = query::compare(before, after);
+    bool gained = false;
+    bool lost = false;
+    for (const auto& one : found.domains) {
+      for (const auto& change : one.changes) (change.direction == Direction::gained ? gained : lost) = true;
+    }
+    // Any question that has another answer shows in the comparison.
+    for (const ir::Question& question : questions(a->domain("e"))) {
+      const bool then = before.decide(a->domain("d"), question, {false}).allowed;
+      const bool now = after.decide(b->domain("d"), question, {false}).allowed;
+      if (now && !then) CHECK(gained);
+      if (then && !now) CHECK(lost);
+    }
+    // And what it gives as an example has another answer.
+    for (const auto& one : found.domains) {
+      for (const auto& change : one.changes) {
+        if (change.area != query::Area::files || change.example.empty()) continue;
+        const std::size_t blank = change.example.find(' ');
+        const ir::Verb verb = ir::verbs_of(change.example.substr(0, blank))->list().front();
+        const std::string path = change.example.substr(blank + 1);
+        const auto object = path.back() == '/' ? ir::ObjectClass::directory : ir::ObjectClass::file;
+        bool differs = false;
+        for (const bool owned : {false, true}) {
+          const ir::FileQuestion q{verb, path, object, owned};
+          differs = differs || before.decide(a->domain("d"), q, {false}).allowed !=
+                                   after.decide(b->domain("d"), q, {false}).allowed;
+        }
+        CHECK_MESSAGE(differs, change.example);
+      }
+    }
+  }
+  CHECK(compared > 100);  // rules that an `exec` of another way, or an empty set, refuses are left out
+}
+
+TEST_CASE("a decision tells both sides, and what a boolean would change") {
+  const auto a = analyze(
+      domain("allow read \"/x/**\"; deny read \"/x/key\"; if mail { allow connect tcp 25; }", "boolean mail = false;"));
+  const ir::Meaning meaning(a->policy);
+  const auto ask = [&](const std::string& phrase) {
+    const auto q = analyze(domain("allow " + phrase + ";", "boolean mail = false;"));
+    REQUIRE(q->messages() == "");
+    return query::decide(meaning, a->domain("d"), q->policy.domain(q->domain("d")).rules.front().access);
+  };
+  const query::Verdict partly = ask("read \"/x/**\"");
+  CHECK(partly.answer == query::Answer::partly);
+  CHECK(partly.denied == "read /x/key");
+  REQUIRE(partly.against != nullptr);
+  CHECK(partly.against->effect == ir::Effect::deny);
+  CHECK(ask("read \"/x/y\"").answer == query::Answer::yes);
+  const query::Verdict mail = ask("connect tcp 25");
+  CHECK(mail.answer == query::Answer::no);
+  CHECK(mail.otherwise == "yes when mail");
+}
+
+TEST_CASE("how one domain leads to another") {
+  const auto a = analyze(
+      "module m;\n"
+      "domain web { entry \"/w\"; allow write \"/run/q/*\"; allow connect tcp 9000; }\n"
+      "domain queue { entry \"/q\"; allow read \"/run/q/**\"; allow create, write \"/usr/lib/plug/*\"; }\n"
+      "domain core { entry \"/c\"; allow load \"/usr/lib/plug/**\"; allow listen tcp 9000-9010; }\n"
+      "domain alone { entry \"/a\"; }\n"
+      "domain boss { entry \"/b\"; allow signal term to alone; exec \"/w\" to web; }\n");
+  REQUIRE(a->messages() == "");
+  const ir::Meaning meaning(a->policy);
+  const query::Flows flows(meaning);
+  const auto kinds = [&](const char* from, const char* to) {
+    Lines out;
+    for (const query::Hop& hop : flows.way(a->domain(from), a->domain(to)))
+      out.push_back(a->policy.domain(hop.to).name + " by " + std::string(query::word(hop.kind)));
+    return out;
+  };
+  CHECK(all(kinds("web", "queue")) == all(Lines{"queue by file"}));
+  CHECK(all(kinds("queue", "core")) == all(Lines{"core by code"}));
+  CHECK(all(kinds("web", "core")) == all(Lines{"core by network"}));
+  CHECK(all(kinds("core", "web")) == all(Lines{"web by network"}));
+  CHECK(all(kinds("boss", "core")) == all(Lines{"web by start", "core by network"}));
+  CHECK(all(kinds("boss", "alone")) == all(Lines{"alone by signal"}));
+  CHECK(all(kinds("alone", "boss")) == all(Lines()));
+
+  const auto sinks = analyze(
+      "module m; domain one { entry \"/1\"; allow read, write \"/dev/null\", \"/proc/self/**\"; }"
+      "domain two { entry \"/2\"; allow read, write \"/dev/null\", \"/proc/self/**\"; }");
+  const ir::Meaning apart(sinks->policy);
+  CHECK(query::Flows(apart).way(sinks->domain("one"), sinks->domain("two")).empty());
+}
+
+TEST_CASE("what can be changed and run, and what no test touches") {
+  const auto a = analyze(domain("allow create, write \"/srv/**\"; exec \"/srv/bin/*\"; allow load \"/lib/**\"; allow "
+                                "connect tcp 80; deny create \"/srv/bin/safe\"; deny write \"/srv/bin/safe\";") +
+                         "test \"one\" { expect allow d load \"/lib/x\"; expect deny d create \"/srv/bin/safe\"; }");
+  REQUIRE(a->messages() == "");
+  const ir::Meaning meaning(a->policy);
+  const auto found = query::modify_and_run(meaning, a->domain("d"));
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].example.starts_with("/srv/bin/"));
+  CHECK(!found[0].load);
+  Lines untouched;
+  for (const auto& one : query::coverage(meaning))
+    if (!one.touched) untouched.push_back(one.what);
+  std::sort(untouched.begin(), untouched.end());
+  CHECK(all(untouched) ==
+        all(Lines{"allow connect tcp 80", "allow exec \"/srv/bin/*\"", "deny write \"/srv/bin/safe\""}));
+}
