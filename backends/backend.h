@@ -58,11 +58,20 @@ struct FidelityReport {
   std::vector<Mediation> mediation = {};  ///< of the target, whatever the rules are; empty where it mediates everything
 };
 
+/// Where one line of an artifact comes from.
+struct ArtifactOrigin {
+  std::uint32_t line = 0;    ///< from 1
+  std::string reason;        ///< the phrase of the policy ("allow read /etc/x"), or in words why each artifact has it
+  std::vector<Span> places;  ///< of what is written in the policy, in source order; empty where nothing of it asks
+};
+
 /// One file to be written, relative to the target's output folder.
 struct Artifact {
   std::string path;
   std::string content;
   std::string what;  ///< "profile of ledgerd"
+  /// Sorted by line. A line without one separates others; none at all: the backend does not say it of this artifact.
+  std::vector<ArtifactOrigin> origins = {};
 };
 
 /// A target of macc.toml.
@@ -167,6 +176,21 @@ struct Explanation {
   std::map<std::string, std::vector<std::string>> groups = {};  ///< what is in each name of several types in `grants`
 };
 
+/// What `macc test` asks of the compiled artifacts: how much of an access do they allow to a domain?
+struct Probe {
+  ir::DomainId domain = ir::DomainId::none;
+  const ir::Access* access = nullptr;  ///< FileAccess::owner: the files are the process's user's own
+  ir::Assignment values;               ///< of the policy's booleans
+};
+
+struct ProbeAnswer {
+  bool answered = false;
+  std::string reason;   ///< why not: one sentence
+  std::string allowed;  ///< an example of what they allow, in the words of the language; "" when they allow none of it
+  std::string denied;   ///< an example of what they deny; "" when they allow all of it
+  std::string by;       ///< what decided, in the platform's words: "allow web_t etc_t file { read }"; may be ""
+};
+
 class Backend {
  public:
   Backend() = default;
@@ -188,6 +212,10 @@ class Backend {
   /// What became of a rule, or where an access comes from. `lowered` is of the same input, without errors.
   [[nodiscard]] virtual Explanation explain(const Input& input, const Lowered& lowered,
                                             const Question& question) const = 0;
+  /// Looks accesses up in the compiled artifacts, one answer for each question. A backend that cannot do this says so
+  /// in each answer.
+  [[nodiscard]] virtual std::vector<ProbeAnswer> probe(const Input& input, const Lowered& lowered,
+                                                       const std::vector<Probe>& probes) const;
 };
 
 /// All backends in the order of backends.def.

@@ -61,4 +61,11 @@ std::string_view word(Fidelity fidelity) {
   return "";
 }
 
+std::vector<ProbeAnswer> Backend::probe(const Input& /*input*/, const Lowered& /*lowered*/,
+                                        const std::vector<Probe>& probes) const {
+  ProbeAnswer answer;
+  answer.reason = std::string(name()) + " artifacts cannot be asked yet: its backend does not look accesses up";
+  return std::vector<ProbeAnswer>(probes.size(), answer);
+}
+
 }  // namespace macc::backends

@@ -6,6 +6,7 @@
 #include "backends/apparmor/explain.h"
 #include "backends/apparmor/install.h"
 #include "backends/apparmor/lower.h"
+#include "backends/apparmor/probe.h"
 #include "backends/apparmor/target.h"
 #include "backends/apparmor/verify.h"
 
@@ -29,9 +30,10 @@ class ApparmorBackend final : public Backend {
     Lowered out;
     out.artifacts = policy.others;
     for (const apparmor::ProfileText& p : policy.profiles) {
-      out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name});
+      out.artifacts.push_back({p.path, p.written.text, "profile of " + p.name, p.written.origins});
       for (const apparmor::WrittenPart& part : p.conditions) {
-        out.artifacts.push_back({part.path, part.written.text, "rules of " + p.name + " under a condition"});
+        out.artifacts.push_back(
+            {part.path, part.written.text, "rules of " + p.name + " under a condition", part.written.origins});
       }
     }
     const auto by_path = [](const Artifact& a, const Artifact& b) { return a.path < b.path; };
@@ -53,6 +55,11 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] Explanation explain(const Input& input, const Lowered& lowered,
                                     const Question& question) const override {
     return apparmor::explain(input, lowered, question);
+  }
+
+  [[nodiscard]] std::vector<ProbeAnswer> probe(const Input& input, const Lowered& lowered,
+                                               const std::vector<Probe>& probes) const override {
+    return apparmor::probe(input, lowered, probes);
   }
 };
 

@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "backends/apparmor/compare_parts.h"
+#include "backends/apparmor/exec_words.h"
 
 namespace macc::backends::apparmor {
 
@@ -165,46 +166,16 @@ class FileComparison {
 
   // ---- programs ----
 
-  /// As the profile's writer says it: "ix", "Px -> name".
-  static std::string mode_of(const ExecMode& mode) {
-    const bool keep = mode.keep_environment;
-    switch (mode.kind) {
-      case ExecMode::Kind::inherit:
-        return "ix";
-      case ExecMode::Kind::unconfined:
-        return keep ? "ux" : "Ux";
-      case ExecMode::Kind::profile:
-      case ExecMode::Kind::child:  // the parser writes a change to the child's label
-        return (keep ? "px -> " : "Px -> ") + mode.target;
-    }
-    return "";
-  }
-
-  /// What the bits of an exec say, in the same words.
-  std::string mode_of(std::uint32_t got) const {
-    const bool keep = (got & kKeepEnvironment) != 0, inherit = (got & kInherit) != 0;
-    const std::uint32_t index = got >> kExecIndexShift & 0xf;
-    if (index == 0) return inherit ? "ix" : "x";
-    std::string out;
-    if ((got & kUnconfinedFallback) != 0) out += keep ? "pu" : "PU";
-    static constexpr std::string_view kKept[] = {"ux", "px", "cx"}, kScrubbed[] = {"Ux", "Px", "Cx"};
-    if (index <= 3) return (inherit ? "i" : "") + out + std::string((keep ? kKept : kScrubbed)[index - 1]);
-    const std::size_t at = index - 4;
-    const std::string target = at < c_.profile.exec_targets.size() ? c_.profile.exec_targets[at] : "?";
-    if (out.empty()) out = keep ? "p" : "P";
-    return out + (inherit ? "i" : "") + "x -> " + target;
-  }
-
   void compare_exec(const FileWord& wanted, std::uint32_t got, bool owned) {
-    const std::string way = mode_of(got);
+    const std::string way = exec_words(got, c_.profile.exec_targets);
     const bool fine = std::any_of(wanted.execs.begin(), wanted.execs.end(),
-                                  [&](const FileItem* item) { return mode_of(*item->exec) == way; });
+                                  [&](const FileItem* item) { return exec_words(*item->exec) == way; });
     if (fine || wanted.execs.empty()) return;
     const FileItem* item = wanted.execs.front();
     if (!first(Way::wider, {kExec, way}, item)) return;
     c_.add(Way::wider,
            fmt::format("the compiled profile executes {} as `{}`, not as `{}`", shown(walk_.path()),
-                       printable(way, 100), printable(mode_of(*item->exec), 100)),
+                       printable(way, 100), printable(exec_words(*item->exec), 100)),
            fmt::format("on files {}", whose(owned)), &item->origin);
   }
 

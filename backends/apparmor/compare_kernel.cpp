@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 
+#include "backends/apparmor/asked_keys.h"
 #include "backends/apparmor/compare_keys.h"
 
 namespace macc::backends::apparmor {
@@ -12,36 +13,7 @@ namespace {
 
 using paths::PathSet;
 
-constexpr std::uint32_t kPivot = 1, kMount = 2, kUnmount = 4;
 constexpr int kOfNoAllow = 9;  ///< an operation
-constexpr unsigned kFirstFlag = 1, kLastFlag = 32;
-
-std::string flags_of(const std::vector<std::string>& options) {
-  static const std::map<std::string_view, std::string_view> table = {
-#define MACC_MOUNT_FLAG(word, flags) {word, flags},
-#include "backends/apparmor/mount_flags.def"
-#undef MACC_MOUNT_FLAG
-  };
-  std::string out;
-  for (const std::string& option : options) out += table.at(option);
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
-  return out;
-}
-
-KeyField any_flags() {
-  KeyText out;
-  for (unsigned flag = kFirstFlag; flag <= kLastFlag; ++flag) out.set.set(flag);
-  return out;
-}
-
-/// A source may be any text. Paths of the language hold no newline, and `*` of AppArmor does match one: such sources
-/// are not compared.
-KeyField any_source() {
-  KeyText out;
-  out.set.set().reset(0).reset('\n');
-  return out;
-}
 
 /// The same paths with any number of slashes for one. The source of a file system without a device is a text that
 /// nobody shortened, and what AppArmor's `**` matches in it may begin with a slash.
@@ -70,21 +42,16 @@ KeyField with_doubled_slashes(const PathSet& set) {
   return KeyPath{std::make_shared<const PathSet::Automaton>(std::move(out))};
 }
 
-KeyPattern mount_key(const KeyField& on, const KeyField& from, const KeyField& type, const KeyField& flags) {
-  return {bytes(std::string(1, kMountClass)), on, nul(), from, nul(), type, nul(), flags};
-}
-
 class Mounts {
  public:
   explicit Mounts(const Comparing& c) : c_(c), keys_(c) {}
 
   void run() {
     const KeyField everywhere = path_in(PathSet::all());
-    const KeyField start = bytes(std::string(1, kMountClass));
     keys_.compare_logs(KeyComparison::Logs::all);
-    keys_.ask({start, everywhere}, kUnmount);
-    keys_.ask({start, everywhere, nul(), any_text()}, kPivot);
-    keys_.ask(mount_key(everywhere, any_source(), any_text(), any_flags()), kMount);
+    keys_.ask(unmount_key(everywhere), kUnmount);
+    keys_.ask(pivot_key(everywhere), kPivot);
+    keys_.ask(mount_key(everywhere, any_mount_source(), any_text(), any_mount_flags()), kMount);
     for (const ir::Rule& rule : c_.domain().rules) {
       if (const auto* a = std::get_if<ir::MountAccess>(&rule.access)) mount(rule, *a);
       if (const auto* p = std::get_if<ir::PathsAccess>(&rule.access)) path(rule, *p);
@@ -117,7 +84,7 @@ class Mounts {
     const KeyField on = target(access.on, form.on_files);
     const bool from_paths = form.names_source && !access.from.include.empty();
     const KeyField from = from_paths ? path_in(set_of(access.from)) : any_text();
-    const KeyField flags = form.options.empty() ? any_flags() : bytes(flags_of(form.options));
+    const KeyField flags = form.options.empty() ? any_mount_flags() : bytes(mount_flags(form.options));
     std::vector<KeyField> types;
     if (form.names_type) {
       for (const std::string& type : access.fstypes) types.push_back(bytes(type));
@@ -133,7 +100,7 @@ class Mounts {
     if (form.remounts) {
       std::vector<std::string> others = form.options;
       std::erase(others, "remount");
-      KeyRule also = key_rule(c_, rule, mount_key(on, from, any_text(), bytes(flags_of(others))), kMount, 0);
+      KeyRule also = key_rule(c_, rule, mount_key(on, from, any_text(), bytes(mount_flags(others))), kMount, 0);
       also.holds = false;  // given, but not asked for: the report says so
       if (also.deny) {     // what nothing allows there is refused without a line in the log as well
         also.operation = kOfNoAllow;
@@ -147,11 +114,10 @@ class Mounts {
     using Kind = ir::PathsAccess::Kind;
     if (access.kind == Kind::mqueue) return;
     const KeyField on = target(access.paths, false);
-    const KeyField start = bytes(std::string(1, kMountClass));
     if (access.kind == Kind::unmount) {
-      keys_.add(key_rule(c_, rule, {start, on}, kUnmount, 1));
+      keys_.add(key_rule(c_, rule, unmount_key(on), kUnmount, 1));
     } else {
-      keys_.add(key_rule(c_, rule, {start, on, nul(), any_text()}, kPivot, 2));
+      keys_.add(key_rule(c_, rule, pivot_key(on), kPivot, 2));
     }
   }
 
@@ -179,8 +145,8 @@ Capabilities capabilities_of(const ir::Access& access) {
   return out;
 }
 
-/// Whether the deny takes its capabilities out of what the other gives. Denied device nodes are a matter of the paths; a
-/// denied capability is no part of what bpf or perf gives.
+/// Whether the deny takes its capabilities out of what the other gives. Denied device nodes are a matter of the paths;
+/// a denied capability is no part of what bpf or perf gives.
 bool takes_from(const ir::Access& deny, const ir::Access& allow) {
   const auto* denied = std::get_if<ir::CapabilityAccess>(&deny);
   if (std::holds_alternative<ir::PlainAccess>(allow))

@@ -140,6 +140,4 @@ KeyRule always_there(const Comparing& c, KeyPattern pattern, std::uint32_t bits)
   return out;
 }
 
-KeyField label_field(const std::string& label) { return label.empty() ? any_text(false) : bytes(label); }
-
 }  // namespace macc::backends::apparmor

@@ -78,7 +78,5 @@ class KeyComparison {
 [[nodiscard]] KeyRule unlogged(KeyRule rule);
 /// What every domain has. Nothing denies it, unless the caller names an operation.
 [[nodiscard]] KeyRule always_there(const Comparing& c, KeyPattern pattern, std::uint32_t bits);
-/// The label itself, or any where it is "".
-[[nodiscard]] KeyField label_field(const std::string& label);
 
 }  // namespace macc::backends::apparmor

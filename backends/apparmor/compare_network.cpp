@@ -1,27 +1,13 @@
 // Sockets by family and type.
 #include <algorithm>
+#include <bitset>
 
+#include "backends/apparmor/asked_keys.h"
 #include "backends/apparmor/compare_keys.h"
-#include "backends/apparmor/network_numbers.h"
 
 namespace macc::backends::apparmor {
 
 namespace {
-
-/// Create and every other operation of a socket, as the parser gives them together (seen with 3.0.8).
-constexpr std::uint32_t kEveryOperation = 0x1fc076;
-constexpr unsigned kUnix = 1;
-
-KeyPattern key_of(const SocketKind& kind) {
-  KeyPattern out = {bytes(std::string(1, kNetworkClass)), number16(family_number(kind.family))};
-  if (!kind.type.empty()) {
-    out.push_back(number16(type_number(kind.type)));
-    return out;
-  }
-  out.push_back(bytes(std::string(1, '\0')));
-  out.push_back(one_of(type_numbers()));
-  return out;
-}
 
 /// Ports of an allow that the denies which hold leave.
 bool some_port_left(const Comparing& c, const ir::NetworkAccess& allow) {
@@ -79,17 +65,17 @@ class Networks {
   void ask() {
     ByteSet low;
     low.set();
-    if (c_.build.features.mediates(Class::unix_sockets)) low.reset(kUnix);
+    if (c_.build.features.mediates(Class::unix_sockets)) low.reset(kUnixFamily);
     const KeyField type_class = bytes(std::string(1, kNetworkClass));
-    keys_.ask({type_class, bytes(std::string(1, '\0')), KeyByte{low}, any_byte(), any_byte()}, kEveryOperation);
+    keys_.ask({type_class, bytes(std::string(1, '\0')), KeyByte{low}, any_byte(), any_byte()}, kEverySocketOperation);
     ByteSet high;
     high.set().reset(0);
-    keys_.ask({type_class, KeyByte{high}, any_byte(), any_byte(), any_byte()}, kEveryOperation);
+    keys_.ask({type_class, KeyByte{high}, any_byte(), any_byte(), any_byte()}, kEverySocketOperation);
   }
 
   void add(const SocketKind& kind, KeyRule rule, bool required) {
-    rule.pattern = key_of(kind);
-    rule.bits = kEveryOperation;
+    rule.pattern = network_key(kind);
+    rule.bits = kEverySocketOperation;
     rule.holds = required;
     rule.given_always = true;
     keys_.add(std::move(rule));

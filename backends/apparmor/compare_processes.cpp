@@ -1,24 +1,11 @@
 // Signals, tracing and changes of profile. AppArmor asks both sides of the first two, so what a domain may do stands in
 // its own profile and in that of the other side.
+#include "backends/apparmor/asked_keys.h"
 #include "backends/apparmor/compare_keys.h"
 
 namespace macc::backends::apparmor {
 
 namespace {
-
-constexpr std::uint32_t kSend = 2, kReceive = 4;
-constexpr std::uint32_t kTrace = 2, kReadOther = 4, kTracedBy = 8, kReadBy = 0x10;
-/// Signals as AppArmor numbers them: those of the system, `exists` behind them, and those of real time.
-constexpr unsigned kExists = 35, kFirstRealTime = 128, kLastRealTime = 192;
-
-unsigned signal_number(ir::Signal signal) { return signal == 0 ? kExists : signal; }
-
-std::vector<unsigned> every_signal() {
-  std::vector<unsigned> out;
-  for (unsigned n = 1; n <= kExists; ++n) out.push_back(n);
-  for (unsigned n = kFirstRealTime; n <= kLastRealTime; ++n) out.push_back(n);
-  return out;
-}
 
 std::string shown(const std::string& text) { return "`" + printable(text, 200) + "`"; }
 
@@ -38,40 +25,27 @@ void by_others(const Comparing& c, With with) {
   }
 }
 
-KeyPattern signal_key(const KeyField& signals, const std::string& label) {
-  return {bytes(std::string(1, kSignalClass)), signals, label_field(label)};
-}
-
-KeyField signals_of(const ir::SignalAccess& access) {
-  if (access.any) return one_of(every_signal());
-  std::vector<unsigned> numbers;
-  for (const ir::Signal s : access.signals) numbers.push_back(signal_number(s));
-  return one_of(numbers);
-}
-
-KeyPattern trace_key(const std::string& label) { return {bytes(std::string(1, kTraceClass)), label_field(label)}; }
-
 }  // namespace
 
 void compare_signals(const Comparing& c) {
   KeyComparison keys(c);
   keys.compare_logs(KeyComparison::Logs::all);
-  keys.ask(signal_key(one_of(every_signal()), ""), kSend | kReceive);
-  const KeyField every = one_of(every_signal());
+  keys.ask(signal_key(every_signal(), ""), kSendSignal | kReceiveSignal);
+  const std::vector<unsigned> every = every_signal();
   const std::string self = label_of(c.build.policy, c.id);
-  KeyRule own = always_there(c, signal_key(every, self), kSend);
+  KeyRule own = always_there(c, signal_key(every, self), kSendSignal);
   own.operation = 0;
   keys.add(std::move(own));
-  keys.add(always_there(c, signal_key(every, self), kReceive));
-  keys.add(always_there(c, signal_key(every, "unconfined"), kReceive));
+  keys.add(always_there(c, signal_key(every, self), kReceiveSignal));
+  keys.add(always_there(c, signal_key(every, "unconfined"), kReceiveSignal));
   for (const ir::Rule& rule : c.domain().rules) {
     const auto* access = std::get_if<ir::SignalAccess>(&rule.access);
     if (access == nullptr) continue;
     for (const std::string& label : labels(c, access->peer))
-      keys.add(key_rule(c, rule, signal_key(signals_of(*access), label), kSend, 0));
+      keys.add(key_rule(c, rule, signal_key(signal_numbers(*access), label), kSendSignal, 0));
   }
   by_others<ir::SignalAccess>(c, [&](const std::string& label, const ir::Rule& rule, const ir::SignalAccess& access) {
-    keys.add(unlogged(key_rule(c, rule, signal_key(signals_of(access), label), kReceive, 1)));
+    keys.add(unlogged(key_rule(c, rule, signal_key(signal_numbers(access), label), kReceiveSignal, 1)));
   });
   keys.run(c.profile.classes ? &*c.profile.classes : nullptr);
 }

@@ -1,103 +1,12 @@
-// Unix sockets where the target mediates them by address and peer. The kernel's keys: family, type, protocol; the
-// socket's own address and label; then the peer's, or the number of an operation. What was asked before stays asked.
-#include <algorithm>
-
+// Unix sockets where the target mediates them by address and peer. What was asked before stays asked.
+#include "backends/apparmor/asked_keys.h"
 #include "backends/apparmor/compare_keys.h"
-#include "backends/apparmor/network_numbers.h"
 
 namespace macc::backends::apparmor {
 
 namespace {
 
-constexpr unsigned kFamily = 1, kStream = 1, kDgram = 2;
-// Operations (seen in what 3.0.8 compiles).
-constexpr std::uint32_t kCreate = 0x10, kOwn = 0xc020, kBind = 0x20000, kAccept = 0x10000, kListen = 0x40000,
-                        kOptions = 0x180000, kConnect = 0x40, kTransfer = 0x6;
-constexpr char kPeerFollows = 1, kListenFollows = 2, kOptionFollows = 4;
-
-/// Addresses as the kernel writes them: none, an abstract name, a path.
-enum class Address : std::uint8_t { none, abstract, path };
-constexpr Address kAddresses[] = {Address::none, Address::abstract, Address::path};
-
-void append_address(KeyPattern& out, Address address) {
-  if (address == Address::none) out.push_back(bytes("\001"));
-  if (address == Address::abstract) {
-    out.push_back(nul());
-    out.push_back(any_text(false));
-  }
-  if (address == Address::path) {
-    out.push_back(bytes("/"));
-    out.push_back(any_text());
-  }
-  out.push_back(nul());
-}
-
-void append_name(KeyPattern& out, const std::string& abstract_name) {
-  out.push_back(nul());
-  out.push_back(bytes(abstract_name));
-  out.push_back(nul());
-}
-
-KeyPattern socket_key(std::optional<unsigned> type) {
-  KeyPattern out = {bytes(std::string(1, kNetworkClass)), number16(kFamily)};
-  if (type) {
-    out.push_back(number16(*type));
-  } else {
-    out.push_back(bytes(std::string(1, '\0')));
-    out.push_back(one_of(type_numbers()));
-  }
-  out.push_back(number16(0));
-  return out;
-}
-
-/// Own addresses: one abstract name, or each kind.
-std::vector<KeyPattern> with_own(const KeyPattern& socket, const std::string& abstract_name) {
-  std::vector<KeyPattern> out;
-  const auto finish = [&](KeyPattern key) {
-    key.push_back(any_text());
-    key.push_back(nul());
-    out.push_back(std::move(key));
-  };
-  if (!abstract_name.empty()) {
-    KeyPattern key = socket;
-    append_name(key, abstract_name);
-    finish(std::move(key));
-    return out;
-  }
-  for (const Address address : kAddresses) {
-    KeyPattern key = socket;
-    append_address(key, address);
-    finish(std::move(key));
-  }
-  return out;
-}
-
-std::vector<KeyPattern> with_peer(const std::vector<KeyPattern>& own, const std::string& abstract_name,
-                                  const std::string& label) {
-  std::vector<KeyPattern> out;
-  for (const KeyPattern& start : own) {
-    for (const Address address : kAddresses) {
-      KeyPattern key = start;
-      key.push_back(bytes(std::string(1, kPeerFollows)));
-      if (abstract_name.empty()) {
-        append_address(key, address);
-      } else {
-        append_name(key, abstract_name);
-      }
-      key.push_back(label_field(label));
-      out.push_back(std::move(key));
-      if (!abstract_name.empty()) break;
-    }
-  }
-  return out;
-}
-
-KeyPattern with_operation(KeyPattern key, char operation) {
-  key.push_back(bytes(std::string(1, operation)));
-  key.push_back(any_byte());
-  key.push_back(any_byte());
-  return key;
-}
+constexpr unsigned kStream = 1, kDgram = 2;
 
 class UnixSockets {
  public:
@@ -116,11 +25,11 @@ class UnixSockets {
 
  private:
   void ask() {
-    const KeyPattern socket = socket_key(std::nullopt);
-    keys_.ask(socket, kCreate);
+    const KeyPattern socket = unix_key(std::nullopt);
+    keys_.ask(socket, kCreateSocket);
     const auto own = with_own(socket, "");
     for (const KeyPattern& key : own) {
-      keys_.ask(key, kOwn | kBind | kAccept);
+      keys_.ask(key, kOwnSocket | kBind | kAccept);
       keys_.ask(with_operation(key, kListenFollows), kListen);
       keys_.ask(with_operation(key, kOptionFollows), kOptions);
     }
@@ -129,11 +38,11 @@ class UnixSockets {
 
   /// Every domain makes sockets and talks to itself.
   void own_sockets() {
-    const KeyPattern socket = socket_key(std::nullopt);
-    keys_.add(always_there(c_, socket, kCreate));
+    const KeyPattern socket = unix_key(std::nullopt);
+    keys_.add(always_there(c_, socket, kCreateSocket));
     const auto own = with_own(socket, "");
     for (const KeyPattern& key : own) {
-      keys_.add(always_there(c_, key, kOwn));
+      keys_.add(always_there(c_, key, kOwnSocket));
       add_own(key, kAccept, kListening);
       keys_.add(always_there(c_, with_operation(key, kOptionFollows), kOptions));
     }
@@ -160,7 +69,7 @@ class UnixSockets {
     if (access.abstract_name.empty()) return;  // a path is among the files
     const bool deny = rule.effect == ir::Effect::deny;
     for (const unsigned type : {kStream, kDgram}) {
-      const KeyPattern socket = socket_key(deny ? std::nullopt : std::optional(type));
+      const KeyPattern socket = unix_key(deny ? std::nullopt : std::optional(type));
       access.listen ? listen(rule, access, socket) : connect(rule, access, socket, deny);
     }
   }
@@ -191,7 +100,7 @@ class UnixSockets {
   void handed_over(const ir::Rule& rule, const ir::UseAccess& use) {
     if (!use.unix || rule.effect == ir::Effect::deny) return;
     for (const std::string& label : labels_of(c_.build.policy, use.from))
-      add(rule, with_peer(with_own(socket_key(std::nullopt), ""), "", label), kTransfer, kHandedOver);
+      add(rule, with_peer(with_own(unix_key(std::nullopt), ""), "", label), kTransfer, kHandedOver);
   }
 
   enum Operation : std::uint8_t { kListening = 0, kConnecting = 2, kHandedOver = 4 };  // and one more for each transfer

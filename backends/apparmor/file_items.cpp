@@ -42,6 +42,11 @@ class Collector {
     return std::move(items_);
   }
 
+  std::vector<FileItem> run(const ir::Rule& rule) {
+    collect(rule);
+    return std::move(items_.allows);
+  }
+
  private:
   using Verbs = std::initializer_list<Verb>;
   static constexpr Verbs kRun = {Verb::read, Verb::load};
@@ -230,6 +235,10 @@ bool FileItem::needs(Bit bit) const {
 }
 
 FileItems file_items(Build& build, ir::DomainId id) { return Collector(build, id).run(); }
+
+std::vector<FileItem> file_items_of(Build& build, ir::DomainId id, const ir::Rule& rule) {
+  return Collector(build, id).run(rule);
+}
 
 bool same_operation(const FileItem& deny, const FileItem& allow) {
   const bool implied = allow.kind == FileItem::Kind::implied;

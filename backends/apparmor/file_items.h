@@ -46,6 +46,8 @@ struct FileItems {
   std::vector<FileItem> allows, denies;
 };
 [[nodiscard]] FileItems file_items(Build& build, ir::DomainId id);
+/// What one rule, which need not be of the domain, comes to: an allow.
+[[nodiscard]] std::vector<FileItem> file_items_of(Build& build, ir::DomainId id, const ir::Rule& rule);
 
 /// Whether the deny speaks about what the allow gives, paths, owner and conditions aside.
 [[nodiscard]] bool same_operation(const FileItem& deny, const FileItem& allow);

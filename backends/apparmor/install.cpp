@@ -16,6 +16,18 @@ constexpr std::string_view kTunables = "apparmor.d/tunables/", kConditions = "ap
 /// Where the file of the build belongs on the system.
 std::string place_of(const std::string& path) { return "/etc/" + path; }
 
+/// Nothing of the policy asks for these lines.
+std::vector<ArtifactOrigin> origins_of(const std::string& text) {
+  std::vector<ArtifactOrigin> out;
+  std::uint32_t line = 1;
+  for (std::size_t at = 0; at < text.size(); ++line) {
+    const std::size_t end = std::min(text.find('\n', at), text.size());
+    if (end != at) out.push_back({line, "every build: how it is installed and removed", {}});
+    at = end + 1;
+  }
+  return out;
+}
+
 class Steps {
  public:
   Steps(const ir::Policy& policy, Lowered& lowered) : policy_(policy), lowered_(lowered) {
@@ -49,7 +61,9 @@ class Steps {
     for (const std::string& path : units_) install.push_back(copy(path));
     if (!units_.empty()) install.emplace_back("systemctl daemon-reload");
     remove();
-    lowered_.artifacts.push_back({"INSTALL.txt", text(), "the commands that install and remove this build"});
+    Artifact list{"INSTALL.txt", text(), "the commands that install and remove this build"};
+    list.origins = origins_of(list.content);
+    lowered_.artifacts.push_back(std::move(list));
   }
 
  private:

@@ -238,6 +238,22 @@ class ProfileWriter {
 
 // ---- other artifacts ----
 
+/// A text line by line, with what each is there for.
+struct ListedLines {
+  std::string text;
+  std::vector<ArtifactOrigin> origins;
+  std::uint32_t count = 0;
+
+  /// Without a reason, the line separates others.
+  void add(const std::string& line, const std::string& reason = "", Span place = {}) {
+    text += line + '\n';
+    ++count;
+    if (reason.empty()) return;
+    origins.push_back({count, reason, {}});
+    if (place.valid()) origins.back().places.push_back(place);
+  }
+};
+
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == '\\'; }, ' ');
@@ -274,8 +290,11 @@ std::vector<Artifact> drop_ins(Build& build, const std::vector<DomainId>& domain
       std::string name;
       for (char c : label_of(build.policy, id)) name += c == '%' ? std::string("%%") : std::string(1, c);
       if (!units.insert(unit).second) continue;  // several programs of one unit
-      out.push_back({fmt::format("systemd/system/{}.d/50-macc.conf", unit),
-                     fmt::format("[Service]\nAppArmorProfile={}\n", name), "drop-in of " + unit});
+      ListedLines lines;
+      lines.add("[Service]", "entry from unit " + unit, e.where.span);
+      lines.add("AppArmorProfile=" + name, "entry from unit " + unit, e.where.span);
+      out.push_back({fmt::format("systemd/system/{}.d/50-macc.conf", unit), std::move(lines.text), "drop-in of " + unit,
+                     std::move(lines.origins)});
     }
   }
   return out;
@@ -293,22 +312,26 @@ ir::PathExpr attached_paths(const ir::Domain& domain) {
 }
 
 std::vector<Artifact> tunables_with(const ir::Policy& policy, const ir::Assignment& values) {
-  std::map<std::string, std::string> by_module;
+  std::map<std::string, ListedLines> by_module;
   for (std::size_t i = 0; i < policy.booleans.size(); ++i) {
     const ir::Boolean& boolean = policy.booleans[i];
     const auto id = static_cast<ir::BooleanId>(i);
-    std::string& text = by_module[boolean.module];
-    if (text.empty()) {
-      text = "# Switches of " + boolean.module +
-             ". Take the `#` from its line to turn one. Load the profiles again after a change.\n";
+    ListedLines& file = by_module[boolean.module];
+    if (file.text.empty()) {
+      file.add("# Switches of " + boolean.module +
+                   ". Take the `#` from its line to turn one. Load the profiles again after a change.",
+               "every file of switches: how they are turned");
     }
-    text += '\n';
-    if (!boolean.doc.empty()) text += "# " + one_line(boolean.doc) + '\n';
-    text += fmt::format("{}@{{{}}} = yes\n", values.at(i) == boolean.value ? "#" : "", switch_of(policy, id).variable);
+    file.add("");
+    const std::string reason = "boolean " + boolean.name;
+    if (!boolean.doc.empty()) file.add("# " + one_line(boolean.doc), reason, boolean.span);
+    file.add(fmt::format("{}@{{{}}} = yes", values.at(i) == boolean.value ? "#" : "", switch_of(policy, id).variable),
+             reason, boolean.span);
   }
   std::vector<Artifact> out;
-  for (auto& [module, text] : by_module) {
-    out.push_back({"apparmor.d/" + tunables_path(module), std::move(text), "switches of " + module});
+  for (auto& [module, file] : by_module) {
+    out.push_back({"apparmor.d/" + tunables_path(module), std::move(file.text), "switches of " + module,
+                   std::move(file.origins)});
   }
   return out;
 }

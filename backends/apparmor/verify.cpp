@@ -10,6 +10,7 @@
 #include "backends/apparmor/compare.h"
 #include "backends/apparmor/effects.h"
 #include "backends/apparmor/parser.h"
+#include "backends/apparmor/profile_files.h"
 #include "backends/apparmor/unchecked.h"
 
 namespace macc::backends::apparmor {
@@ -17,7 +18,6 @@ namespace macc::backends::apparmor {
 namespace {
 
 using Status = Verification::Status;
-constexpr std::string_view kProfiles = "apparmor.d/";
 constexpr std::string_view kNotWritten = "no temporary folder could be written";
 /// Every setting of so many booleans is compiled, in full or not.
 constexpr std::size_t kAllSettingsOf = 3, kAllSettingsOfInFull = 8;
@@ -98,10 +98,6 @@ class Check {
   }
 
  private:
-  static bool is_profile(const Artifact& a) {
-    return a.path.starts_with(kProfiles) && a.path.find('/', kProfiles.size()) == std::string::npos;
-  }
-
   bool put_all() {
     return std::all_of(lowered_.artifacts.begin(), lowered_.artifacts.end(),
                        [&](const Artifact& a) { return parser_.put(a.path, unchecked_->readable(a).value_or("")); });
@@ -178,10 +174,6 @@ class Check {
     return false;
   }
 
-  static std::string folder_of_conditions(const Artifact& a) {
-    return std::string(kProfiles) + "macc.d/" + a.path.substr(kProfiles.size()) + "/";
-  }
-
   /// A text of the author may be for the parser of the target: the refusal, or what was compiled without such texts.
   Compilation without_raw(const Artifact& a, Compilation refusal) {
     const auto text = unchecked_->readable_without_raw(a);
@@ -217,19 +209,9 @@ class Check {
   /// One for each profile of a file, by its label.
   using Comparisons = std::map<std::string, Comparison>;
 
-  /// A profile's text with those of its conditions, which it includes.
-  std::string whole_text(const Artifact& a) const {
-    const std::string conditions = folder_of_conditions(a);
-    std::string out = a.content;
-    for (const Artifact& other : lowered_.artifacts) {
-      if (other.path.starts_with(conditions)) out += other.content;
-    }
-    return out;
-  }
-
   std::vector<ir::Assignment> settings(const Artifact& a) {
     const ir::Assignment declared = ir::declared_values(input_.policy);
-    const auto booleans = booleans_in(input_.policy, whole_text(a));
+    const auto booleans = booleans_in(input_.policy, text_with_conditions(lowered_, a));
     if (booleans.size() <= (input_.full ? kAllSettingsOfInFull : kAllSettingsOf))
       return all_settings(declared, booleans);
     auto out = some_settings(declared, booleans);

@@ -214,15 +214,58 @@ std::string opening(const Profile& profile) {
   return out + " {";
 }
 
+/// What a line is there for.
+struct Why {
+  std::string reason;
+  std::vector<Span> places = {};
+};
+
+/// Each phrase and each place once.
+void add_origins(Why& why, const std::vector<Origin>& origins) {
+  for (const Origin& o : origins) {
+    const bool known = o.span.valid() && std::find(why.places.begin(), why.places.end(), o.span) != why.places.end();
+    if (o.span.valid() && !known) why.places.push_back(o.span);
+  }
+}
+
+Why why_of(const std::vector<Origin>& origins) {
+  Why out;
+  std::set<std::string_view> said;
+  for (const Origin& o : origins) {
+    if (said.insert(o.phrase).second) out.reason += (out.reason.empty() ? "" : "; ") + o.phrase;
+  }
+  add_origins(out, origins);
+  return out;
+}
+
+void add_places(Why& why, const std::vector<Rule>& rules) {
+  for (const Rule& rule : rules) {
+    add_origins(why, rule.origins);
+    if (const auto* inner = std::get_if<Conditional>(&rule.body)) add_places(why, inner->rules);
+  }
+}
+
+/// A block of rules under a condition is there for each of them.
+Why why_of(const Conditional& conditional) {
+  Why out{fmt::format("rules that hold where @{{{}}} is {}defined", conditional.variable,
+                      conditional.defined ? "" : "not ")};
+  add_places(out, conditional.rules);
+  std::sort(out.places.begin(), out.places.end());
+  return out;
+}
+
 /// The text of one file.
 class Lines {
  public:
-  void add(int depth, std::string_view text, Span span = {}) {
+  void add(int depth, std::string_view text, Why why) {
     out_.text.append(text.empty() ? 0 : static_cast<std::size_t>(depth) * 2, ' ').append(text).push_back('\n');
-    out_.lines.push_back(span);
+    const auto line = static_cast<std::uint32_t>(out_.lines.size());
+    out_.lines.push_back(why.places.empty() ? Span{} : why.places.front());
+    if (!text.empty()) out_.origins.push_back({line, std::move(why.reason), std::move(why.places)});
   }
+  void blank() { add(0, "", {}); }
   void header(const std::vector<std::string>& lines) {
-    for (const std::string& line : lines) add(0, "# " + comment(line));
+    for (const std::string& line : lines) add(0, "# " + comment(line), {"every file: what it was made from"});
   }
   /// What is added between these is the text of a policy's author.
   void begin_raw() { raw_begin_ = out_.text.size(); }
@@ -230,7 +273,7 @@ class Lines {
   Written take() { return std::move(out_); }
 
  private:
-  Written out_ = {"", {Span{}}, {}};
+  Written out_ = {"", {Span{}}, {}, {}};
   std::size_t raw_begin_ = 0;
 };
 
@@ -242,9 +285,10 @@ class Files {
   WrittenFiles run() {
     Lines lines;
     lines.header(file_.header);
-    lines.add(0, fmt::format("abi <abi/{}>,", file_.abi));
-    for (const std::string& tunables : file_.tunables) lines.add(0, fmt::format("include <{}>", tunables));
-    lines.add(0, "");
+    lines.add(0, fmt::format("abi <abi/{}>,", file_.abi), {"every profile: the features that its rules are meant for"});
+    for (const std::string& tunables : file_.tunables)
+      lines.add(0, fmt::format("include <{}>", tunables), {"every profile that uses variables: what they stand for"});
+    lines.blank();
     profile(lines, 0, file_.profile);
     out_.profile = lines.take();
     return std::move(out_);
@@ -252,15 +296,18 @@ class Files {
 
  private:
   void profile(Lines& lines, int depth, const Profile& profile) {
-    lines.add(depth, "# " + place(sources_, profile.origin));
-    lines.add(depth, opening(profile), profile.origin.span);
+    const Why domain = why_of({profile.origin});
+    lines.add(depth, "# " + place(sources_, profile.origin), domain);
+    lines.add(depth, opening(profile), domain);
     rules(lines, depth + 1, profile.rules);
     for (const Profile& child : profile.children) {
-      lines.add(depth + 1, "");
+      lines.blank();
       this->profile(lines, depth + 1, child);
     }
-    if (!profile.local.empty()) lines.add(depth + 1, fmt::format("include if exists <local/{}>", profile.local));
-    lines.add(depth, "}");
+    if (!profile.local.empty())
+      lines.add(depth + 1, fmt::format("include if exists <local/{}>", profile.local),
+                {"every profile: the rules that the site adds"});
+    lines.add(depth, "}", domain);
   }
 
   void rules(Lines& lines, int depth, const std::vector<Rule>& rules) {
@@ -272,7 +319,7 @@ class Files {
     if (const auto* raw = std::get_if<RawRule>(&rule.body)) return raw_text(lines, depth, *raw, rule.origins);
     std::string line = rule_text(rule.body);
     line += comments(rule.origins);
-    lines.add(depth, line, rule.origins.empty() ? Span{} : rule.origins.front().span);
+    lines.add(depth, line, why_of(rule.origins));
   }
 
   /// One block a file: where a second one follows the first, or stands in it, the Python tools lose their way.
@@ -280,13 +327,14 @@ class Files {
     const std::size_t at = out_.conditions.size();
     std::string path = fmt::format("{}/{}", file_.conditions, at + 1);
     const std::string opening = text_of(conditional);
-    outer.add(depth, fmt::format("include <{}>  # {}", path, opening.substr(0, opening.size() - 2)));
+    const Why why = why_of(conditional);
+    outer.add(depth, fmt::format("include <{}>  # {}", path, opening.substr(0, opening.size() - 2)), why);
     out_.conditions.push_back({std::move(path), {}});
     Lines lines;
     lines.header(file_.header);
-    lines.add(0, opening);
+    lines.add(0, opening, why);
     rules(lines, 1, conditional.rules);
-    lines.add(0, "}");
+    lines.add(0, "}", why);
     out_.conditions[at].written = lines.take();
   }
 
@@ -306,13 +354,13 @@ class Files {
   }
 
   void raw_text(Lines& lines, int depth, const RawRule& raw, const std::vector<Origin>& origins) const {
-    const Span span = origins.empty() ? Span{} : origins.front().span;
+    const Why why = why_of(origins);
     lines.begin_raw();
-    if (!origins.empty()) lines.add(depth, "# " + place(sources_, origins.front()));
+    if (!origins.empty()) lines.add(depth, "# " + place(sources_, origins.front()), why);
     std::string_view rest = raw.text;
     while (!rest.empty()) {
       const std::size_t end = std::min(rest.find('\n'), rest.size());
-      lines.add(depth, rest.substr(0, end), span);
+      lines.add(depth, rest.substr(0, end), why);
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     lines.end_raw();

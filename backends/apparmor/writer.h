@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backends/apparmor/profile.h"
+#include "backends/backend.h"
 
 namespace macc::backends::apparmor {
 
@@ -14,6 +15,8 @@ struct Written {
   std::vector<Span> lines;
   /// The parts of the text that a policy's author wrote for AppArmor, as they stand in it.
   std::vector<std::string> raw = {};
+  /// Of every line with text, sorted by line: a rule's phrases, or what macc writes it for.
+  std::vector<ArtifactOrigin> origins = {};
 };
 
 /// A file that a profile includes.

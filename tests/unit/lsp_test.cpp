@@ -78,7 +78,7 @@ const std::string kPolicy =
     "domain d {\n    entry \"/usr/sbin/d\";\n    resource config : config { \"/etc/d/**\" except \"/etc/d/x\" }\n"
     "    allow read, list config;\n    allow read \"${www}/**\" except { \"/srv/www/a\" } owner;\n"
     "    if b { allow listen tcp 80, 443; } else { deny read config; }\n    allow capability kill, net_raw;\n"
-    "    raw apparmor \"\"\" ${config} r, \"\"\";\n    @expect(\"wide-read\", reason = \"so\")\n"
+    "    raw apparmor \"\"\" ${config} r, \"\"\";\n    @expect(\"writable-and-executable\", reason = \"so\")\n"
     "    allow signal term to self;\n    never change config;\n}\n"
     "test \"t\" { expect deny d read \"/etc/shadow\" when b; }\n";
 
@@ -180,7 +180,8 @@ TEST_CASE("lsp: every request has an answer wherever a text breaks off") {
     }
   }
   talk.replace("m.macc", kPolicy);
-  for (const std::string& code : talk.codes("m.macc")) CHECK_MESSAGE(find_lint(std::string_view(code)) != nullptr, code);
+  for (const std::string& code : talk.codes("m.macc"))
+    CHECK_MESSAGE(find_lint(std::string_view(code)) != nullptr, code);
 }
 
 TEST_CASE("lsp: a large project is looked at as a whole when there is time") {
