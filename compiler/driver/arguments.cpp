@@ -84,6 +84,10 @@ class Parser {
       operands_.assign(end + 1, arguments.end());
       arguments.erase(end, arguments.end());
     }
+    // Behind these stand words, and not files: one that is the name of a command is no second command.
+    const auto word = std::find_if_not(arguments.begin(), arguments.end(), looks_like_option);
+    if (word != arguments.end() && (*word == "query" || *word == "explain" || *word == "base" || *word == "man"))
+      app_.require_subcommand(0, 1);
     // The library wants them from last to first.
     std::reverse(arguments.begin(), arguments.end());
     try {

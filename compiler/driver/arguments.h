@@ -59,7 +59,23 @@ struct Arguments {
 /// Parses what follows the program's name. What is wrong is reported with what may have been meant.
 [[nodiscard]] Arguments parse_arguments(const std::vector<std::string>& arguments, Diagnostics& diagnostics);
 
-/// The help of macc, or of one command.
-[[nodiscard]] std::string help_text(std::optional<Command> command);
+/// The help of macc, or of one command, in lines that fit a terminal of so many columns; 0: as long as they are.
+[[nodiscard]] std::string help_text(std::optional<Command> command, std::size_t columns = 0);
+
+// The parts of it, from which other documents are made as well.
+/// What may stand behind a command, in sentences; "" where its usage line says it.
+[[nodiscard]] std::string operands_of(Command command);
+/// Commands with what they do, a line each.
+[[nodiscard]] std::string_view examples_of(Command command);
+struct ExitCode {
+  int code;
+  std::string_view meaning;
+};
+[[nodiscard]] const std::vector<ExitCode>& exit_codes();
+
+/// The formats of `--format` for a command, the default first.
+[[nodiscard]] std::vector<std::string> formats_of(std::optional<Command> command);
+/// The words that an option of a command takes; empty where it takes any text.
+[[nodiscard]] std::vector<std::string> choices_of(Option option, Command command);
 
 }  // namespace macc::driver

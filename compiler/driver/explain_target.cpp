@@ -25,21 +25,6 @@ using Json = nlohmann::ordered_json;
 
 void usage(Session& session, std::string message) { session.diagnostics.report(Code::E0005, {}, std::move(message)); }
 
-struct Place {
-  std::string file;
-  std::uint32_t line = 0;
-};
-
-std::optional<Place> place_of(const std::string& text) {
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return std::nullopt;
-  Place place{text.substr(0, colon), 0};
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, place.line);
-  if (error != std::errc() || stop != end || place.line == 0) return std::nullopt;
-  return place;
-}
-
 /// The question and the files to compile; nullopt after a usage error.
 std::optional<Question> question_of(Session& session) {
   Question question;
@@ -73,7 +58,7 @@ class Statements {
  public:
   Statements(const Session& session, const ir::Policy& policy) : session_(session), policy_(policy) {}
 
-  std::vector<Span> at(const Place& place) const {
+  std::vector<Span> at(const FileLine& place) const {
     std::vector<Span> spans;
     const auto note = [&](Span span) {
       if (span.valid() && stands_at(span, place) && std::find(spans.begin(), spans.end(), span) == spans.end())
@@ -93,7 +78,7 @@ class Statements {
   }
 
  private:
-  bool stands_at(Span span, const Place& place) const {
+  bool stands_at(Span span, const FileLine& place) const {
     const SourceFile& file = session_.sources.file(span.file);
     if (file.path() != place.file && file.stable_path() != place.file && !same_file(file.path(), place.file))
       return false;
@@ -183,31 +168,63 @@ const project::Target* only_target(Session& session, const Inputs& inputs) {
   return nullptr;
 }
 
+/// What one target answers. False after a report.
+bool answer_for(Session& session, const ir::Meaning& meaning, const project::Target& target, const Question& question) {
+  const backends::Backend* backend = backends::find(target.target.backend);
+  const backends::Input input{meaning.policy(), meaning, session.sources, target.target};
+  const backends::Lowered lowered = backend->lower(input, session.diagnostics);
+  if (session.diagnostics.has_errors()) return false;
+  answer(session, target, backend->explain(input, lowered, question));
+  return !session.diagnostics.has_errors();
+}
+
+/// The targets that the question is about: a rule became something on each, other questions are in the words of one.
+std::vector<const project::Target*> targets_of(Session& session, const Inputs& inputs, const Question& question) {
+  const bool each = question.kind == Question::Kind::rule && session.arguments.value(Option::format, "text") == "text";
+  if (each) return chosen_targets(session, inputs.project);
+  const project::Target* one = only_target(session, inputs);
+  return one == nullptr ? std::vector<const project::Target*>() : std::vector{one};
+}
+
 }  // namespace
+
+std::optional<FileLine> file_line_of(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) return std::nullopt;
+  FileLine place{text.substr(0, colon), 0};
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, place.line);
+  if (error != std::errc() || stop != end || place.line == 0) return std::nullopt;
+  return place;
+}
 
 void explain_target(Session& session) {
   auto question = question_of(session);
   if (!question) return;
-  std::optional<Place> place;
+  std::optional<FileLine> place;
   if (question->kind == Question::Kind::rule) {
-    place = place_of(session.arguments.value(Option::rule));
+    place = file_line_of(session.arguments.value(Option::rule));
     if (!place) return usage(session, "`--rule` needs a place: FILE:LINE");
   }
   const auto inputs = gather(session);
   if (!inputs) return;
-  const project::Target* target = only_target(session, *inputs);
-  if (target == nullptr) return;
+  const auto targets = targets_of(session, *inputs, *question);
+  if (targets.empty()) {
+    if (!session.diagnostics.has_errors()) usage(session, "the project has no targets to ask");
+    return;
+  }
   const ir::Policy policy = analyze(session, *inputs);
   if (session.diagnostics.has_errors()) return;
   if (place) question->places = Statements(session, policy).at(*place);
   if (place && question->places.empty())
     return usage(session, fmt::format("no rule stands at line {} of `{}`", place->line, printable(place->file)));
   const ir::Meaning meaning(policy);
-  const backends::Backend* backend = backends::find(target->target.backend);
-  const backends::Input input{meaning.policy(), meaning, session.sources, target->target};
-  const backends::Lowered lowered = backend->lower(input, session.diagnostics);
-  if (session.diagnostics.has_errors()) return;
-  answer(session, *target, backend->explain(input, lowered, *question));
+  for (const project::Target* target : targets) {
+    if (targets.size() > 1)
+      session.out +=
+          fmt::format("{}{} ({})\n", session.out.empty() ? "" : "\n", target->target.name, target->target.backend);
+    if (!answer_for(session, meaning, *target, *question)) return;
+  }
 }
 
 }  // namespace macc::driver

@@ -153,7 +153,10 @@ std::vector<project::PolicyFile> project_files(Session& session, const project::
   if (project.file == FileId::none) {
     if (!needed) return {};
     session.diagnostics.report(Code::E0006, {}, "there is no macc.toml here or above, and no file was named")
-        .note(fmt::format("name a policy: `macc {} web.macc`", info(*session.arguments.command).word))
+        .note(fmt::format("name a policy: `macc {} {}web.macc`", info(*session.arguments.command).word,
+                          session.arguments.command == Command::query  ? "... --in "
+                          : session.arguments.command == Command::diff ? "old.macc "
+                                                                       : ""))
         .note("or start a project: `macc init`");
     return {};
   }
@@ -205,10 +208,12 @@ std::vector<fs::path> policy_paths(Session& session) {
   return out;
 }
 
-ir::Policy analyze(Session& session, const Inputs& inputs, const std::vector<std::string>& list_modules) {
+ir::Policy analyze(Session& session, const Inputs& inputs, const std::vector<std::string>& list_modules,
+                   const std::vector<FileId>& questions) {
   project::Modules modules(session.loader, inputs.module_files);
   sema::Options options;
   options.list_modules = list_modules;
+  options.questions = questions;
   for (const backends::Backend* backend : backends::all()) options.backends.emplace_back(backend->name());
   return sema::analyze(session.sources, inputs.roots, modules, session.diagnostics, options);
 }

@@ -28,8 +28,9 @@ struct Inputs {
 /// those of the project around the current folder. What is wrong is reported.
 [[nodiscard]] std::vector<std::filesystem::path> policy_paths(Session& session);
 
-/// Parses and analyses. The policy is sound only if the session has no errors. `list_modules`: see sema::Options.
+/// Parses and analyses. The policy is sound only if the session has no errors. For the last two: sema::Options.
 [[nodiscard]] ir::Policy analyze(Session& session, const Inputs& inputs,
-                                 const std::vector<std::string>& list_modules = {});
+                                 const std::vector<std::string>& list_modules = {},
+                                 const std::vector<FileId>& questions = {});
 
 }  // namespace macc::driver

@@ -1,5 +1,6 @@
 // The process: its arguments, streams and signals. Everything else is in run.cpp.
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +15,7 @@
 #include <system_error>
 
 #include "compiler/base/diagnostic.h"
+#include "compiler/driver/progress.h"
 #include "compiler/driver/run.h"
 #include "compiler/report/sink.h"
 
@@ -58,6 +60,12 @@ class StandardInput final : public std::streambuf {
   std::array<char, 1U << 16U> block_{};
 };
 
+/// Of a terminal; 0 where it is none.
+std::size_t columns_of(int descriptor) {
+  winsize size{};
+  return ::ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 int internal_error(std::string_view what) {
   (void)write_all(STDERR_FILENO,
                   fmt::format("error[MACC-E9019]: macc itself failed: {}\n"
@@ -78,12 +86,21 @@ int main(int argc, char** argv) {
     const std::filesystem::path current = std::filesystem::current_path(gone);
     StandardInput buffer;
     std::istream input(&buffer);
-    const macc::driver::Environment environment{.current = gone ? "." : current,
-                                                .input = input,
-                                                .error_is_terminal = ::isatty(STDERR_FILENO) == 1,
-                                                .output_is_terminal = ::isatty(STDOUT_FILENO) == 1,
-                                                .no_color = no_color != nullptr && *no_color != '\0'};
-    return deliver(macc::driver::run({argv + std::min(argc, 1), argv + argc}, environment));
+    const std::size_t columns = columns_of(::isatty(STDOUT_FILENO) == 1 ? STDOUT_FILENO : STDERR_FILENO);
+    const bool error_is_terminal = ::isatty(STDERR_FILENO) == 1;
+    macc::driver::Environment environment{.current = gone ? "." : current,
+                                          .input = input,
+                                          .error_is_terminal = error_is_terminal,
+                                          .output_is_terminal = ::isatty(STDOUT_FILENO) == 1,
+                                          .no_color = no_color != nullptr && *no_color != '\0',
+                                          .columns = columns};
+    macc::driver::Outcome outcome;
+    {
+      macc::driver::Progress progress(STDERR_FILENO, columns_of(STDERR_FILENO));
+      if (error_is_terminal) environment.busy = [&progress](std::string_view what) { progress.say(what); };
+      outcome = macc::driver::run({argv + std::min(argc, 1), argv + argc}, environment);
+    }
+    return deliver(outcome);
   } catch (const std::exception& error) {
     return internal_error(error.what());
   } catch (...) {

@@ -16,6 +16,9 @@ namespace macc::driver {
 
 namespace {
 
+/// A terminal that is narrower than this is taken for one that does not say how wide it is.
+constexpr std::size_t kLeastColumns = 40;
+
 std::string version_text() {
   std::string out = fmt::format("macc {}\n", MACC_VERSION);
   for (const backends::Backend* b : backends::all()) {
@@ -64,10 +67,10 @@ std::optional<report::Format> asked_format(const std::vector<std::string>& argum
   return format;
 }
 
-/// Answers of these commands are no findings.
-report::FormatScope scope_of(const Arguments& arguments) {
-  const bool answers = arguments.command == Command::base || arguments.command == Command::explain;
-  return answers ? report::FormatScope::any : report::FormatScope::findings;
+/// How what is wrong is told: beside an answer in a format of its own, as text.
+report::Format format_of(const Arguments& arguments, const std::string& word) {
+  if (arguments.command == Command::test && word == "junit") return report::Format::text;
+  return report::format_of(word).value_or(report::Format::text);
 }
 
 /// The folder from which services name files: the nearest one that git keeps.
@@ -116,8 +119,10 @@ Outcome finish(Session& session, report::Format format, bool colour) {
                               .page = page_of};
   // What could not be looked at is told apart from what was found.
   const bool results = session.linting && report.exit_code <= report::kExitCheck;
-  const auto sink =
-      report::make_sink(format, {.colour = colour && (!results || session.environment.output_is_terminal)});
+  report::Style style{.colour = colour && (!results || session.environment.output_is_terminal)};
+  // Lines of a source are cut to fit, where there is room for anything.
+  if (const std::size_t columns = session.environment.columns; columns >= kLeastColumns) style.width = columns;
+  const auto sink = report::make_sink(format, style);
   Outcome outcome;
   outcome.exit_code = report.exit_code;
   if (!sink->for_machines() && results) {
@@ -141,17 +146,17 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
   Session session(parse_arguments(arguments, usage), environment);
   for (const Diagnostic& d : usage.all()) session.diagnostics.add(d);
   const std::string color = choice(session, Option::color, {"auto", "always", "never"});
-  const std::string format_word = choice(session, Option::format, report::format_words(scope_of(session.arguments)));
+  const std::string format_word = choice(session, Option::format, formats_of(session.arguments.command));
   const bool colour = color == "always" || (color == "auto" && environment.error_is_terminal && !environment.no_color);
-  report::Format format = report::format_of(format_word).value_or(report::Format::text);
+  report::Format format = format_of(session.arguments, format_word);
 
   if (session.diagnostics.has_errors()) {
     // A program that asked for a format gets it, wherever the command line broke off.
     return finish(session, asked_format(arguments).value_or(format), colour);
   }
-  if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command), ""};
+  if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command, environment.columns), ""};
   if (session.arguments.version) return {report::kExitOk, version_text(), ""};
-  if (!session.arguments.command) return {report::kExitInput, "", help_text(std::nullopt)};
+  if (!session.arguments.command) return {report::kExitInput, "", help_text(std::nullopt, environment.columns)};
   try {
     dispatch(session);
   } catch (const std::exception& error) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <istream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace macc::driver {
@@ -14,7 +16,10 @@ struct Environment {
   std::istream& input;
   bool error_is_terminal = false;
   bool output_is_terminal = false;
-  bool no_color = false;  ///< NO_COLOR is set and not empty
+  bool no_color = false;    ///< NO_COLOR is set and not empty
+  std::size_t columns = 0;  ///< of the terminal; 0 where there is none, or it does not say
+  /// Told what the run is busy with, in a few words; empty where nobody looks.
+  std::function<void(std::string_view)> busy = {};
 };
 
 struct Outcome {

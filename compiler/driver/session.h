@@ -19,6 +19,11 @@ struct Session {
         environment(environment_),
         loader(sources, diagnostics, environment_.current, environment_.input) {}
 
+  /// Says what takes its time, to whoever waits at a terminal.
+  void busy(std::string_view what) const {
+    if (environment.busy) environment.busy(what);
+  }
+
   Arguments arguments;
   const Environment& environment;
   SourceManager sources;

@@ -58,7 +58,7 @@ class NameText {
     const auto tree = snapshot_.names().trees.find(declaration_.file);
     if (tree == snapshot_.names().trees.end()) return "";
     const Declared declared = find_declaration(tree->second, declaration_);
-    std::string out = std::visit([this](const auto& decl) { return text_of(decl); }, declared);
+    std::string out = std::visit([this](const auto& decl) { return this->text_of(decl); }, declared);
     if (!out.empty()) out += fmt::format("\nof module {}\n", code(name.module));
     return out;
   }
@@ -66,7 +66,7 @@ class NameText {
  private:
   std::string source(Span span) const { return block(first_lines(snapshot_.sources().text(span), kMaxSourceLines)); }
 
-  static std::string with_doc(std::string text, const std::string& doc) {
+  static std::string with_doc(const std::string& text, const std::string& doc) {
     return doc.empty() ? text : text + "\n" + doc + "\n";
   }
 
@@ -246,7 +246,7 @@ class StatementText {
       owners.push_back("in the resource " + code(policy_.qualified_name(static_cast<ir::ResourceId>(i))));
     }
     if (!rest.empty() && owners.size() < kMost)
-      owners.push_back(owners.empty() ? "in no resource: they belong to the system" : "elsewhere in the system");
+      owners.emplace_back(owners.empty() ? "in no resource: they belong to the system" : "elsewhere in the system");
     return fmt::format("{}", fmt::join(owners, ", "));
   }
 
@@ -325,6 +325,12 @@ std::string statement_text(const Snapshot& snapshot, const ast::File& tree, std:
 }
 
 }  // namespace
+
+bool needs_targets(const Snapshot& snapshot, FileId file, std::uint32_t offset) {
+  const auto tree = snapshot.names().trees.find(file);
+  return snapshot.sound() && !snapshot.is_lowered() && tree != snapshot.names().trees.end() &&
+         statement_at(tree->second, offset).valid();
+}
 
 Json hover(const Snapshot& snapshot, FileId file, std::uint32_t offset) {
   const auto tree = snapshot.names().trees.find(file);

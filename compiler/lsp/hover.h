@@ -5,6 +5,9 @@
 
 namespace macc::lsp {
 
+/// Whether hover() would lower the policy for its targets, which may take a second.
+[[nodiscard]] bool needs_targets(const Snapshot& snapshot, FileId file, std::uint32_t offset);
+
 /// `textDocument/hover`: what a name stands for, what a word of the language means, what a statement grants, where its
 /// paths lie, and what it becomes on each target. null where there is nothing to say.
 [[nodiscard]] Json hover(const Snapshot& snapshot, FileId file, std::uint32_t offset);

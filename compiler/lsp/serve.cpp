@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <climits>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -111,16 +112,122 @@ class Check {
   std::string findings_;
 };
 
+/// A copy of the server that answers what takes long, as it was when the copy was made. What it has worked out serves
+/// its next answers.
+class Helper {
+ public:
+  Helper() = default;
+  Helper(const Helper&) = delete;
+  Helper& operator=(const Helper&) = delete;
+  ~Helper() { (void)stop(); }
+
+  [[nodiscard]] bool running() const { return answers_ >= 0; }
+  [[nodiscard]] int descriptor() const { return answers_; }
+
+  /// False when it cannot be asked.
+  bool ask(Server& server, const std::string& request) {
+    if (!running()) start(server);
+    if (!running() || request.size() >= PIPE_BUF || !write_all(requests_, request + "\n")) return false;
+    waiting_.push_back(request);
+    return true;
+  }
+
+  /// The answers that came, framed. Without any it is gone.
+  std::string read() {
+    const std::string bytes = read_some(answers_);
+    framing_.add(bytes);
+    std::string out;
+    while (const auto body = framing_.next()) {
+      out += framed(*body);
+      waiting_.erase(waiting_.begin());
+    }
+    gone_ = bytes.empty();
+    return out;
+  }
+  [[nodiscard]] bool is_gone() const { return gone_; }
+
+  /// Returns the requests that have no answer.
+  std::vector<std::string> stop() {
+    if (!running()) return {};
+    ::close(requests_);
+    ::close(answers_);
+    ::kill(process_, SIGKILL);
+    while (::waitpid(process_, nullptr, 0) < 0 && errno == EINTR) {
+    }
+    requests_ = answers_ = -1;
+    framing_ = {};
+    gone_ = false;
+    return std::exchange(waiting_, {});
+  }
+
+ private:
+  void start(Server& server) {
+    std::array<int, 2> in{}, out{};
+    if (::pipe2(in.data(), O_CLOEXEC) != 0) return;
+    if (::pipe2(out.data(), O_CLOEXEC) != 0) {
+      ::close(in[0]);
+      ::close(in[1]);
+      return;
+    }
+    process_ = ::fork();
+    if (process_ == 0) {
+      ::close(in[1]);
+      ::close(out[0]);
+      child(server, in[0], out[1]);
+    }
+    ::close(in[0]);
+    ::close(out[1]);
+    if (process_ < 0) {
+      ::close(in[1]);
+      ::close(out[0]);
+      return;
+    }
+    requests_ = in[1];
+    answers_ = out[0];
+    // Whoever asks must not wait until there is room in the pipe.
+    ::fcntl(requests_, F_SETFL, O_NONBLOCK);
+  }
+
+  [[noreturn]] static void child(Server& server, int in, int out) {
+    std::string rest;
+    try {
+      for (std::string bytes = read_some(in); !bytes.empty(); bytes = read_some(in)) {
+        rest += bytes;
+        for (std::size_t end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
+          if (!write_all(out, framed(server.answer_aside(rest.substr(0, end))))) ::_exit(1);
+          rest.erase(0, end + 1);
+        }
+      }
+    } catch (const std::exception&) {
+      ::_exit(1);  // the server answers for it
+    }
+    ::_exit(0);
+  }
+
+  pid_t process_ = -1;
+  int requests_ = -1, answers_ = -1;
+  bool gone_ = false;
+  Framing framing_;
+  std::vector<std::string> waiting_;  // in order
+};
+
 class Dialogue {
  public:
-  Dialogue(int input, int output, const std::string& version) : input_(input), output_(output), server_(version) {}
+  Dialogue(int input, int output, const std::string& version) : input_(input), output_(output), server_(version) {
+    server_.leave_aside();
+  }
 
   /// False when the client is gone, or what it says is no message.
   bool step() {
-    std::array<pollfd, 2> polled = {{{input_, POLLIN, 0}, {check_.descriptor(), POLLIN, 0}}};
-    if (::poll(polled.data(), check_.running() ? 2 : 1, wait()) < 0) return errno == EINTR;
-    if (check_.running() && polled[1].revents != 0) finish_check();
-    if (polled[0].revents == 0) return idle();
+    // A descriptor below 0 is passed over.
+    std::array<pollfd, 3> polled = {
+        {{input_, POLLIN, 0}, {check_.descriptor(), POLLIN, 0}, {helper_.descriptor(), POLLIN, 0}}};
+    const int ready = ::poll(polled.data(), polled.size(), wait());
+    if (ready < 0) return errno == EINTR;
+    if (ready == 0) return idle();
+    if (polled[1].revents != 0) finish_check();
+    if (polled[2].revents != 0) pass_on();
+    if (polled[0].revents == 0) return connected_;
     return take_messages();
   }
 
@@ -158,8 +265,27 @@ class Dialogue {
     while (const auto body = framing_.next()) server_.post(*body);
     const std::vector<std::string> answers = server_.work();
     if (server_.state() != checked_) check_.stop();
+    if (server_.state() != helped_) give_up(true);
     send(answers);
+    ask_helper();
     return connected_ && !ended_ && framing_.broken().empty();
+  }
+
+  void ask_helper() {
+    for (const std::string& request : server_.take_asides()) {
+      helped_ = server_.state();
+      if (!helper_.ask(server_, request)) send({server_.answer_aside(request)});
+    }
+  }
+
+  void pass_on() {
+    connected_ = connected_ && write_all(output_, helper_.read());
+    if (helper_.is_gone()) give_up(false);
+  }
+
+  /// Ends the helper. Whoever waits for it learns that there will be no answer.
+  void give_up(bool changed) {
+    for (const std::string& request : helper_.stop()) send({server_.give_up(request, changed)});
   }
 
   void send(const std::vector<std::string>& messages) {
@@ -171,6 +297,8 @@ class Dialogue {
   bool connected_ = true;  // the output
   Framing framing_;
   Server server_;
+  Helper helper_;
+  std::uint64_t helped_ = 0;  // the state that it knows
   Check check_;
   std::uint64_t checked_ = 0;  // the state that it looks at
 };

@@ -160,6 +160,10 @@ void Server::request(const Json& id, const std::string& method, const Json& para
   if (shut_down_) return refuse(id, kInvalidRequest, "the server was shut down");
   if (is_superseded(params)) return refuse(id, kContentModified, "the text has changed since");
   try {
+    if (leaves_aside_ && takes_long(method, params)) {
+      asides_.push_back(dumped({{"id", id}, {"method", method}, {"params", params}}));
+      return;
+    }
     auto result = answer(method, params);
     if (auto* error = std::get_if<Error>(&result)) return refuse(id, error->code, error->message);
     reply(id, std::move(std::get<Json>(result)));
@@ -169,6 +173,38 @@ void Server::request(const Json& id, const std::string& method, const Json& para
   } catch (const std::exception& error) {
     refuse(id, kInternalError, fmt::format("macc itself failed: {}", error.what()));
   }
+}
+
+bool Server::takes_long(const std::string& method, const Json& params) {
+  if (method == "textDocument/hover") {
+    const Place at = place(params);
+    return needs_targets(*at.snapshot, at.file, at.offset);
+  }
+  // Names are looked for in all files, which only a small project has at hand.
+  if (method != "textDocument/references" && method != "textDocument/rename") return false;
+  const State& state = states_.at(place(params).unit);
+  return !state.size || *state.size > kSmallProject;
+}
+
+std::string Server::answer_aside(const std::string& request) {
+  const bool left = std::exchange(leaves_aside_, false);
+  std::vector<std::string> said = std::exchange(out_, {});
+  handle(Json::parse(request));
+  leaves_aside_ = left;
+  said.swap(out_);
+  return said.empty() ? give_up(request, false) : said.back();
+}
+
+std::string Server::give_up(const std::string& request, bool changed) {
+  std::vector<std::string> said = std::exchange(out_, {});
+  const Json id = Json::parse(request).at("id");
+  if (changed) {
+    refuse(id, kContentModified, "the text has changed since");
+  } else {
+    refuse(id, kInternalError, "macc itself failed");
+  }
+  said.swap(out_);
+  return said.back();
 }
 
 /// A later change of the same text waits already: the answer would be about what is no longer there.

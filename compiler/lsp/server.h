@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compiler/lsp/documents.h"
@@ -34,6 +35,16 @@ class Server {
   [[nodiscard]] bool finished() const { return finished_; }
   /// It had asked for the end before.
   [[nodiscard]] bool was_shut_down() const { return shut_down_; }
+
+  // What takes long can be answered elsewhere, by answer_aside() in a copy of this process, so that others need not
+  // wait.
+  void leave_aside() { leaves_aside_ = true; }
+  /// The requests that were left so far, as they came.
+  [[nodiscard]] std::vector<std::string> take_asides() { return std::exchange(asides_, {}); }
+  /// The answer to such a request.
+  [[nodiscard]] std::string answer_aside(const std::string& request);
+  /// The answer when there will be none, since the text has changed, or since the copy of the process is gone.
+  [[nodiscard]] std::string give_up(const std::string& request, bool changed);
 
   // A project of many policies takes seconds to look through as a whole. After a change only the open files are looked
   // at; the rest follows when there is time, and can be done elsewhere since it changes nothing here.
@@ -72,6 +83,7 @@ class Server {
   void notification(const std::string& method, const Json& params);
   [[nodiscard]] std::variant<Json, Error> answer(const std::string& method, const Json& params);
   [[nodiscard]] bool is_superseded(const Json& params) const;
+  [[nodiscard]] bool takes_long(const std::string& method, const Json& params);
 
   [[nodiscard]] Json initialize(const Json& params);
   void initialized();
@@ -104,6 +116,8 @@ class Server {
   std::deque<Json> queue_;
   std::vector<std::string> out_;
   std::set<Json> cancelled_;
+  bool leaves_aside_ = false;
+  std::vector<std::string> asides_;
   std::uint64_t looks_ = 0;
   bool started_ = false, shut_down_ = false, finished_ = false;
   bool can_watch_ = false, knows_document_changes_ = false;

@@ -74,6 +74,7 @@ class Snapshot {
 
   /// Lowers for every target of the project when it is asked for the first time, which may take a second.
   [[nodiscard]] const std::vector<OnTarget>& targets() const;
+  [[nodiscard]] bool is_lowered() const { return targets_.has_value(); }
   [[nodiscard]] const backends::Backend* backend(const OnTarget& target) const;
   /// What became of the statement on a target.
   [[nodiscard]] backends::Explanation explain(const OnTarget& target, Span statement) const;

@@ -84,7 +84,42 @@ class Reader {
     return project;
   }
 
+  std::vector<Allowance> read_allowances(const toml::table& top) {
+    check_keys(top, {"allow"}, "the allowances");
+    std::vector<Allowance> out;
+    const toml::node* list = top.get("allow");
+    if (list == nullptr) return out;
+    if (!list->is_array_of_tables()) {
+      wrong_type(*list, "allow", "a list of tables, each headed `[[allow]]`,");
+      return out;
+    }
+    for (const toml::node& node : *list->as_array()) {
+      if (auto one = read_allowance(*node.as_table())) out.push_back(std::move(*one));
+    }
+    return out;
+  }
+
  private:
+  std::optional<Allowance> read_allowance(const toml::table& table) {
+    check_keys(table, {"domain", "change", "reason"}, "allow");
+    Allowance out;
+    out.span = at(table.source());
+    for (const auto& [key, field] : {std::pair{"domain", &Allowance::domain}, std::pair{"change", &Allowance::change},
+                                     std::pair{"reason", &Allowance::reason}}) {
+      const auto text = text_at(table, key, fmt::format("allow.{}", key));
+      if (text && !text->value.empty()) {
+        out.*field = text->value;
+        continue;
+      }
+      if (text || table.get(key) == nullptr) {
+        diagnostics_.report(Code::E0511, out.span, fmt::format("an allowed change needs a `{}`", key))
+            .note("`domain` and `change` are as `macc diff` prints them, `reason` says why it is meant");
+      }
+      return std::nullopt;
+    }
+    return out;
+  }
+
   [[nodiscard]] Span at(const toml::source_region& region) const { return span_of(sources_, file_, region); }
 
   void check_keys(const toml::table& table, const std::vector<std::string>& known, const std::string& where) {
@@ -474,6 +509,17 @@ Project read(const SourceManager& sources, FileId file, const fs::path& root, co
     Project project = default_project(root, backends);
     project.file = file;
     return project;
+  }
+}
+
+std::vector<Allowance> read_allowances(const SourceManager& sources, FileId file, Diagnostics& diagnostics) {
+  try {
+    const toml::table top = toml::parse(std::string_view(sources.file(file).text()));
+    return Reader(sources, file, {}, {}, diagnostics).read_allowances(top);
+  } catch (const toml::parse_error& error) {
+    diagnostics.report(Code::E0511, span_of(sources, file, error.source()),
+                       fmt::format("this is not valid TOML: {}", error.description()));
+    return {};
   }
 }
 

@@ -6,36 +6,13 @@
 #include <map>
 #include <set>
 
-#include "compiler/base/characters.h"
 #include "compiler/report/places.h"
 #include "compiler/report/sinks.h"
+#include "compiler/report/xml.h"
 
 namespace macc::report {
 
 namespace {
-
-/// Text for an element or an attribute. XML holds no controls and no U+FFFE, U+FFFF, not even by number: these are
-/// written as messages show them.
-std::string xml(std::string_view text) {
-  std::string out;
-  char32_t before = 0;
-  while (!text.empty()) {
-    const Character c = first_character(text);
-    const bool shown = c.valid && (c.value == U'\n' || hides(c.value, before).empty());
-    if (!shown || (c.value & 0xFFFEU) == 0xFFFEU) {
-      out += escaped(c);
-    } else if (c.value == U'\n') {
-      out += "&#10;";
-    } else if (std::string_view("&<>\"'").find(text.front()) != std::string_view::npos) {
-      out += fmt::format("&#{};", static_cast<int>(text.front()));
-    } else {
-      out += text.substr(0, c.bytes);
-    }
-    before = c.value;
-    text.remove_prefix(c.bytes);
-  }
-  return out;
-}
 
 /// `policy/web.macc` as the class `macc.policy.web`: dots are what classes are grouped by.
 std::string class_of(std::string file) {

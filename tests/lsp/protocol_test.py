@@ -548,6 +548,28 @@ class Hover(Case):
     def test_paths_of_the_system(self):
         self.assertIn("they belong to the system", self.hover(WEB, "${www}/**", 8))
 
+    def test_hover_holds_nobody_up(self):
+        self.shop()
+        self.client.initialize()
+        uri = self.client.open(self.web)
+        self.client.diagnostics_of(uri, 1)
+        line, character = place(WEB, "allow read, list config", 1)
+        document = {"textDocument": {"uri": uri}}
+        hover = {"method": "textDocument/hover", "params": {**document, "position": {"line": line, "character": character}}}
+        symbols = {"method": "textDocument/documentSymbol", "params": document}
+        messages = [{"id": "slow", **hover}, {"id": "fast", **symbols}, {"id": "slow too", **hover}]
+        self.client.send_bytes(b"".join(self.client.framed(m) for m in messages))
+        answers = [self.client.receive() for _ in messages]
+        self.assertEqual([a["id"] for a in answers], ["fast", "slow", "slow too"])
+        self.assertEqual(answers[1]["result"], answers[2]["result"])
+        # A change while it is being worked out: it is answered all the same, or called off.
+        number = self.client.start("textDocument/hover", **hover["params"])
+        self.client.change(uri, 2, {"text": "\n" + WEB})
+        try:
+            self.client.answer(number)
+        except Refused as refused:
+            self.assertEqual(refused.code, -32801)
+
     def test_condition(self):
         self.assertIn("`allow connect tcp 25`, if `web_can_mail`", self.hover(WEB, "allow connect", 1))
 

@@ -77,8 +77,10 @@ class Builder {
     const backends::Backend* backend = backends::find(target.target.backend);
     const backends::Input input{meaning_.policy(), meaning_, session_.sources, target.target,
                                 session_.arguments.has(Option::full)};
+    session_.busy(fmt::format("{}: writing artifacts", target.target.name));
     const backends::Lowered lowered = backend->lower(input, found);
     if (found.has_errors()) return;
+    session_.busy(fmt::format("{}: the platform's compiler checks them", target.target.name));
     const HeldSignals until_it_is_written;  // from here on there are temporary files
     const backends::Verification verification = verify(*backend, input, lowered, found);
     const TargetResult result{target, lowered, verification};

@@ -2,6 +2,7 @@
 
 #include "compiler/driver/explain_target.h"
 #include "compiler/driver/pages.h"
+#include "compiler/driver/question.h"
 #include "compiler/driver/session.h"
 
 namespace macc::driver {
@@ -41,10 +42,17 @@ void unknown(Session& session, const std::string& wanted) {
 
 void run_explain(Session& session) {
   const auto asks = [&](Option option) { return session.arguments.has(option); };
+  if (asks(Option::artifact)) return explain_artifact(session);
   if (asks(Option::rule) || asks(Option::access) || asks(Option::grants)) return explain_target(session);
+  const auto& operands = session.arguments.operands;
+  // A code is a word; a decision is a domain and a phrase.
+  const bool is_page =
+      operands.size() < 2 || find_diagnostic(operands.front()) != nullptr || !guess_page(operands.front()).empty();
+  if (!is_page) return answer_decision(session, operands);
   if (session.arguments.has(Option::target) || session.arguments.has(Option::format)) {
-    session.diagnostics.report(Code::E0005, {},
-                               "`--target` and `--format` go with `--rule FILE:LINE`, `--grants NAME` or `--access`");
+    session.diagnostics.report(
+        Code::E0005, {},
+        "`--target` and `--format` go with a decision, `--rule FILE:LINE`, `--grants NAME` or `--access`");
     return;
   }
   if (session.arguments.operands.empty()) session.out = list_all();

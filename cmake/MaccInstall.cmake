@@ -1,0 +1,30 @@
+# `cmake --install` puts macc in place with its manual pages and the completion of three shells, which macc itself prints.
+include(GNUInstallDirs)
+
+set(share ${PROJECT_BINARY_DIR}/share)
+set(printed "")
+# macc_print(FILE WORDS...): what `macc WORDS` prints becomes a file of the build.
+function(macc_print file)
+  get_filename_component(folder ${file} DIRECTORY)
+  file(MAKE_DIRECTORY ${folder})
+  add_custom_command(OUTPUT ${file} COMMAND macc ${ARGN} > ${file} DEPENDS macc VERBATIM)
+  set(printed ${printed} ${file} PARENT_SCOPE)
+endfunction()
+
+macc_print(${share}/man/macc.1 man)
+file(STRINGS ${CMAKE_CURRENT_SOURCE_DIR}/commands.def rows REGEX "^MACC_COMMAND")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/commands.def)
+foreach(row IN LISTS rows)
+  string(REGEX REPLACE "^MACC_COMMAND\\([a-z_]+, \"([a-z-]+)\".*" "\\1" word "${row}")
+  macc_print(${share}/man/macc-${word}.1 man ${word})
+endforeach()
+macc_print(${share}/completions/macc completions bash)
+macc_print(${share}/completions/_macc completions zsh)
+macc_print(${share}/completions/macc.fish completions fish)
+add_custom_target(macc_share ALL DEPENDS ${printed})
+
+install(TARGETS macc RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY ${share}/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)
+install(FILES ${share}/completions/macc DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+install(FILES ${share}/completions/_macc DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+install(FILES ${share}/completions/macc.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)

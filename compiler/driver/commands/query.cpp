@@ -1,0 +1,475 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "backends/backend.h"
+#include "compiler/base/process.h"
+#include "compiler/base/temporary_folder.h"
+#include "compiler/driver/question.h"
+#include "compiler/driver/targets.h"
+#include "compiler/query/answers.h"
+#include "compiler/query/flow.h"
+#include "compiler/report/cells.h"
+
+namespace macc::driver {
+
+namespace {
+
+using query::Answer;
+using query::Hop;
+using query::Verdict;
+using Json = nlohmann::ordered_json;
+
+Diagnostic& usage(Session& session, std::string message) {
+  return session.diagnostics.report(Code::E0005, {}, std::move(message));
+}
+
+/// What all questions share: the policy, and how rules are pointed at.
+class Asked {
+ public:
+  Asked(Session& session, ir::Policy policy) : session_(session), policy_(std::move(policy)), meaning_(policy_) {}
+
+  [[nodiscard]] const ir::Policy& policy() const { return policy_; }
+  [[nodiscard]] const ir::Meaning& meaning() const { return meaning_; }
+  [[nodiscard]] bool json() const { return session_.arguments.value(Option::format) == "json"; }
+  [[nodiscard]] std::string name(ir::DomainId id) const { return policy_.qualified_name(id); }
+  [[nodiscard]] const ir::Test& question(std::size_t index) const { return policy_.asked.at(index); }
+
+  void print(const std::string& text) { session_.out += text; }
+  void answer(const Json& json) {
+    session_.out = json.dump(2) + "\n";
+    session_.raw_out = true;
+  }
+
+  [[nodiscard]] std::string place(const ir::Provenance& where) const {
+    return printable(session_.sources.describe(where.span), 400);
+  }
+  /// "`read "/etc/**"` (web.macc:12), through `include service.daemon` (web.macc:3)"
+  [[nodiscard]] std::string rule_text(const ir::Rule& rule) const {
+    std::string out = fmt::format("`{}` ({})", report::safe(ir::describe(policy_, rule)), place(rule.where));
+    for (auto it = rule.where.includes.rbegin(); it != rule.where.includes.rend(); ++it)
+      out += fmt::format(", through `include {}` ({})", it->abstraction, session_.sources.describe(it->at));
+    return out;
+  }
+  [[nodiscard]] Json rule_json(const ir::Rule* rule) const {
+    if (rule == nullptr) return nullptr;
+    Json through = Json::array();
+    for (const auto& frame : rule->where.includes)
+      through.push_back({{"abstraction", frame.abstraction}, {"place", session_.sources.describe(frame.at)}});
+    return {{"rule", report::valid_utf8(ir::describe(policy_, *rule))},
+            {"place", report::valid_utf8(session_.sources.describe(rule->where.span))},
+            {"through", std::move(through)}};
+  }
+  /// The domains of the project, by name.
+  [[nodiscard]] std::vector<ir::DomainId> domains() const {
+    std::vector<ir::DomainId> out;
+    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
+      if (!policy_.domains[i].external) out.push_back(static_cast<ir::DomainId>(i));
+    }
+    std::sort(out.begin(), out.end(), [this](ir::DomainId a, ir::DomainId b) { return name(a) < name(b); });
+    return out;
+  }
+
+ private:
+  Session& session_;
+  ir::Policy policy_;
+  ir::Meaning meaning_;
+};
+
+// ---- may, who
+
+std::string verdict_text(const Asked& asked, const Verdict& v, const std::string& who) {
+  std::string out;
+  const auto line = [&out](const std::string& text) { out += "  " + text + "\n"; };
+  if (v.answer != Answer::no) {
+    line(fmt::format("{} may {}", who, report::safe(v.allowed)));
+    line(v.by != nullptr ? "  by " + asked.rule_text(*v.by) : "  it needs no rule: that is always there");
+  }
+  if (v.answer != Answer::yes) {
+    line(fmt::format("{} may not {}", who, report::safe(v.denied)));
+    line(v.against != nullptr ? "  by " + asked.rule_text(*v.against) : "  no rule allows it");
+  }
+  if (!v.otherwise.empty()) line("it would be " + v.otherwise);
+  return out;
+}
+
+Json verdict_json(const Asked& asked, const Verdict& v) {
+  Json out = {{"answer", query::word(v.answer)}};
+  if (v.answer != Answer::no)
+    out["allowed"] = {{"example", report::valid_utf8(v.allowed)}, {"by", asked.rule_json(v.by)}};
+  if (v.answer != Answer::yes)
+    out["denied"] = {{"example", report::valid_utf8(v.denied)}, {"by", asked.rule_json(v.against)}};
+  if (!v.otherwise.empty()) out["otherwise"] = v.otherwise;
+  return out;
+}
+
+/// Of several objects, the answer is yes only where it is so for all.
+Answer together(const std::vector<Verdict>& verdicts) {
+  const auto all = [&](Answer answer) {
+    return std::all_of(verdicts.begin(), verdicts.end(), [&](const Verdict& v) { return v.answer == answer; });
+  };
+  return all(Answer::yes) ? Answer::yes : all(Answer::no) ? Answer::no : Answer::partly;
+}
+
+// ---- on targets
+
+/// What is compiled for one target, asked about one object.
+struct TargetAnswer {
+  std::string target;
+  std::string asked;
+  backends::ProbeAnswer answer;
+};
+
+std::vector<TargetAnswer> on_targets(Session& session, const Asked& asked, const Inputs& inputs) {
+  std::vector<TargetAnswer> out;
+  if (!session.arguments.has(Option::target)) return out;
+  for (const project::Target* target : chosen_targets(session, inputs.project)) {
+    const backends::Backend* backend = backends::find(target->target.backend);
+    const backends::Input input{asked.policy(), asked.meaning(), session.sources, target->target};
+    const backends::Lowered lowered = backend->lower(input, session.diagnostics);
+    if (session.diagnostics.has_errors()) return out;
+    std::vector<backends::Probe> probes;
+    for (const ir::TestExpectation& e : asked.question(0).expectations) {
+      // The first values of the booleans that the question allows: the declared ones where they do.
+      const auto values = ir::assignments_of(asked.policy(), e);
+      probes.push_back(
+          {e.domain, &e.access, values && !values->empty() ? values->front() : ir::declared_values(asked.policy())});
+    }
+    const auto answers = backend->probe(input, lowered, probes);
+    for (std::size_t i = 0; i < answers.size(); ++i)
+      out.push_back({target->target.name, ir::describe(asked.policy(), *probes[i].access), answers[i]});
+  }
+  return out;
+}
+
+Answer answer_of(const backends::ProbeAnswer& answer) {
+  return answer.allowed.empty() ? Answer::no : answer.denied.empty() ? Answer::yes : Answer::partly;
+}
+
+std::string text_of(const TargetAnswer& on, const std::string& who) {
+  const backends::ProbeAnswer& answer = on.answer;
+  if (!answer.answered) return fmt::format("on {}: not known: {}\n", on.target, report::safe(answer.reason));
+  std::string out = fmt::format("on {}: {}\n", on.target, query::word(answer_of(answer)));
+  if (!answer.allowed.empty()) out += fmt::format("  {} may {}\n", who, report::safe(answer.allowed));
+  if (!answer.denied.empty()) out += fmt::format("  {} may not {}\n", who, report::safe(answer.denied));
+  if (!answer.by.empty()) out += fmt::format("    by {}\n", report::safe(answer.by));
+  return out;
+}
+
+Json on_targets_json(Session& session, const Asked& asked, const Inputs& inputs) {
+  Json out = Json::array();
+  for (const TargetAnswer& on : on_targets(session, asked, inputs)) {
+    Json one = {{"target", on.target}, {"asked", report::valid_utf8(on.asked)}};
+    one["answer"] = on.answer.answered ? Json(query::word(answer_of(on.answer))) : Json();
+    const auto add = [&one](const char* key, const std::string& value) {
+      if (!value.empty()) one[key] = report::valid_utf8(value);
+    };
+    add("reason", on.answer.reason);
+    add("allowed", on.answer.allowed);
+    add("denied", on.answer.denied);
+    add("by", on.answer.by);
+    out.push_back(std::move(one));
+  }
+  return out;
+}
+
+void may(Session& session, Asked& asked, const Inputs& inputs) {
+  const auto& expectations = asked.question(0).expectations;
+  std::vector<Verdict> verdicts;
+  for (const ir::TestExpectation& e : expectations)
+    verdicts.push_back(query::decide(asked.meaning(), e.domain, e.access, e.when));
+  const Answer answer = together(verdicts);
+  const std::string who = asked.name(expectations.front().domain);
+  if (asked.json()) {
+    Json parts = Json::array();
+    for (std::size_t i = 0; i < verdicts.size(); ++i) {
+      Json part = {{"asked", report::valid_utf8(ir::describe(asked.policy(), expectations[i].access))}};
+      part.update(verdict_json(asked, verdicts[i]));
+      parts.push_back(std::move(part));
+    }
+    Json all = {
+        {"schema", "macc-query/1"}, {"domain", who}, {"answer", query::word(answer)}, {"parts", std::move(parts)}};
+    const Json targets = on_targets_json(session, asked, inputs);
+    if (!targets.empty()) all["targets"] = targets;
+    return asked.answer(all);
+  }
+  asked.print(fmt::format("{}\n", query::word(answer)));
+  for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, who));
+  for (const TargetAnswer& on : on_targets(session, asked, inputs)) asked.print(text_of(on, who));
+}
+
+void who(Asked& asked) {
+  const auto& expectations = asked.question(0).expectations;
+  Json list = Json::array();
+  std::size_t found = 0;
+  for (const ir::DomainId id : asked.domains()) {
+    std::vector<Verdict> verdicts;
+    for (const ir::TestExpectation& e : expectations) verdicts.push_back(query::decide(asked.meaning(), id, e.access));
+    const Answer answer = together(verdicts);
+    const bool could =
+        std::any_of(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return !v.otherwise.empty(); });
+    if (answer == Answer::no && !could) continue;
+    ++found;
+    if (asked.json()) {
+      Json parts = Json::array();
+      for (const Verdict& v : verdicts) parts.push_back(verdict_json(asked, v));
+      list.push_back({{"domain", asked.name(id)}, {"answer", query::word(answer)}, {"parts", std::move(parts)}});
+      continue;
+    }
+    asked.print(fmt::format("{}: {}\n", asked.name(id), query::word(answer)));
+    for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, "it"));
+  }
+  if (asked.json()) return asked.answer(Json{{"schema", "macc-query/1"}, {"domains", std::move(list)}});
+  if (found == 0) asked.print("nobody\n");
+}
+
+// ---- all, modify-and-run
+
+void all(Asked& asked) {
+  const ir::DomainId id = asked.question(0).expectations.front().domain;
+  const ir::Domain& domain = asked.policy().domain(id);
+  const auto lines = query::all_of(asked.meaning(), id);
+  if (asked.json()) {
+    Json list = Json::array();
+    for (const query::Line& line : lines) {
+      Json row = {{"area", query::heading(line.area)}, {"what", report::valid_utf8(line.what)}};
+      if (!line.when.empty()) row["when"] = line.when;
+      if (!line.less.empty()) row["less"] = report::valid_utf8(line.less);
+      row["place"] = asked.place(line.where);
+      list.push_back(std::move(row));
+    }
+    return asked.answer(Json{{"schema", "macc-query/1"},
+                             {"domain", asked.name(id)},
+                             {"complain", domain.complain},
+                             {"all", std::move(list)}});
+  }
+  asked.print(fmt::format("{} may\n", asked.name(id)));
+  std::optional<query::Area> area;
+  for (const query::Line& line : lines) {
+    if (area != line.area) asked.print(fmt::format("  {}\n", query::heading(line.area)));
+    area = line.area;
+    std::string text = line.what + (line.when.empty() ? "" : " " + line.when);
+    if (!line.less.empty()) text += ", " + line.less;
+    asked.print(fmt::format("    {}\n", report::safe(text)));
+  }
+  if (lines.empty()) asked.print("  nothing that needs a rule\n");
+  if (domain.complain) asked.print("  and everything else: it is in complain mode\n");
+}
+
+void modify_and_run(Asked& asked) {
+  std::vector<ir::DomainId> domains = asked.domains();
+  if (!asked.policy().asked.empty()) domains = {asked.question(0).expectations.front().domain};
+  Json list = Json::array();
+  std::size_t found = 0;
+  for (const ir::DomainId id : domains) {
+    for (const query::ModifyAndRun& one : query::modify_and_run(asked.meaning(), id)) {
+      ++found;
+      if (asked.json()) {
+        list.push_back({{"domain", asked.name(id)},
+                        {"path", report::valid_utf8(one.example)},
+                        {"modify", ir::word(one.verb)},
+                        {"run", one.load ? "load" : "exec"},
+                        {"modified_by", asked.rule_json(one.change)},
+                        {"run_by", asked.rule_json(one.run)}});
+        continue;
+      }
+      asked.print(fmt::format("{} may {} and {} {}\n  {}\n  {}\n", asked.name(id), ir::word(one.verb),
+                              one.load ? "load" : "run", report::safe(one.example), asked.rule_text(*one.change),
+                              asked.rule_text(*one.run)));
+    }
+  }
+  if (asked.json()) return asked.answer(Json{{"schema", "macc-query/1"}, {"paths", std::move(list)}});
+  if (found == 0) asked.print("nothing can be both modified and run\n");
+}
+
+// ---- flow, graph
+
+Json hop_json(const Asked& asked, const Hop& hop) {
+  return {{"from", asked.name(hop.from)},       {"to", asked.name(hop.to)},
+          {"kind", query::word(hop.kind)},      {"control", query::is_control(hop.kind)},
+          {"how", report::valid_utf8(hop.how)}, {"giver", asked.rule_json(hop.giver)},
+          {"taker", asked.rule_json(hop.taker)}};
+}
+
+void flow(Asked& asked) {
+  const ir::DomainId from = asked.question(0).expectations.front().domain;
+  const ir::DomainId to = asked.question(1).expectations.front().domain;
+  const auto way = query::Flows(asked.meaning()).way(from, to);
+  if (asked.json()) {
+    Json hops = Json::array();
+    for (const Hop& hop : way) hops.push_back(hop_json(asked, hop));
+    return asked.answer(
+        Json{{"schema", "macc-query/1"}, {"from", asked.name(from)}, {"to", asked.name(to)}, {"way", std::move(hops)}});
+  }
+  if (way.empty()) {
+    return asked.print(from == to ? "that is one domain\n"
+                                  : fmt::format("no: nothing leads from {} to {} through the domains of this policy\n",
+                                                asked.name(from), asked.name(to)));
+  }
+  asked.print(fmt::format("yes, in {}\n", way.size() == 1 ? "1 step" : fmt::format("{} steps", way.size())));
+  for (const Hop& hop : way) {
+    asked.print(fmt::format("  {} -> {} ({}): {}\n", asked.name(hop.from), asked.name(hop.to), query::word(hop.kind),
+                            report::safe(hop.how)));
+    for (const ir::Rule* rule : {hop.giver, hop.taker})
+      if (rule != nullptr) asked.print("    " + asked.rule_text(*rule) + "\n");
+  }
+}
+
+/// A text between quotes of the dot language.
+std::string dot_text(const std::string& text) {
+  std::string out = "\"";
+  for (const char c : report::safe(text)) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
+std::string dot_of(const Asked& asked, const std::vector<Hop>& hops) {
+  std::string out =
+      "digraph policy {\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", "
+      "fontsize=10];\n";
+  for (const ir::DomainId id : asked.domains()) out += fmt::format("  {};\n", dot_text(asked.name(id)));
+  for (const Hop& hop : hops) {
+    out += fmt::format("  {} -> {} [label={}, tooltip={}{}];\n", dot_text(asked.name(hop.from)),
+                       dot_text(asked.name(hop.to)), dot_text(std::string(query::word(hop.kind))), dot_text(hop.how),
+                       query::is_control(hop.kind) ? ", style=bold" : "");
+  }
+  return out + "}\n";
+}
+
+/// Drawn by Graphviz; "" after a report.
+std::string svg_of(Session& session, const std::string& dot) {
+  const auto refuse = [&](const std::string& why, const std::string& advice) {
+    session.diagnostics.report(Code::E9016, {}, "the graph cannot be drawn: " + why).note(advice);
+    return std::string();
+  };
+  const std::string program = find_program("dot");
+  if (program.empty())
+    return refuse("there is no `dot`", "install it: `apt-get install graphviz`, or take `--format dot`");
+  const TemporaryFolder folder("macc-graph");
+  const std::filesystem::path file = folder.path() / "policy.dot";
+  if (folder.path().empty() || !macc::write_file(file, dot))
+    throw std::runtime_error("there is no place for temporary files");
+  const ProcessResult drawn = run_process({program, "-Tsvg", file.string()}, std::chrono::seconds(60));
+  if (drawn.end == ProcessResult::End::exited && drawn.status == 0) return drawn.out;
+  return refuse(
+      drawn.end == ProcessResult::End::timed_out ? "`dot` took more than a minute" : printable(drawn.err, 200),
+      "`--format dot` gives the graph itself");
+}
+
+void graph(Session& session, Asked& asked) {
+  const auto hops = query::Flows(asked.meaning()).all();
+  const std::string format = session.arguments.value(Option::format, "text");
+  if (format == "json") {
+    Json list = Json::array();
+    for (const Hop& hop : hops) list.push_back(hop_json(asked, hop));
+    return asked.answer(Json{{"schema", "macc-query/1"}, {"steps", std::move(list)}});
+  }
+  if (format == "dot" || format == "svg") {
+    const std::string dot = dot_of(asked, hops);
+    session.out = format == "dot" ? dot : svg_of(session, dot);
+    session.raw_out = true;
+    return;
+  }
+  for (const Hop& hop : hops)
+    asked.print(fmt::format("{} -> {} ({}): {}\n", asked.name(hop.from), asked.name(hop.to), query::word(hop.kind),
+                            report::safe(hop.how)));
+  if (hops.empty()) asked.print("nothing leads from one domain to another\n");
+}
+
+// ---- the command line
+
+/// What can be asked, and how many words that needs.
+struct Kind {
+  const char* word;
+  const char* operands;
+  std::size_t least, most;
+};
+constexpr std::size_t kMany = 1000;
+constexpr Kind kKinds[] = {{"may", "DOMAIN PHRASE", 2, kMany},   {"who", "PHRASE", 1, kMany}, {"all", "DOMAIN", 1, 1},
+                           {"modify-and-run", "[DOMAIN]", 0, 1}, {"flow", "FROM TO", 2, 2},   {"graph", "", 0, 0}};
+
+const Kind* kind_of(Session& session, std::vector<std::string>& words) {
+  const auto list = [] {
+    std::string out;
+    for (const Kind& kind : kKinds)
+      out +=
+          fmt::format("{}`{}{}{}`", out.empty() ? "" : ", ", kind.word, *kind.operands != 0 ? " " : "", kind.operands);
+    return out;
+  };
+  if (words.empty()) {
+    usage(session, "`macc query` needs a question").note("it is one of " + list());
+    return nullptr;
+  }
+  const std::string given = words.front();
+  words.erase(words.begin());
+  std::vector<std::string> known;
+  for (const Kind& kind : kKinds) {
+    known.emplace_back(kind.word);
+    if (given != kind.word) continue;
+    if (words.size() >= kind.least && words.size() <= kind.most) return &kind;
+    usage(session, fmt::format("`macc query {}` is followed by {}", kind.word,
+                               *kind.operands != 0 ? fmt::format("{}", kind.operands) : "nothing"));
+    return nullptr;
+  }
+  Diagnostic& d = usage(session, fmt::format("`macc query` knows no `{}`", printable(given)));
+  const std::string guess = did_you_mean(given, known);
+  d.note(guess.empty() ? "it is one of " + list() : fmt::format("did you mean `{}`?", guess));
+  return nullptr;
+}
+
+bool check_format(Session& session, const std::string& kind) {
+  const std::string format = session.arguments.value(Option::format, "text");
+  if ((format != "dot" && format != "svg") || kind == "graph") return true;
+  usage(session, fmt::format("`--format {}` is for `macc query graph`", format));
+  return false;
+}
+
+/// The policies that `--in` names, or else those of the project.
+void take_files(Session& session) {
+  session.arguments.operands.clear();
+  if (session.arguments.has(Option::in)) session.arguments.operands = session.arguments.values.at(Option::in);
+}
+
+}  // namespace
+
+void answer_decision(Session& session, const std::vector<std::string>& words) {
+  take_files(session);
+  const auto inputs = gather(session);
+  if (!inputs) return;
+  Questions questions(session);
+  questions.about(words.front(), {words.begin() + 1, words.end()});
+  Asked asked(session, questions.analyze(*inputs));
+  if (!session.diagnostics.has_errors()) may(session, asked, *inputs);
+}
+
+void run_query(Session& session) {
+  std::vector<std::string> words = std::move(session.arguments.operands);
+  session.arguments.operands.clear();
+  const Kind* kind = kind_of(session, words);
+  if (kind == nullptr || !check_format(session, kind->word)) return;
+  if (std::string_view(kind->word) == "may") return answer_decision(session, words);
+  if (session.arguments.has(Option::target))
+    return (void)usage(session, "`--target` goes with `macc query may`: the other questions are about the policy");
+  take_files(session);
+  const auto inputs = gather(session);
+  if (!inputs) return;
+  const std::string word = kind->word;
+  Questions questions(session);
+  if (word == "who") {
+    questions.about_anyone(words);
+  } else {
+    for (const std::string& domain : words) questions.name(domain);
+  }
+  Asked asked(session, questions.analyze(*inputs));
+  if (session.diagnostics.has_errors()) return;
+  if (word == "who") return who(asked);
+  if (word == "all") return all(asked);
+  if (word == "modify-and-run") return modify_and_run(asked);
+  if (word == "flow") return flow(asked);
+  graph(session, asked);
+}
+
+}  // namespace macc::driver
