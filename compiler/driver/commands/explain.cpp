@@ -44,7 +44,7 @@ void run_explain(Session& session) {
   const auto asks = [&](Option option) { return session.arguments.has(option); };
   if (asks(Option::artifact)) return explain_artifact(session);
   if (asks(Option::rule) || asks(Option::access) || asks(Option::grants)) return explain_target(session);
-  const auto& operands = session.arguments.operands;
+  const std::vector<std::string> operands = session.arguments.operands;  // a decision takes its words out
   // A code is a word; a decision is a domain and a phrase.
   const bool is_page =
       operands.size() < 2 || find_diagnostic(operands.front()) != nullptr || !guess_page(operands.front()).empty();
