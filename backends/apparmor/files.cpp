@@ -467,7 +467,7 @@ class Files {
 
   void log_allow(const FileItem& item) {
     if (item.rule == nullptr) return;
-    if (item.kind == FileItem::Kind::exec) return build_.fidelity.add(id_, *item.rule, Topic::none);
+    if (item.kind == FileItem::Kind::exec) return log_exec(item);
     if (item.kind != FileItem::Kind::verb) return;  // sockets.cpp has the entry of those
     const ir::VerbSet verbs = std::get<ir::FileAccess>(item.rule->access).verbs;
     if (item.verb == Verb::setattr) build_.fidelity.add(id_, *item.rule, Topic::file_times);
@@ -476,6 +476,24 @@ class Files {
     const bool mediated = item.decisive.has_value();
     const bool exact = mediated && more.empty();
     build_.fidelity.add(id_, *item.rule, exact ? Topic::none : topic_for(item.verb), std::move(more));
+  }
+
+  /// A program that runs inside is read and mapped there.
+  void log_exec(const FileItem& item) {
+    const bool wider = item.exec->kind == ExecMode::Kind::inherit && !may_be_read(item);
+    build_.fidelity.add(id_, *item.rule, wider ? Topic::exec_read : Topic::none,
+                        wider ? std::vector<std::string>{"load", "read"} : std::vector<std::string>{});
+  }
+
+  /// Whether rules about reading hold there whenever the programs may be executed.
+  bool may_be_read(const FileItem& item) {
+    PathSet rest = set_of(item);
+    for (const FileItem& other : items_.allows) {
+      const bool reads = other.kind == FileItem::Kind::verb || other.kind == FileItem::Kind::implied;
+      if (reads && other.verb == Verb::read && !other.owner && other.guard.covers(item.guard))
+        rest = rest - set_of(other);
+    }
+    return rest.empty();
   }
 
   /// What the permissions of the verb grant beyond the rule's verbs.

@@ -3,6 +3,7 @@
 #include "backends/selinux/base_tool.h"
 #include "backends/selinux/explain.h"
 #include "backends/selinux/lower.h"
+#include "backends/selinux/probe.h"
 #include "backends/selinux/verify.h"
 
 namespace macc::backends {
@@ -48,6 +49,11 @@ class SelinuxBackend final : public Backend {
 
   Explanation explain(const Input& input, const Lowered& lowered, const Question& question) const override {
     return selinux::explain(input, lowered, question);
+  }
+
+  std::vector<ProbeAnswer> probe(const Input& input, const Lowered& lowered,
+                                 const std::vector<Probe>& probes) const override {
+    return selinux::probe_artifacts(input, lowered, probes);
   }
 };
 

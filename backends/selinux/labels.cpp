@@ -179,34 +179,6 @@ Division Labels::compute(const PathSet& set, Folders folders) const {
   return division;
 }
 
-namespace {
-
-/// Where an entry names a class, what stands there is of that class: /dev/null is a device, and no grant on it should
-/// reach what a plain file there would be. Symlinks may stand anywhere.
-void keep_named_classes(std::vector<LabelledPart>& parts) {
-  constexpr Kinds kTold = kinds::but_directories & ~kinds::symlink;
-  std::vector<PathSet> told;
-  for (const LabelledPart& part : parts)
-    if (part.of_class && part.exact && (part.kinds & kTold) != 0) told.push_back(part.set);
-  if (told.empty()) return;
-  const PathSet known = unite(std::move(told));
-  std::vector<LabelledPart> kept;
-  for (LabelledPart& part : parts) {
-    if (part.of_class || (part.kinds & kTold) == 0 || !part.set.meets(known)) {
-      kept.push_back(std::move(part));
-      continue;
-    }
-    if ((part.kinds & ~kTold) != 0)
-      kept.push_back({part.type, static_cast<Kinds>(part.kinds & ~kTold), part.set, false, part.exact});
-    PathSet rest = part.set - known;
-    if (!rest.empty())
-      kept.push_back({part.type, static_cast<Kinds>(part.kinds & kTold), std::move(rest), false, part.exact});
-  }
-  parts = std::move(kept);
-}
-
-}  // namespace
-
 void Labels::divide_by_contexts(Division& division, const PathSet& set) const {
   const PathSet by_kernel = division.rest & kernel_file_systems(), others = division.rest - kernel_file_systems();
   const bool everything = set.contains(PathSet::non_directories()) || set.contains(PathSet::directories());

@@ -203,6 +203,7 @@ class ExecLowering {
       if (!rest) continue;
       span_ = rule->where.span;
       subject_.search_above(rest->second, rest->first, span_);
+      if (!may_be_read(rest->first, rest->second)) subject_.say(*rule, Topic::exec_read);
       if (access->mode == ir::ExecAccess::Mode::transition)
         transition(*rule, *access, rest->first, rest->second);
       else
@@ -211,6 +212,18 @@ class ExecLowering {
   }
 
  private:
+  /// Whether rules about reading hold there whenever the programs may be executed, as far as that is plain to see.
+  [[nodiscard]] bool may_be_read(const PathSet& programs, const Guard& guard) const {
+    PathSet rest = programs;
+    for (const auto& [rule, access] : subject_.rules<ir::FileAccess>(ir::Effect::allow)) {
+      const Guard other = subject_.guard(*rule);
+      if (!access->owner && access->verbs.has(ir::Verb::read) && (other.is_always() || other == guard))
+        rest = rest - meaning_.set(access->paths);
+    }
+    for (const ir::Entry& entry : subject_.domain.entries) rest = rest - meaning_.set(entry.paths);
+    return rest.empty();
+  }
+
   /// What the denials leave, with its condition.
   std::optional<std::pair<PathSet, Guard>> subtract(const ir::ExecAccess& access, Guard guard) {
     PathSet set = meaning_.set(access.paths) & PathSet::non_directories();

@@ -53,7 +53,10 @@ class FileLowering {
       : subject_(subject), meaning_(subject.context.input.meaning), denials_(subject) {}
 
   void run() {
-    for (const auto& [rule, access] : subject_.rules<ir::FileAccess>(ir::Effect::allow)) lower(*rule, *access);
+    const auto rules = subject_.rules<ir::FileAccess>(ir::Effect::allow);
+    for (const auto& [rule, access] : rules) lower(*rule, *access);
+    for (const auto& [rule, access] : rules)
+      if (access->verbs.has(ir::Verb::watch) && !access->verbs.has(ir::Verb::read)) say_watched(*rule, *access);
   }
 
  private:
@@ -130,6 +133,22 @@ class FileLowering {
   }
 
   // ---- what the target grants beyond the rule
+
+  /// What may be watched and is opened by another verb can be read.
+  void say_watched(const ir::Rule& rule, const ir::FileAccess& access) {
+    PathSet rest = meaning_.set(access.paths) & PathSet::non_directories();
+    for (const auto& [other, also] : subject_.rules<ir::FileAccess>(ir::Effect::allow)) {
+      const Guard guard = subject_.guard(*other);
+      if (also->verbs.has(ir::Verb::read) && (guard.is_always() || guard == subject_.guard(rule)))
+        rest = rest - meaning_.set(also->paths);
+    }
+    if (rest.empty()) return;
+    std::vector<std::string> opened;
+    for (const Part& part : subject_.context.labels.divide(rest)->parts)
+      for (const auto& type : part.region->types)
+        if (granted(subject_.module, {subject_.type, type, "file"}).contains("open")) opened.push_back(type);
+    if (!opened.empty()) subject_.say(rule, Topic::watch, opened);
+  }
 
   void say_what_else(const PathSet& set, const Region& region) {
     if (region.origin == Region::Origin::process) return subject_.say(*rule_, Topic::proc_files);

@@ -145,18 +145,6 @@ std::set<std::string> filesystem_types(Subject& subject, const ir::Rule& rule, c
   return types;
 }
 
-bool has_option(const ir::MountAccess& access, std::string_view option) {
-  return std::find(access.options.begin(), access.options.end(), option) != access.options.end();
-}
-
-/// Options with which mount(2) makes no file system: only the place is asked then.
-bool moves_a_tree(const ir::MountAccess& access) {
-  static constexpr std::string_view kOptions[] = {"bind",    "rbind", "move",   "private",    "rprivate",   "shared",
-                                                  "rshared", "slave", "rslave", "unbindable", "runbindable"};
-  return std::any_of(std::begin(kOptions), std::end(kOptions),
-                     [&](std::string_view option) { return has_option(access, option); });
-}
-
 void mount_on(Subject& subject, const ir::Rule& rule, const ir::PathExpr& paths) {
   const Guard guard = subject.guard(rule);
   const Span span = rule.where.span;
@@ -224,24 +212,6 @@ void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& 
 
 // ---- the message bus
 
-/// Who owns a name on the bus: domains of the project that may, and externals that say so.
-std::vector<ir::DomainId> owners(const ir::Policy& policy, const std::string& name) {
-  std::vector<ir::DomainId> list;
-  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
-    const ir::Domain& domain = policy.domains[i];
-    const auto* names = domain.bindings.find("selinux", "dbus");
-    bool owns = names != nullptr && std::any_of(names->begin(), names->end(), [&](const auto& alternatives) {
-                  return std::find(alternatives.begin(), alternatives.end(), name) != alternatives.end();
-                });
-    for (const auto& rule : domain.rules)
-      if (const auto* bus = std::get_if<ir::DbusAccess>(&rule.access);
-          bus != nullptr && rule.effect == ir::Effect::allow)
-        owns |= bus->own && bus->name == name;
-    if (owns) list.push_back(static_cast<ir::DomainId>(i));
-  }
-  return list;
-}
-
 /// A session's bus is a daemon of the user's; one attribute holds them all.
 void reach_session_bus(Subject& subject, const Guard& guard, Span span) {
   const Origin origin{span, Baseline::bus};
@@ -276,7 +246,7 @@ bool dbus_denied(Subject& subject, const ir::DbusAccess& access, Guard& guard) {
 void talk(Subject& subject, const ir::Rule& rule, const ir::DbusAccess& access, const Guard& guard) {
   const Span span = rule.where.span;
   std::vector<std::string> peers;
-  for (ir::DomainId owner : owners(subject.context.policy, access.name))
+  for (ir::DomainId owner : owners_of(subject.context.policy, access.name))
     for (auto& type : subject.context.types_of(owner, span)) peers.push_back(std::move(type));
   subject.say(rule, Topic::dbus, peers.empty() ? std::vector<std::string>{"every domain on the bus"} : peers);
   if (peers.empty()) peers.push_back(subject.name(Name::domain, span));
@@ -287,6 +257,23 @@ void talk(Subject& subject, const ir::Rule& rule, const ir::DbusAccess& access, 
 }
 
 }  // namespace
+
+std::vector<ir::DomainId> owners_of(const ir::Policy& policy, const std::string& name) {
+  std::vector<ir::DomainId> list;
+  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+    const ir::Domain& domain = policy.domains[i];
+    const auto* names = domain.bindings.find("selinux", "dbus");
+    bool owns = names != nullptr && std::any_of(names->begin(), names->end(), [&](const auto& alternatives) {
+                  return std::find(alternatives.begin(), alternatives.end(), name) != alternatives.end();
+                });
+    for (const auto& rule : domain.rules)
+      if (const auto* bus = std::get_if<ir::DbusAccess>(&rule.access);
+          bus != nullptr && rule.effect == ir::Effect::allow)
+        owns |= bus->own && bus->name == name;
+    if (owns) list.push_back(static_cast<ir::DomainId>(i));
+  }
+  return list;
+}
 
 void lower_kernel(Subject& subject) {
   lower_capabilities(subject);

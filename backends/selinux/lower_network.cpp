@@ -64,12 +64,27 @@ class NetworkLowering {
     subject_.allow(guard_, subject_.name(Name::node, span), socket, "node_bind", span);
     on_ports(access, ports, "name_bind");
     subject_.say(*rule_, Topic::ephemeral_ports);
+    if (access.protocol == ir::Protocol::udp && !may_send_anywhere()) subject_.say(*rule_, Topic::udp_send);
     if (access.protocol == ir::Protocol::udp)
       from_socket_unit(subject_, guard_, socket, "read write getattr getopt setopt",
                        "create bind getattr getopt setopt ioctl", span);
     else
       from_socket_unit(subject_, guard_, socket, "accept listen read write getattr getopt setopt shutdown",
                        "create bind listen getattr getopt setopt ioctl", span);
+  }
+
+  /// Whether another rule allows it whenever this one holds, as far as that is plain to see.
+  [[nodiscard]] bool may_send_anywhere() const {
+    const auto allows = subject_.rules<ir::NetworkAccess>(ir::Effect::allow);
+    const auto denials = subject_.rules<ir::NetworkAccess>(ir::Effect::deny);
+    const auto sends = [](const ir::NetworkAccess& access) {
+      return !access.listen && access.protocol == ir::Protocol::udp;
+    };
+    return std::none_of(denials.begin(), denials.end(), [&](const auto& entry) { return sends(*entry.second); }) &&
+           std::any_of(allows.begin(), allows.end(), [&](const auto& entry) {
+             const Guard guard = subject_.guard(*entry.first);
+             return sends(*entry.second) && is_any(entry.second->ports) && (guard.is_always() || guard == guard_);
+           });
   }
 
   void connect(const ir::NetworkAccess& access, const std::vector<ir::PortRange>& ports) {

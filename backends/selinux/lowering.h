@@ -179,6 +179,9 @@ void lower_gates(Subject& subject);
 void from_socket_unit(Subject& subject, const Guard& guard, const std::string& socket_class, std::string_view use,
                       std::string_view open, Span span);
 
+/// Who owns a name on the bus: domains of the project that may, and externals that say so.
+[[nodiscard]] std::vector<ir::DomainId> owners_of(const ir::Policy& policy, const std::string& bus_name);
+
 /// Joins a domain's own type to one of the system's attributes.
 void join(Subject& subject, const std::string& attribute);
 

@@ -163,8 +163,10 @@ SystemContexts SystemContexts::of_kernel(const Base& base) {
   return contexts;
 }
 
-SystemContexts::SystemContexts(const Base& base) {
-  const SplitContexts split = split_contexts(base.file_contexts());
+SystemContexts::SystemContexts(const Base& base) : SystemContexts(base, base.file_contexts()) {}
+
+SystemContexts::SystemContexts(const Base& base, std::string_view file_contexts) {
+  const SplitContexts split = split_contexts(file_contexts);
   add(split.system, SystemEntry::From::system);
   add(split.homes, SystemEntry::From::homes);
   add(base.local_file_contexts(), SystemEntry::From::administrator);
@@ -376,6 +378,28 @@ std::vector<LabelledPart> joined(std::vector<LabelledPart> parts) {
 }
 
 }  // namespace
+
+void keep_named_classes(std::vector<LabelledPart>& parts) {
+  constexpr Kinds kTold = kinds::but_directories & ~kinds::symlink;
+  std::vector<PathSet> told;
+  for (const LabelledPart& part : parts)
+    if (part.of_class && part.exact && (part.kinds & kTold) != 0) told.push_back(part.set);
+  if (told.empty()) return;
+  const PathSet known = unite(std::move(told));
+  std::vector<LabelledPart> kept;
+  for (LabelledPart& part : parts) {
+    if (part.of_class || (part.kinds & kTold) == 0 || !part.set.meets(known)) {
+      kept.push_back(std::move(part));
+      continue;
+    }
+    if ((part.kinds & ~kTold) != 0)
+      kept.push_back({part.type, static_cast<Kinds>(part.kinds & ~kTold), part.set, false, part.exact});
+    PathSet rest = part.set - known;
+    if (!rest.empty())
+      kept.push_back({part.type, static_cast<Kinds>(part.kinds & kTold), std::move(rest), false, part.exact});
+  }
+  parts = std::move(kept);
+}
 
 std::vector<LabelledPart> SystemContexts::divide(const PathSet& set) const {
   std::vector<LabelledPart> parts;

@@ -41,6 +41,10 @@ struct LabelledPart {
   bool exact = true;      ///< else the set holds all paths with the label and some without, too many to be told apart
 };
 
+/// Leaves what can be there: where an entry names a class, what stands there is of that class. /dev/null is a device,
+/// and no grant on it should reach what a plain file there would be. Symlinks may stand anywhere.
+void keep_named_classes(std::vector<LabelledPart>& parts);
+
 /// A set by the literal starts of its members, so that each piece is near few entries.
 [[nodiscard]] std::vector<paths::PathSet> pieces_of(const paths::PathSet& set);
 
@@ -50,6 +54,9 @@ struct LabelledPart {
 class SystemContexts {
  public:
   explicit SystemContexts(const Base& base);
+  /// As the system would have them with these in the place of the base's own, which a linker wrote: the administrator's
+  /// lines and the aliases stay.
+  SystemContexts(const Base& base, std::string_view file_contexts);
   /// What the policy says about the kernel's own file systems (genfscon), where they are mounted.
   [[nodiscard]] static SystemContexts of_kernel(const Base& base);
 

@@ -533,3 +533,34 @@ TEST_CASE("queues that the system's programs made are out of reach, which is sai
   const auto list = build(domain("allow mqueue \"/dev/mqueue/q\";"))->fidelity("allow mqueue \"/dev/mqueue/q\"");
   CHECK(std::find(list.begin(), list.end(), "narrower queues-of-others") != list.end());
 }
+
+TEST_CASE("what is watched and opened by another verb can be read, which is said") {
+  const std::string tree = "  resource t : state { \"/srv/d/**\" }\n";
+  const auto said = [&](const std::string& rules) {
+    const auto list = build(domain(tree + rules))->fidelity("allow watch t");
+    return std::find(list.begin(), list.end(), "wider watch") != list.end();
+  };
+  CHECK_FALSE(said("allow watch t;"));
+  CHECK(said("allow watch t; allow write t;"));
+  CHECK_FALSE(said("allow watch t; allow write t; allow read t;"));
+}
+
+TEST_CASE("a domain that listens over UDP can send anywhere, which is said") {
+  const auto said = [&](const std::string& rules) {
+    const auto list = build(domain(rules))->fidelity("allow listen udp 7000");
+    return std::find(list.begin(), list.end(), "wider udp-send") != list.end();
+  };
+  CHECK(said("allow listen udp 7000;"));
+  CHECK_FALSE(said("allow listen udp 7000; allow connect udp any;"));
+  CHECK_FALSE(build(domain("allow listen tcp 7000;"))->fidelity("allow listen tcp 7000") ==
+              std::vector<std::string>{"wider udp-send"});
+}
+
+TEST_CASE("a program that is executed can be read, which is said unless it may be read") {
+  const std::string tool = "  resource tool : program { \"/usr/lib/x/tool\" }\n";
+  const auto only = build(domain(tool + "exec tool;"));
+  CHECK(only->may("d_t", "d_tool_t", "file", "read"));
+  CHECK(only->fidelity("allow exec tool") == std::vector<std::string>{"wider exec-read"});
+  CHECK(build(domain(tool + "exec tool; allow read tool;"))->fidelity("allow exec tool") ==
+        std::vector<std::string>{"exact "});
+}

@@ -25,3 +25,10 @@ int macc_set_booleans(policydb_t* policy, int on) {
     if (policy->bool_val_to_struct[i] != NULL) policy->bool_val_to_struct[i]->state = on;
   return evaluate_conds(policy);
 }
+
+void macc_set_boolean(policydb_t* policy, const char* name, int on) {
+  cond_bool_datum_t* boolean = hashtab_search(policy->p_bools.table, (char*)name);
+  if (boolean != NULL) boolean->state = on;
+}
+
+int macc_apply_booleans(policydb_t* policy) { return evaluate_conds(policy); }

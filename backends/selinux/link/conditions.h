@@ -25,6 +25,12 @@ void macc_visit_conditions(const policydb_t* policy, const struct macc_condition
 /* Sets all booleans, and the rules under them with it. Not 0 on failure. */
 int macc_set_booleans(policydb_t* policy, int on);
 
+/* Sets one boolean; the rules under it follow with macc_apply_booleans(). A policy may not have it. */
+void macc_set_boolean(policydb_t* policy, const char* name, int on);
+
+/* Not 0 on failure. */
+int macc_apply_booleans(policydb_t* policy);
+
 #ifdef __cplusplus
 }
 #endif

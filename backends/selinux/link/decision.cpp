@@ -101,48 +101,115 @@ void meet(const Meeting& meeting, ContextIds& contexts, std::string& verdicts) {
       }
 }
 
-/// A verdict for each permission of each meeting, in order. Only for use inside run_in_child().
-std::string verdicts_on(const std::string& image, const std::vector<Meeting>& meetings) {
-  sepol_debug(0);
-  policydb_t policy{};
-  sidtab_t ids{};
-  policy_file_t file{};
-  policy_file_init(&file);
-  file.type = PF_USE_MEMORY;
-  file.data = const_cast<char*>(image.data());
-  file.len = image.size();
-  if (policydb_init(&policy) != 0 || policydb_read(&policy, &file, 0) != 0 || sepol_sidtab_init(&ids) != 0) return {};
-  sepol_set_policydb(&policy);
-  sepol_set_sidtab(&ids);
+/// What permissions are left as when nothing was noted about them.
+std::vector<std::string> no_rules(const std::vector<Meeting>& meetings) {
   std::vector<std::string> verdicts;
   for (const Meeting& meeting : meetings) verdicts.emplace_back(meeting.permissions.size(), kNoRule);
-  ContextIds contexts(policy.mls != 0);
-  for (const int on : {0, 1}) {
-    if (macc_set_booleans(&policy, on) != 0) return {};
-    for (std::size_t i = 0; i < meetings.size(); ++i) meet(meetings[i], contexts, verdicts[i]);
+  return verdicts;
+}
+
+/// A policy in the library's global state.
+class LoadedPolicy {
+ public:
+  explicit LoadedPolicy(const std::string& image) {
+    sepol_debug(0);
+    policy_file_t file{};
+    policy_file_init(&file);
+    file.type = PF_USE_MEMORY;
+    file.data = const_cast<char*>(image.data());
+    file.len = image.size();
+    ok_ = policydb_init(&policy_) == 0 && policydb_read(&policy_, &file, 0) == 0 && sepol_sidtab_init(&ids_) == 0;
+    if (!ok_) return;
+    sepol_set_policydb(&policy_);
+    sepol_set_sidtab(&ids_);
   }
+  LoadedPolicy(const LoadedPolicy&) = delete;
+  LoadedPolicy& operator=(const LoadedPolicy&) = delete;
+
+  [[nodiscard]] bool is_there() const { return ok_; }
+  [[nodiscard]] policydb_t& policy() { return policy_; }
+
+ private:
+  policydb_t policy_{};
+  sidtab_t ids_{};
+  bool ok_ = false;
+};
+
+std::string joined(const std::vector<std::string>& verdicts) {
   std::string out;
   for (const std::string& list : verdicts) out += list;
   return out;
 }
 
+/// A verdict for each permission of each meeting, in order, over all values of the booleans. Only for use inside
+/// run_in_child().
+std::string under_any_booleans(const std::string& image, const std::vector<Meeting>& meetings) {
+  LoadedPolicy loaded(image);
+  if (!loaded.is_there()) return {};
+  std::vector<std::string> verdicts = no_rules(meetings);
+  ContextIds contexts(loaded.policy().mls != 0);
+  for (const int on : {0, 1}) {
+    if (macc_set_booleans(&loaded.policy(), on) != 0) return {};
+    for (std::size_t i = 0; i < meetings.size(); ++i) meet(meetings[i], contexts, verdicts[i]);
+  }
+  return joined(verdicts);
+}
+
+/// The same under certain values.
+std::string under_booleans(const std::string& image, const std::vector<Meeting>& meetings,
+                           const std::map<std::string, bool>& booleans) {
+  LoadedPolicy loaded(image);
+  if (!loaded.is_there()) return {};
+  for (const auto& [name, value] : booleans) macc_set_boolean(&loaded.policy(), name.c_str(), value ? 1 : 0);
+  if (macc_apply_booleans(&loaded.policy()) != 0) return {};
+  std::vector<std::string> verdicts = no_rules(meetings);
+  ContextIds contexts(loaded.policy().mls != 0);
+  for (std::size_t i = 0; i < meetings.size(); ++i) meet(meetings[i], contexts, verdicts[i]);
+  return joined(verdicts);
+}
+
+std::size_t permissions_in(const std::vector<Meeting>& meetings) {
+  std::size_t count = 0;
+  for (const Meeting& meeting : meetings) count += meeting.permissions.size();
+  return count;
+}
+
+/// Why a child's answer cannot be used; "" when it can.
+std::string fault(const ChildResult& child, std::size_t wanted) {
+  if (child.status != ChildResult::Status::finished) return "libsepol " + describe(child);
+  return child.output.size() == wanted ? "" : "libsepol cannot read the policy";
+}
+
+Verdict verdict_of(char c) {
+  return c == kAllowed ? Verdict::allowed : c == kRefused ? Verdict::refused : Verdict::no_rule;
+}
+
 }  // namespace
 
 Refusals refused_by_constraints(const std::string& image, const std::vector<Meeting>& meetings) {
-  const ChildResult child = run_in_child([&] { return verdicts_on(image, meetings); }, kTimeLimit);
+  const ChildResult child = run_in_child([&] { return under_any_booleans(image, meetings); }, kTimeLimit);
   Refusals result;
-  std::size_t wanted = 0;
-  for (const Meeting& meeting : meetings) wanted += meeting.permissions.size();
-  if (child.status != ChildResult::Status::finished)
-    result.reason = "libsepol " + describe(child);
-  else if (child.output.size() != wanted)
-    result.reason = "libsepol cannot read the policy";
+  result.reason = fault(child, permissions_in(meetings));
   if (!result.reason.empty()) return result;
   std::size_t at = 0;
   for (const Meeting& meeting : meetings) {
     auto& refused = result.refused.emplace_back();
     for (const std::string& permission : meeting.permissions)
       if (child.output[at++] == kRefused) refused.push_back(permission);
+  }
+  return result;
+}
+
+Verdicts verdicts_on(const std::string& image, const std::vector<Meeting>& meetings,
+                     const std::map<std::string, bool>& booleans) {
+  const ChildResult child = run_in_child([&] { return under_booleans(image, meetings, booleans); }, kTimeLimit);
+  Verdicts result;
+  result.reason = fault(child, permissions_in(meetings));
+  if (!result.reason.empty()) return result;
+  std::size_t at = 0;
+  for (const Meeting& meeting : meetings) {
+    auto& list = result.verdicts.emplace_back();
+    for (std::size_t i = 0; i < meeting.permissions.size(); ++i) list.push_back(verdict_of(child.output[at++]));
   }
   return result;
 }

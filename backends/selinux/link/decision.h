@@ -1,6 +1,8 @@
 // Single decisions of a compiled policy, as the kernel would make them: types, roles, levels and constraints together.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -39,5 +41,21 @@ struct Refusals {
   std::string reason;
 };
 [[nodiscard]] Refusals refused_by_constraints(const std::string& image, const std::vector<Meeting>& meetings);
+
+/// What becomes of one permission.
+enum class Verdict : std::uint8_t {
+  allowed,  ///< in one pair of contexts at least
+  refused,  ///< a rule allows it, and constraints refuse it in every pair
+  no_rule,  ///< no rule allows it; or the policy does not know what is asked
+};
+
+/// For each meeting a verdict on each of its permissions, when these booleans have these values and the others those of
+/// the image. With a reason when the policy cannot be read.
+struct Verdicts {
+  std::vector<std::vector<Verdict>> verdicts;
+  std::string reason;
+};
+[[nodiscard]] Verdicts verdicts_on(const std::string& image, const std::vector<Meeting>& meetings,
+                                   const std::map<std::string, bool>& booleans);
 
 }  // namespace macc::backends::selinux

@@ -125,12 +125,11 @@ void Switches::collect(std::vector<std::string_view>& names) const {
       names.push_back(term.name);
 }
 
-bool Switches::holds(const std::vector<std::string_view>& names, std::uint32_t values) const {
+bool Switches::holds(const std::function<bool(std::string_view)>& value_of) const {
   std::vector<bool> stack;
   for (const Term& term : terms_) {
     if (term.operation == Operation::boolean) {
-      const auto at = std::find(names.begin(), names.end(), term.name);
-      stack.push_back((values >> (at - names.begin()) & 1) != 0);
+      stack.push_back(value_of(term.name));
     } else if (term.operation == Operation::negation) {
       stack.back() = !stack.back();
     } else {
@@ -140,6 +139,13 @@ bool Switches::holds(const std::vector<std::string_view>& names, std::uint32_t v
     }
   }
   return stack.empty() || stack.back();
+}
+
+bool Switches::holds(const std::vector<std::string_view>& names, std::uint32_t values) const {
+  return holds([&](std::string_view name) {
+    const auto at = std::find(names.begin(), names.end(), name);
+    return (values >> (at - names.begin()) & 1) != 0;
+  });
 }
 
 bool Switches::implies(const std::vector<const Switches*>& others) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,8 @@ class Switches {
   /// "" for always; else "a", "not a", "(a and b)", "(a is not b)".
   [[nodiscard]] std::string text() const;
 
+  /// Whether it holds when the booleans have these values.
+  [[nodiscard]] bool holds(const std::function<bool(std::string_view)>& value_of) const;
   /// Whether one of `others` holds whenever this does. Exact for up to 16 booleans on both sides together; with more,
   /// only an equal text or one that is always true counts, so that the answer is never a wrong yes.
   [[nodiscard]] bool implies(const std::vector<const Switches*>& others) const;

@@ -156,10 +156,20 @@ class OnTarget {
              entry.span);
     }
   }
-  /// Whether a rule, as it is described, begins with a verb of what was expected.
+  /// Whether a rule, as it is described, is of the kind of what was expected: about the same sockets, or with the first
+  /// of its verbs.
   bool is_about(const std::string& rule, const ir::TestExpectation& e) const {
+    constexpr std::string_view kAllow = "allow ";
+    if (!rule.starts_with(kAllow)) return false;
+    const std::string phrase = rule.substr(kAllow.size()) + " ";
     const std::string asked = ir::describe(meaning_.policy(), e.access);
-    return !rule.empty() && asked.substr(0, asked.find_first_of(" ,")) == rule.substr(0, rule.find_first_of(" ,"));
+    const std::size_t first = asked.find_first_of(" ,");
+    const std::string verb = asked.substr(0, first);
+    if (verb == "connect" || verb == "listen")
+      return phrase.starts_with(asked.substr(0, asked.find_first_of(" ,", first + 1)) + " ");
+    const std::string verbs = phrase.substr(0, phrase.find('"'));
+    return verbs.starts_with(verb + " ") || verbs.find(verb + ",") != std::string::npos ||
+           verbs.find(" " + verb + " ") != std::string::npos;
   }
 
   Session& session_;
