@@ -98,7 +98,7 @@ void CompiledLabels::add_of_skeleton(const PathSet& set, std::vector<LabelledPar
 std::optional<std::string> CompiledLabels::example_of(const LabelledPart& part) const {
   for (std::size_t entry : contexts_.entries_of(part.type)) {
     if (contexts_.entries()[entry].kinds == kinds::directory) continue;
-    const auto path = (contexts_.names(entry) & part.set & PathSet::all()).example();
+    auto path = (contexts_.names(entry) & part.set & PathSet::all()).example();
     if (path && type_of(*path) == part.type) return path;
   }
   return std::nullopt;

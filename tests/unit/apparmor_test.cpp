@@ -593,6 +593,13 @@ TEST_CASE("a capability that opens bpf or perf without a word about them is said
   CHECK(administrator.topic("perf"));
 }
 
+TEST_CASE("a program that is executed inside can be read, which is said unless it may be read") {
+  CHECK(ApparmorTarget(domain("exec \"/usr/bin/x\";")).topic("exec-read"));
+  CHECK_FALSE(ApparmorTarget(domain("exec \"/usr/bin/x\"; allow read \"/usr/bin/*\";")).topic("exec-read"));
+  CHECK_FALSE(
+      ApparmorTarget(domain("exec \"/usr/bin/e\" to e;") + "domain e { entry \"/usr/bin/e\"; }\n").topic("exec-read"));
+}
+
 TEST_CASE("signals and tracing are written on both sides") {
   ApparmorTarget t(domain("allow signal term, hup to e; allow trace e; allow inspect e;") +
                    "domain e { entry \"/usr/bin/e\"; }\n");
