@@ -28,9 +28,6 @@ std::string_view word(Answer answer) {
 
 namespace {
 
-/// More than this many switches are not enumerated (2^10 assignments).
-constexpr std::size_t kMaxSwitches = 10;
-
 Verdict under(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Assignment& values) {
   const auto* file = std::get_if<ir::FileAccess>(&access);
   const bool owned = file != nullptr && file->owner;
@@ -73,9 +70,10 @@ std::string in_words(const ir::Policy& policy, const std::vector<ir::BooleanId>&
 
 Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Condition& when) {
   const ir::Policy& policy = meaning.policy();
-  const std::vector<ir::BooleanId> switches = switches_of(policy.domain(domain), access, when);
+  std::vector<ir::BooleanId> switches = switches_of(policy.domain(domain), access, when);
+  // Of too many, those that the condition names still have to be tried: it would be passed over.
+  if (switches.size() > kMaxSwitches) switches = switches_of({}, access, when);
   const ir::Assignment declared = ir::declared_values(policy);
-  if (switches.empty() || switches.size() > kMaxSwitches) return under(meaning, domain, access, declared);
   std::optional<Verdict> first;
   for (std::size_t bits = 0; bits < (std::size_t{1} << switches.size()); ++bits) {
     // The declared values come first, so that they answer wherever the condition lets them.
@@ -175,8 +173,6 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
 // ---- modify and run
 
 namespace {
-
-constexpr Verb kChanging[] = {Verb::write, Verb::append, Verb::create, Verb::rename, Verb::link};
 
 /// A rule of one effect on paths, for one way of using them.
 struct OnPaths {

@@ -24,6 +24,7 @@ struct Verdict {
 };
 
 /// Under the declared values of the booleans, or those in which `when` holds, wherever it holds in several of them.
+/// `when` names 12 booleans at most (ir::assignments_of).
 [[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
                              const ir::Condition& when = {});
 

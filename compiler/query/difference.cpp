@@ -26,9 +26,6 @@ std::string_view word(Direction direction) {
 
 namespace {
 
-/// More than this many switches in one operation are not enumerated (2^10 assignments).
-constexpr std::size_t kMaxSwitches = 10;
-
 /// One of the two policies.
 struct Side {
   const ir::Meaning& meaning;

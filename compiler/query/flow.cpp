@@ -25,7 +25,6 @@ bool is_control(Hop::Kind kind) {
 
 namespace {
 
-constexpr Verb kGiving[] = {Verb::write, Verb::append, Verb::create, Verb::rename, Verb::link};
 constexpr Verb kTaking[] = {Verb::read, Verb::load};
 
 /// The allow rules of a domain whose accesses are of one type.
@@ -103,7 +102,7 @@ Flows::Node Flows::node_of(const ir::Domain& domain) const {
       add(list, all, rule, std::move(set), std::string(ir::word(verb)), verb == Verb::load);
     }
   };
-  for (const Verb verb : kGiving) files(node.gives, node.given, verb);
+  for (const Verb verb : kChanging) files(node.gives, node.given, verb);
   for (const Verb verb : kTaking) files(node.takes, node.taken, verb);
   for (const auto& [rule, exec] : allows<ir::ExecAccess>(domain)) {
     if (exec->mode == ir::ExecAccess::Mode::inside)
@@ -234,13 +233,7 @@ std::vector<Hop> Flows::way(DomainId from, DomainId to) const {
 }
 
 std::vector<Hop> Flows::all() const {
-  std::vector<DomainId> ids;
-  const ir::Policy& policy = meaning_.policy();
-  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
-    if (!policy.domains[i].external) ids.push_back(static_cast<DomainId>(i));
-  }
-  std::sort(ids.begin(), ids.end(),
-            [&](DomainId a, DomainId b) { return policy.qualified_name(a) < policy.qualified_name(b); });
+  const std::vector<DomainId> ids = domains_by_name(meaning_.policy());
   std::vector<Hop> out;
   for (const DomainId from : ids) {
     for (const DomainId to : ids) {

@@ -393,6 +393,19 @@ Extent allowed(const ir::Meaning& meaning, const std::vector<Term>& terms, const
   return out;
 }
 
+std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy) {
+  std::vector<std::pair<std::string, ir::DomainId>> named;
+  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+    const auto id = static_cast<ir::DomainId>(i);
+    if (!policy.domains[i].external) named.emplace_back(policy.qualified_name(id), id);
+  }
+  std::sort(named.begin(), named.end());
+  std::vector<ir::DomainId> out;
+  out.reserve(named.size());
+  for (const auto& [name, id] : named) out.push_back(id);
+  return out;
+}
+
 // ---- texts
 
 std::string qualified(const ir::Policy& policy, const ir::Condition& c) {

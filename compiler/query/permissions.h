@@ -3,6 +3,7 @@
 // that two policies that mean the same have the same sets, however their rules are written.
 #pragma once
 
+#include <array>
 #include <compare>
 #include <map>
 #include <string>
@@ -91,6 +92,16 @@ class Extent {
 
 /// What the terms that hold under these values allow together: the allows less the denies.
 [[nodiscard]] Extent allowed(const ir::Meaning& meaning, const std::vector<Term>& terms, const ir::Assignment& values);
+
+/// The domains of a policy that are not external, by their qualified names.
+[[nodiscard]] std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy);
+
+/// Verbs that change what a file holds, or what stands under a name.
+inline constexpr std::array kChanging = {ir::Verb::write, ir::Verb::append, ir::Verb::create, ir::Verb::rename,
+                                         ir::Verb::link};
+
+/// More switches than this are not tried in all their values (2^10 of them).
+inline constexpr std::size_t kMaxSwitches = 10;
 
 /// A text that is the same for terms that say the same, in this policy and in others.
 [[nodiscard]] std::string fingerprint(const ir::Policy& policy, const Term& term);

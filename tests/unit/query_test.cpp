@@ -320,6 +320,23 @@ TEST_CASE("a decision tells both sides, and what a boolean would change") {
   CHECK(mail.otherwise == "yes when mail");
 }
 
+TEST_CASE("the condition of a question counts beside more booleans than are tried") {
+  std::string booleans = "boolean mail = false;";
+  std::string rules = "if mail { allow connect tcp 25; }";
+  for (int i = 0; i < 12; ++i) {
+    booleans += fmt::format(" boolean b{} = false;", i);
+    rules += fmt::format(" if b{} {{ allow connect tcp {}; }}", i, 1000 + i);
+  }
+  const auto a = analyze(domain(rules, booleans));
+  REQUIRE(a->messages() == "");
+  ir::Condition mail;
+  mail.kind = ir::Condition::Kind::boolean;
+  mail.boolean = static_cast<ir::BooleanId>(0);
+  const ir::Access connect = ir::NetworkAccess{false, ir::Protocol::tcp, {{25, 25}}, {}};
+  CHECK(query::decide(ir::Meaning(a->policy), a->domain("d"), connect, mail).answer == query::Answer::yes);
+  CHECK(query::decide(ir::Meaning(a->policy), a->domain("d"), connect).answer == query::Answer::no);
+}
+
 TEST_CASE("how one domain leads to another") {
   const auto a = analyze(
       "module m;\n"

@@ -69,15 +69,11 @@ class Page {
         inputs_(inputs),
         meaning_(meaning),
         policy_(meaning.policy()),
+        domains_(query::domains_by_name(policy_)),
         flows_(query::Flows(meaning).all()),
         scores_(std::move(scores)),
         findings_(std::move(findings)),
-        targets_(std::move(targets)) {
-    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
-      if (!policy_.domains[i].external) domains_.push_back(static_cast<ir::DomainId>(i));
-    }
-    std::sort(domains_.begin(), domains_.end(), [this](auto a, auto b) { return name(a) < name(b); });
-  }
+        targets_(std::move(targets)) {}
 
   std::string write() {
     head();

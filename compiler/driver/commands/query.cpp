@@ -61,15 +61,6 @@ class Asked {
             {"place", report::valid_utf8(session_.sources.describe(rule->where.span))},
             {"through", std::move(through)}};
   }
-  /// The domains of the project, by name.
-  [[nodiscard]] std::vector<ir::DomainId> domains() const {
-    std::vector<ir::DomainId> out;
-    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
-      if (!policy_.domains[i].external) out.push_back(static_cast<ir::DomainId>(i));
-    }
-    std::sort(out.begin(), out.end(), [this](ir::DomainId a, ir::DomainId b) { return name(a) < name(b); });
-    return out;
-  }
 
  private:
   Session& session_;
@@ -203,7 +194,7 @@ void who(Asked& asked) {
   const auto& expectations = asked.question(0).expectations;
   Json list = Json::array();
   std::size_t found = 0;
-  for (const ir::DomainId id : asked.domains()) {
+  for (const ir::DomainId id : query::domains_by_name(asked.policy())) {
     std::vector<Verdict> verdicts;
     for (const ir::TestExpectation& e : expectations) verdicts.push_back(query::decide(asked.meaning(), id, e.access));
     const Answer answer = together(verdicts);
@@ -258,7 +249,7 @@ void all(Asked& asked) {
 }
 
 void modify_and_run(Asked& asked) {
-  std::vector<ir::DomainId> domains = asked.domains();
+  std::vector<ir::DomainId> domains = query::domains_by_name(asked.policy());
   if (!asked.policy().asked.empty()) domains = {asked.question(0).expectations.front().domain};
   Json list = Json::array();
   std::size_t found = 0;
@@ -330,7 +321,8 @@ std::string dot_of(const Asked& asked, const std::vector<Hop>& hops) {
   std::string out =
       "digraph policy {\n  node [shape=box, fontname=\"sans-serif\"];\n  edge [fontname=\"sans-serif\", "
       "fontsize=10];\n";
-  for (const ir::DomainId id : asked.domains()) out += fmt::format("  {};\n", dot_text(asked.name(id)));
+  for (const ir::DomainId id : query::domains_by_name(asked.policy()))
+    out += fmt::format("  {};\n", dot_text(asked.name(id)));
   for (const Hop& hop : hops) {
     out += fmt::format("  {} -> {} [label={}, tooltip={}{}];\n", dot_text(asked.name(hop.from)),
                        dot_text(asked.name(hop.to)), dot_text(std::string(query::word(hop.kind))), dot_text(hop.how),
@@ -442,7 +434,14 @@ void answer_decision(Session& session, const std::vector<std::string>& words) {
   Questions questions(session);
   questions.about(words.front(), {words.begin() + 1, words.end()});
   Asked asked(session, questions.analyze(*inputs));
-  if (!session.diagnostics.has_errors()) may(session, asked, *inputs);
+  if (session.diagnostics.has_errors()) return;
+  for (const ir::TestExpectation& e : asked.question(0).expectations) {
+    if (ir::assignments_of(asked.policy(), e)) continue;
+    session.diagnostics.report(Code::E0504, e.span,
+                               "the condition of this question names more booleans than are tried");
+    return;
+  }
+  may(session, asked, *inputs);
 }
 
 void run_query(Session& session) {
