@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "compiler/ir/wording.h"
+
 namespace macc::ir {
 
 std::string_view word(Protocol protocol) {
@@ -72,10 +74,35 @@ std::string words_of(VerbSet verbs) {
   return out;
 }
 
+/// "/etc/x/**" or the name of a resource, and what a rule leaves out of it.
+std::string paths_text(const Policy& policy, const PathExpr& expr, const std::string& resource) {
+  if (expr.resource == ResourceId::none) {
+    const std::string out = list_patterns(expr.include);
+    return expr.exclude.empty() ? out : out + " except " + list_patterns(expr.exclude);
+  }
+  // `exclude` starts with the resource's own; what follows was written in the rule.
+  const std::size_t own = policy.resource(expr.resource).paths.exclude.size();
+  if (expr.exclude.size() <= own) return resource;
+  return resource + " except " +
+         list_patterns({expr.exclude.begin() + static_cast<std::ptrdiff_t>(own), expr.exclude.end()});
+}
+
 /// Writes an access as source would say it.
 struct Describer {
   const Policy& policy;
+  DomainId reader = DomainId::none;  ///< from whose module names have to be found; none: the last word will do
 
+  std::string name(DomainId id) const {
+    const Domain& d = policy.domain(id);
+    const bool near = reader == DomainId::none || policy.domain(reader).module == d.module;
+    return near ? d.name : policy.qualified_name(id);
+  }
+  std::string name(ResourceId id) const {
+    const Resource& r = policy.resource(id);
+    if (reader == DomainId::none || r.owner == reader) return r.name;
+    if (policy.domain(reader).module != r.module) return policy.qualified_name(id);
+    return r.owner == DomainId::none ? r.name : policy.domain(r.owner).name + "." + r.name;
+  }
   std::string peer(const Peer& p) const {
     switch (p.kind) {
       case Peer::Kind::self:
@@ -83,18 +110,20 @@ struct Describer {
       case Peer::Kind::any:
         return "any";
       case Peer::Kind::domain:
-        return policy.domain(p.domain).name;
+        return name(p.domain);
     }
     return "";
   }
-  std::string paths(const PathExpr& e) const { return describe(policy, e); }
+  std::string paths(const PathExpr& e) const {
+    return paths_text(policy, e, e.resource == ResourceId::none ? "" : name(e.resource));
+  }
 
   std::string operator()(const FileAccess& a) const {
     return fmt::format("{} {}{}", words_of(a.verbs), paths(a.paths), a.owner ? " owner" : "");
   }
   std::string operator()(const ExecAccess& a) const {
     std::string out = "exec " + paths(a.paths);
-    if (a.mode == ExecAccess::Mode::transition) out += " to " + policy.domain(a.target).name;
+    if (a.mode == ExecAccess::Mode::transition) out += " to " + name(a.target);
     if (a.mode == ExecAccess::Mode::unconfined) out += " unconfined";
     return a.keep_environment ? out + " keep environment" : out;
   }
@@ -119,7 +148,7 @@ struct Describer {
     add(a.pipe, "pipe");
     add(a.terminal, "terminal");
     if (!a.paths.include.empty()) add(true, paths(a.paths));
-    return fmt::format("use {} from {}", what, policy.domain(a.from).name);
+    return fmt::format("use {} from {}", what, name(a.from));
   }
   std::string operator()(const SignalAccess& a) const {
     std::string names;
@@ -160,22 +189,13 @@ struct Describer {
 
 }  // namespace
 
-std::string describe(const Policy& policy, const PathExpr& expr) {
-  if (expr.resource != ResourceId::none) {
-    const Resource& r = policy.resource(expr.resource);
-    std::string out = r.name;
-    // `exclude` starts with the resource's own; what follows was written in the rule.
-    if (expr.exclude.size() > r.paths.exclude.size()) {
-      const auto own = static_cast<std::ptrdiff_t>(r.paths.exclude.size());
-      out += " except " + list_patterns({expr.exclude.begin() + own, expr.exclude.end()});
-    }
-    return out;
-  }
-  std::string out = list_patterns(expr.include);
-  return expr.exclude.empty() ? out : out + " except " + list_patterns(expr.exclude);
-}
+std::string describe(const Policy& policy, const PathExpr& expr) { return Describer{policy}.paths(expr); }
 
 std::string describe(const Policy& policy, const Access& access) { return std::visit(Describer{policy}, access); }
+
+std::string describe_for(const Policy& policy, DomainId domain, const Access& access) {
+  return std::visit(Describer{policy, domain}, access);
+}
 
 std::string describe(const Policy& policy, const Rule& rule) {
   return (rule.effect == Effect::deny ? "deny " : "allow ") + describe(policy, rule.access);

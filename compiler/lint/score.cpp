@@ -110,6 +110,23 @@ void ask_lints(Context& context, Reasons& reasons) {
   }
 }
 
+/// Whether a rule allows a capability that no deny takes away, be it in a user namespace only.
+bool gives_capability(const Context& context, const ir::Domain& domain, const ir::Rule& rule) {
+  const auto* access = std::get_if<ir::CapabilityAccess>(&rule.access);
+  if (access == nullptr || rule.effect != ir::Effect::allow) return false;
+  const auto is_left = [&](ir::Capability capability) {
+    return context
+        .in_effect(domain, rule,
+                   [&](const ir::Rule& deny) {
+                     const auto* denied = std::get_if<ir::CapabilityAccess>(&deny.access);
+                     return denied != nullptr && denied->in_userns == access->in_userns &&
+                            std::binary_search(denied->capabilities.begin(), denied->capabilities.end(), capability);
+                   })
+        .has_value();
+  };
+  return std::any_of(access->capabilities.begin(), access->capabilities.end(), is_left);
+}
+
 /// What is no fault, but adds to what can happen.
 void ask_rules(const Context& context, const Subject& subject, std::map<Id, Exposure>& reasons) {
   for (const bool listen : {true, false}) {
@@ -119,7 +136,7 @@ void ask_rules(const Context& context, const Subject& subject, std::map<Id, Expo
     reasons.emplace(id, exposure(id, "", open.front().rule->where.span));
   }
   for (const ir::Rule& rule : subject.domain->rules) {
-    if (rule.effect == ir::Effect::allow && std::holds_alternative<ir::CapabilityAccess>(rule.access))
+    if (gives_capability(context, *subject.domain, rule))
       reasons.emplace(Id::capabilities, exposure(Id::capabilities, "", rule.where.span));
   }
   for (const ir::Entry& entry : subject.domain->entries) {

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "compiler/ir/conditions.h"
+#include "compiler/ir/wording.h"
 
 namespace macc::query {
 
@@ -97,30 +99,43 @@ Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access
 
 namespace {
 
-/// What denies take out of rules that are one line, in words.
-std::string taken_out(const ir::Meaning& meaning, ir::DomainId id, const Denials& denials, const ir::Rule& group) {
-  const std::vector<ir::Rule> rules = {group};
-  std::set<const ir::Rule*> denies;
-  for (const auto& [operation, terms] : permissions_of(meaning.policy(), id, rules)) {
+/// What denies leave of a rule.
+struct Left {
+  bool some = false;
+  std::string less;  ///< what they take out of it, in words
+};
+
+Left left_of(const ir::Meaning& meaning, ir::DomainId id, const Denials& denials, const ir::Rule& rule) {
+  const ir::Policy& policy = meaning.policy();
+  const std::vector<ir::Rule> rules = {rule};
+  Left out;
+  std::map<const ir::Rule*, bool> denies;  // and whether they hold whenever the rule does
+  for (const auto& [operation, terms] : permissions_of(policy, id, rules)) {
     for (const Term& term : terms) {
-      for (const ir::Rule* deny : denials.against(operation, term)) denies.insert(deny);
+      out.some = out.some || denials.leave(operation, term);
+      for (const Denials::Against& against : denials.against(operation, term)) denies[against.rule] = against.always;
     }
   }
-  std::string out;
-  for (const ir::Rule& rule : meaning.policy().domain(id).rules) {
-    if (denies.contains(&rule)) out += (out.empty() ? "but not " : ", ") + ir::describe(meaning.policy(), rule.access);
+  for (const ir::Rule& deny : policy.domain(id).rules) {
+    const auto it = denies.find(&deny);
+    if (it == denies.end()) continue;
+    out.less += (out.less.empty() ? "but not " : ", nor ") + ir::describe_for(policy, id, deny.access);
+    if (!it->second) out.less += " when " + ir::describe(policy, deny.condition);
   }
   return out;
 }
 
-/// Rules on the same paths under the same condition are one line.
-bool joins(ir::Access& into, const ir::Access& more, const ir::Policy& policy) {
-  auto* file = std::get_if<ir::FileAccess>(&into);
-  const auto* other = std::get_if<ir::FileAccess>(&more);
-  if (file == nullptr || other == nullptr || file->owner != other->owner) return false;
-  if (ir::describe(policy, file->paths) != ir::describe(policy, other->paths)) return false;
-  file->verbs |= other->verbs;
-  return true;
+/// What rules that are one line have in common: everything, but for the verbs on files.
+std::string line_key(const ir::Policy& policy, ir::DomainId id, const ir::Rule& rule) {
+  const std::vector<ir::Rule> rules = {rule};
+  const bool files = std::holds_alternative<ir::FileAccess>(rule.access);
+  std::string out;
+  for (const auto& [operation, terms] : permissions_of(policy, id, rules)) {
+    out += fmt::format("{}\n{}\n{}\n", files ? "files" : operation.verb, operation.first, operation.second) +
+           fingerprint(policy, terms.front());
+    if (files) break;
+  }
+  return out;
 }
 
 }  // namespace
@@ -131,13 +146,12 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
   std::vector<ir::Rule> groups;
   for (const ir::Rule& rule : domain.rules) {
     if (rule.effect != Effect::allow) continue;
-    const std::string condition = qualified(policy, rule.condition);
-    const auto same = std::find_if(groups.begin(), groups.end(), [&](ir::Rule& group) {
-      if (qualified(policy, group.condition) != condition) return false;
-      return ir::describe(policy, group.access) == ir::describe(policy, rule.access) ||
-             joins(group.access, rule.access, policy);
-    });
-    if (same == groups.end()) groups.push_back(rule);
+    const auto [at, fresh] = by_key.try_emplace(line_key(policy, id, rule), groups.size());
+    if (fresh) {
+      groups.push_back(rule);
+    } else if (auto* file = std::get_if<ir::FileAccess>(&groups[at->second].access)) {
+      file->verbs |= std::get<ir::FileAccess>(rule.access).verbs;
+    }
   }
   const Denials denials(meaning, id);
   std::vector<Line> out;
@@ -145,8 +159,9 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
     out.push_back({Area::entry, "entry " + ir::describe(policy, entry.paths), "", "", entry.where});
   }
   for (const ir::Rule& rule : groups) {
-    Line line{area_of(rule.access), ir::describe(policy, rule.access), "", taken_out(meaning, id, denials, rule),
-              rule.where};
+    Left left = left_of(meaning, id, denials, rule);
+    if (!left.some) continue;
+    Line line{area_of(rule.access), ir::describe_for(policy, id, rule.access), "", std::move(left.less), rule.where};
     if (!rule.condition.is_always()) line.when = "if " + ir::describe(policy, rule.condition);
     out.push_back(std::move(line));
   }
@@ -175,6 +190,7 @@ std::vector<OnPaths> allowing(const std::vector<Statement>& statements, const De
     if (!out.empty() && out.back().rule == term.rule) continue;
     out.push_back({term.rule, *denials.left_of(operation, term).paths()});
   }
+  std::map<std::string, std::size_t> by_key;
   return out;
 }
 

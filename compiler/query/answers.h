@@ -28,12 +28,12 @@ struct Verdict {
 [[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
                              const ir::Condition& when = {});
 
-/// All that a domain may do, short: one line for what the same rules give.
+/// All that a domain may do, short: one line for what the same rules give. What is denied altogether is no line.
 struct Line {
   Area area = Area::files;
   std::string what;  ///< "read, list \"/etc/x/**\""
   std::string when;  ///< "if mail"; "" always
-  std::string less;  ///< "but not write /etc/x/keys/**": what denies take out of it
+  std::string less;  ///< "but not write /etc/x/keys/** when mail": what denies take out of it; "" nothing
   ir::Provenance where;
 };
 [[nodiscard]] std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId domain);

@@ -437,16 +437,25 @@ Denials::Denials(const ir::Meaning& meaning, ir::DomainId domain) : meaning_(mea
   std::erase_if(denies_, [](const Statement& one) { return one.term.effect != Effect::deny; });
 }
 
+namespace {
+
+/// Whether some values of the booleans make both hold.
+bool together(const ir::Policy& policy, const ir::Condition& a, const ir::Condition& b) {
+  ir::Condition both;
+  both.kind = ir::Condition::Kind::conjunction;
+  both.operands = {a, b};
+  return ir::can_hold(both, policy.booleans.size());
+}
+
+}  // namespace
+
 /// Whether no values of the booleans make the allow hold without the deny.
 bool Denials::holds_with(const Term& deny, const Term& allow) const {
   if (deny.condition().is_always()) return true;
   ir::Condition without;
   without.kind = ir::Condition::Kind::negation;
   without.operands = {deny.condition()};
-  ir::Condition both;
-  both.kind = ir::Condition::Kind::conjunction;
-  both.operands = {allow.condition(), without};
-  return !ir::can_hold(both, meaning_.policy().booleans.size());
+  return !together(meaning_.policy(), allow.condition(), without);
 }
 
 Extent Denials::left_of(const Operation& operation, const Term& allow) const {
@@ -463,11 +472,12 @@ bool Denials::leave(const Operation& operation, const Term& allow) const {
   return untouched || !left_of(operation, allow).empty();
 }
 
-std::vector<const ir::Rule*> Denials::against(const Operation& operation, const Term& allow) const {
-  std::vector<const ir::Rule*> out;
+std::vector<Denials::Against> Denials::against(const Operation& operation, const Term& allow) const {
+  std::vector<Against> out;
   for (const auto& [denied, deny] : denies_) {
-    const bool meet = overlap(denied, operation) && !(Extent::of(meaning_, allow) & Extent::of(meaning_, deny)).empty();
-    if (meet) out.push_back(deny.rule);
+    if (!overlap(denied, operation) || !together(meaning_.policy(), allow.condition(), deny.condition())) continue;
+    const bool meet = !(Extent::of(meaning_, allow) & Extent::of(meaning_, deny)).empty();
+    if (meet) out.push_back({deny.rule, holds_with(deny, allow)});
   }
   return out;
 }

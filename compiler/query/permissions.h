@@ -115,8 +115,13 @@ class Denials {
   [[nodiscard]] Extent left_of(const Operation& operation, const Term& allow) const;
   /// Whether something is left, which is cheaper to know.
   [[nodiscard]] bool leave(const Operation& operation, const Term& allow) const;
-  /// The rules that deny some of what the allow is about, whether or not they hold whenever it does.
-  [[nodiscard]] std::vector<const ir::Rule*> against(const Operation& operation, const Term& allow) const;
+  /// A rule that denies some of what an allow is about.
+  struct Against {
+    const ir::Rule* rule = nullptr;
+    bool always = false;  ///< it holds whenever the allow does
+  };
+  /// Without those that never hold when the allow does.
+  [[nodiscard]] std::vector<Against> against(const Operation& operation, const Term& allow) const;
 
  private:
   [[nodiscard]] bool holds_with(const Term& deny, const Term& allow) const;

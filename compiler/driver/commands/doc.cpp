@@ -187,7 +187,8 @@ class Page {
     std::string from = place(line.where.span);
     for (auto it = line.where.includes.rbegin(); it != line.where.includes.rend(); ++it)
       from += fmt::format(" <span class=\"place\">through {}</span>", code("include " + it->abstraction));
-    return row(domain + " " + line.what, {html(query::heading(line.area)), text, from});
+    return row(domain + " " + line.what + " " + line.when + " " + line.less,
+               {html(query::heading(line.area)), text, from});
   }
 
   void promises(const ir::Domain& d) {
