@@ -343,10 +343,9 @@ Pieces exec_pieces(const Probed& probed, const Probe& probe, const ir::ExecAcces
     Piece piece;
     piece.example = "exec " + part.example;
     if (access.mode == Mode::inside) {
-      piece.ways = {program.as_it_comes()};
-      piece.wanted = program.inside();
-      if (!started.empty())
-        piece.missing = fmt::format("what {} executes of {} becomes {}", pieces.source(), part.type, started);
+      // Without a target, any way of executing will do.
+      piece.wanted = program.as_it_comes();
+      piece.ways = {piece.wanted};
     } else {
       for (const std::string& target : targets) piece.ways.push_back(program.into(target, access.keep_environment));
       const bool leads_there = std::find(targets.begin(), targets.end(), started) != targets.end();

@@ -30,17 +30,37 @@ bool file_rule_speaks(const Rule& rule, Verb verb, bool owned) {
   return a != nullptr && a->verbs.has(verb) && (owned || !a->owner);
 }
 
-/// Whether an exec rule is about the same way of executing. Without a target, deny and questions mean every way.
-bool same_way(const ExecAccess& rule, const ExecAccess& asked) {
-  return rule.mode == asked.mode && (rule.mode != ExecAccess::Mode::transition || rule.target == asked.target);
-}
-bool exec_rule_speaks(const Rule& rule, const ExecAccess& asked, bool any_way) {
+/// Whether an exec rule is about the same way of executing. A deny without a target means every way.
+bool exec_rule_speaks(const Rule& rule, const ExecAccess& way) {
   const auto* a = std::get_if<ExecAccess>(&rule.access);
   if (a == nullptr) return false;
   if (rule.effect == Effect::deny && a->mode == ExecAccess::Mode::inside) return true;
   // A deny takes the program away whatever becomes of the environment; an allow keeps it only where it says so.
-  if (rule.effect == Effect::allow && asked.keep_environment && !a->keep_environment) return false;
-  return (any_way && asked.mode == ExecAccess::Mode::inside) || same_way(*a, asked);
+  if (rule.effect == Effect::allow && way.keep_environment && !a->keep_environment) return false;
+  return a->mode == way.mode && (a->mode != ExecAccess::Mode::transition || a->target == way.target);
+}
+
+/// The ways of executing that are asked about. Without a target, those are all that the domain has.
+std::vector<ExecAccess> ways_of(const ExecAccess& asked, const Domain& domain) {
+  std::vector<ExecAccess> out = {asked};
+  if (asked.mode != ExecAccess::Mode::inside) return out;
+  for (const Rule& rule : domain.rules) {
+    const auto* a = std::get_if<ExecAccess>(&rule.access);
+    if (a == nullptr || rule.effect != Effect::allow) continue;
+    const bool known = std::any_of(
+        out.begin(), out.end(), [&](const ExecAccess& way) { return way.mode == a->mode && way.target == a->target; });
+    if (known) continue;
+    out.push_back(asked);
+    out.back().mode = a->mode;
+    out.back().target = a->target;
+  }
+  return out;
+}
+
+/// " to y", " unconfined": behind the path of an example.
+std::string way_text(const Policy& policy, const ExecAccess& way) {
+  if (way.mode == ExecAccess::Mode::transition) return " to " + policy.domain(way.target).name;
+  return way.mode == ExecAccess::Mode::unconfined ? " unconfined" : "";
 }
 
 class PathJudge {
@@ -72,6 +92,37 @@ class PathJudge {
         if (auto example = left(own & q.target).example()) return Finding{q.word + " " + *example, nullptr};
       }
     }
+    return std::nullopt;
+  }
+
+  /// What is left of `target` when all that is allowed of it is taken away.
+  template <typename Speaks, typename Objects>
+  PathSet not_allowed(PathSet target, Speaks speaks, Objects objects) const {
+    PathSet given;
+    for (const Effect effect : {Effect::allow, Effect::deny}) {
+      for (const Rule& rule : domain_.rules) {
+        if (rule.effect != effect || !holds(rule.condition, values_) || !speaks(rule)) continue;
+        const PathSet said = objects(rule);
+        if (effect == Effect::allow) {
+          given = given | said;
+        } else if (given.meets(said)) {
+          given = given - said;
+        }
+      }
+    }
+    return target.meets(given) ? target - given : target;
+  }
+
+  /// The first deny about one of these paths, if there is one, with a path that it is about; else any of them.
+  template <typename Speaks, typename Objects>
+  std::optional<Finding> first_deny(const PathQuestion& q, const PathSet& paths, Speaks speaks, Objects objects) const {
+    for (const Rule& rule : domain_.rules) {
+      if (rule.effect != Effect::deny || !holds(rule.condition, values_) || !speaks(rule)) continue;
+      const PathSet said = objects(rule);
+      if (!said.meets(paths)) continue;
+      if (auto example = (said & paths).example()) return Finding{q.word + " " + *example, &rule};
+    }
+    if (auto example = paths.example()) return Finding{q.word + " " + *example, nullptr};
     return std::nullopt;
   }
 
@@ -318,9 +369,15 @@ std::optional<Finding> Meaning::some_allowed(DomainId id, const Access& access, 
   }
   if (const auto* exec = std::get_if<ExecAccess>(&access)) {
     const PathQuestion q{"exec", objects(Verb::load, exec->paths), false};
-    return judge.allowed(
-        q, [&](const Rule& r) { return exec_rule_speaks(r, *exec, true); },
-        [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths, q.target); });
+    for (const ExecAccess& way : ways_of(*exec, domain)) {
+      auto found = judge.allowed(
+          q, [&](const Rule& r) { return exec_rule_speaks(r, way); },
+          [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths, q.target); });
+      if (!found) continue;
+      found->example += way_text(policy_, way);
+      return found;
+    }
+    return std::nullopt;
   }
   const Compare compare(*this, id);
   for (const Access& atom : atoms(access, policy_, domain)) {
@@ -355,9 +412,20 @@ std::optional<Finding> Meaning::some_denied(DomainId id, const Access& access, b
   }
   if (const auto* exec = std::get_if<ExecAccess>(&access)) {
     const PathQuestion q{"exec", objects(Verb::load, exec->paths), false};
-    return judge.denied(
-        q, [&](const Rule& r) { return exec_rule_speaks(r, *exec, false); },
-        [&](const Rule& r) { return objects(Verb::load, std::get<ExecAccess>(r.access).paths, q.target); });
+    const auto objects_of = [&](const Rule& r) {
+      return objects(Verb::load, std::get<ExecAccess>(r.access).paths, q.target);
+    };
+    const std::vector<ExecAccess> ways = ways_of(*exec, domain);
+    PathSet rest = q.target;
+    for (const ExecAccess& way : ways)
+      rest = judge.not_allowed(
+          rest, [&](const Rule& r) { return exec_rule_speaks(r, way); }, objects_of);
+    const auto speaks = [&](const Rule& r) {
+      return std::any_of(ways.begin(), ways.end(), [&](const ExecAccess& way) { return exec_rule_speaks(r, way); });
+    };
+    auto found = judge.first_deny(q, rest, speaks, objects_of);
+    if (found) found->example += way_text(policy_, *exec);
+    return found;
   }
   const Compare compare(*this, id);
   for (const Access& atom : atoms(access, policy_, domain)) {

@@ -30,6 +30,27 @@ std::string_view word(Answer answer) {
 
 namespace {
 
+/// How the programs run: inside the domain, and each other way in which some of them do.
+std::vector<Verdict::Way> ways_of(const ir::Meaning& meaning, ir::DomainId domain, const ir::ExecAccess& access,
+                                  const ir::Assignment& values) {
+  const Permissions permissions = permissions_of(meaning.policy(), domain);
+  std::vector<Verdict::Way> out;
+  const auto add = [&](const Operation& operation) {
+    const paths::PathSet asked = meaning.objects(Verb::load, access.paths);
+    const Extent given = allowed(meaning, terms_for(permissions, operation), values);
+    Verdict::Way way{operation.first.empty() ? "inside this domain" : operation.first, Answer::no};
+    if (given.paths() != nullptr && given.paths()->meets(asked))
+      way.answer = given.paths()->contains(asked) ? Answer::yes : Answer::partly;
+    if (out.empty() || way.answer != Answer::no) out.push_back(std::move(way));
+  };
+  add({Area::programs, "exec", "", ""});
+  for (const auto& [operation, terms] : permissions) {
+    const bool is_way = operation.area == Area::programs && !operation.first.empty() && operation.first != kAny;
+    if (is_way && operation.second.empty()) add(operation);
+  }
+  return out;
+}
+
 Verdict under(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Assignment& values) {
   const auto* file = std::get_if<ir::FileAccess>(&access);
   const bool owned = file != nullptr && file->owner;
@@ -45,6 +66,9 @@ Verdict under(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access&
     out.denied = no->example;
     out.against = no->rule;
   }
+  const auto* exec = std::get_if<ir::ExecAccess>(&access);
+  if (exec != nullptr && exec->mode == ir::ExecAccess::Mode::inside && !exec->keep_environment)
+    out.ways = ways_of(meaning, domain, *exec, values);
   return out;
 }
 
@@ -68,9 +92,9 @@ std::string in_words(const ir::Policy& policy, const std::vector<ir::BooleanId>&
   return out;
 }
 
-}  // namespace
-
-Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Condition& when) {
+/// The answer for each value of the booleans that counts, as one.
+Verdict under_all(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
+                  const ir::Condition& when) {
   const ir::Policy& policy = meaning.policy();
   std::vector<ir::BooleanId> switches = switches_of(policy.domain(domain), access, when);
   // Of too many, those that the condition names still have to be tried: it would be passed over.
@@ -93,6 +117,28 @@ Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access
     }
   }
   return first.value_or(Verdict());
+}
+
+}  // namespace
+
+Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Condition& when) {
+  Verdict out = under_all(meaning, domain, access, when);
+  const auto* file = std::get_if<ir::FileAccess>(&access);
+  const auto& rules = meaning.policy().domain(domain).rules;
+  const bool tells_owners_apart = std::any_of(rules.begin(), rules.end(), [](const ir::Rule& rule) {
+    const auto* about = std::get_if<ir::FileAccess>(&rule.access);
+    return about != nullptr && about->owner;
+  });
+  if (file == nullptr || file->owner || !tells_owners_apart) return out;
+  ir::FileAccess own = *file;
+  own.owner = true;
+  const Verdict of_own = under_all(meaning, domain, own, when);
+  if (of_own.answer != out.answer) {
+    out.owned = word(of_own.answer);
+  } else if (of_own.otherwise != out.otherwise) {
+    out.owned = of_own.otherwise;
+  }
+  return out;
 }
 
 // ---- all
@@ -144,6 +190,7 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
   const ir::Policy& policy = meaning.policy();
   const ir::Domain& domain = policy.domain(id);
   std::vector<ir::Rule> groups;
+  std::map<std::string, std::size_t> by_key;
   for (const ir::Rule& rule : domain.rules) {
     if (rule.effect != Effect::allow) continue;
     const auto [at, fresh] = by_key.try_emplace(line_key(policy, id, rule), groups.size());
@@ -190,7 +237,6 @@ std::vector<OnPaths> allowing(const std::vector<Statement>& statements, const De
     if (!out.empty() && out.back().rule == term.rule) continue;
     out.push_back({term.rule, *denials.left_of(operation, term).paths()});
   }
-  std::map<std::string, std::size_t> by_key;
   return out;
 }
 

@@ -26,6 +26,16 @@ struct Verdict {
 /// Under the declared values of the booleans, or those in which `when` holds, wherever it holds in several of them.
 /// `when` names 12 booleans at most (ir::assignments_of).
 [[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
+  /// What it is for files of the process's own user, where those of others were asked about and it is another one:
+  /// "yes", "partly when mail".
+  std::string owned;
+  /// Of programs without a target or a word about the environment: "inside this domain", and each other way in which
+  /// some of it is executed.
+  struct Way {
+    std::string how;  ///< "to acme.report", "unconfined"
+    Answer answer = Answer::no;
+  };
+  std::vector<Way> ways;
                              const ir::Condition& when = {});
 
 /// All that a domain may do, short: one line for what the same rules give. What is denied altogether is no line.

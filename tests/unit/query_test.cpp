@@ -320,6 +320,64 @@ TEST_CASE("a decision tells both sides, and what a boolean would change") {
   CHECK(mail.otherwise == "yes when mail");
 }
 
+namespace {
+
+query::Verdict decided(const std::string& rules, const std::string& phrase, const std::string& booleans = "") {
+  const auto a = analyze(domain(rules, booleans) + "test \"q\" { expect deny d " + phrase + "; }");
+  CHECK(a->messages() == "");
+  const ir::TestExpectation& e = a->policy.tests.at(0).expectations.at(0);
+  query::Verdict out = query::decide(ir::Meaning(a->policy), e.domain, e.access, e.when);
+  // The policy is gone when it is looked at.
+  out.by = nullptr;
+  out.against = nullptr;
+  return out;
+}
+
+std::string ways(const query::Verdict& v) {
+  std::string out;
+  for (const auto& way : v.ways)
+    out += fmt::format("{}{}: {}", out.empty() ? "" : "; ", way.how, query::word(way.answer));
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("a decision about a program names the ways in which it is executed") {
+  const std::string rules =
+      "exec \"/opt/i\"; exec \"/opt/e\" to e; exec \"/opt/k\" to e keep environment; exec \"/opt/u\" unconfined;";
+  const query::Verdict to_e = decided(rules, "exec \"/opt/e\"");
+  CHECK(to_e.answer == query::Answer::yes);
+  CHECK(to_e.allowed == "exec /opt/e to e");
+  CHECK(ways(to_e) == "inside this domain: no; to m.e: yes");
+  const query::Verdict unconfined = decided(rules, "exec \"/opt/u\"");
+  CHECK(unconfined.allowed == "exec /opt/u unconfined");
+  CHECK(ways(unconfined) == "inside this domain: no; unconfined: yes");
+  CHECK(ways(decided(rules, "exec \"/opt/i\"")) == "inside this domain: yes");
+  const query::Verdict several = decided(rules, "exec \"/opt/{i,e,k,u}\"");
+  CHECK(several.answer == query::Answer::yes);
+  CHECK(ways(several) == "inside this domain: partly; to m.e: partly; unconfined: partly");
+  CHECK(decided(rules, "exec \"/opt/*\"").answer == query::Answer::partly);
+  const query::Verdict wrong = decided(rules, "exec \"/opt/e\" unconfined");
+  CHECK(wrong.answer == query::Answer::no);
+  CHECK(wrong.denied == "exec /opt/e unconfined");
+  CHECK(wrong.ways.empty());
+  CHECK(decided(rules, "exec \"/opt/k\" keep environment").answer == query::Answer::yes);
+  CHECK(decided(rules, "exec \"/opt/e\" keep environment").answer == query::Answer::no);
+  CHECK(decided("exec \"/opt/e\" to e; deny exec \"/opt/*\";", "exec \"/opt/e\"").answer == query::Answer::no);
+}
+
+TEST_CASE("a decision tells when it is another one on one's own files") {
+  const std::string up = "allow write \"/srv/up/**\" owner;";
+  CHECK(decided(up, "write \"/srv/up/a\"").answer == query::Answer::no);
+  CHECK(decided(up, "write \"/srv/up/a\"").owned == "yes");
+  CHECK(decided(up, "write \"/srv/**\"").owned == "partly");
+  CHECK(decided(up, "write \"/srv/up/a\" owner").owned.empty());
+  CHECK(decided(up, "write \"/etc/a\"").owned.empty());
+  CHECK(decided("allow read \"/srv/**\"; deny read \"/srv/own/**\" owner;", "read \"/srv/own/a\"").owned == "no");
+  CHECK(decided("if mail { " + up + " }", "write \"/srv/up/a\"", "boolean mail = false;").owned == "yes when mail");
+  CHECK(decided("if mail { " + up + " }", "write \"/srv/up/a\" when mail", "boolean mail = false;").owned == "yes");
+}
+
 TEST_CASE("the condition of a question counts beside more booleans than are tried") {
   std::string booleans = "boolean mail = false;";
   std::string rules = "if mail { allow connect tcp 25; }";

@@ -100,7 +100,12 @@ Answer together(const std::vector<Verdict>& verdicts) {
   const auto all = [&](Answer answer) {
     return std::all_of(verdicts.begin(), verdicts.end(), [&](const Verdict& v) { return v.answer == answer; });
   };
+  std::string ways;
+  for (const Verdict::Way& way : v.ways)
+    ways += fmt::format("{}{}: {}", ways.empty() ? "" : "; ", report::safe(way.how), query::word(way.answer));
+  if (v.ways.size() > 1) line(ways);
   return all(Answer::yes) ? Answer::yes : all(Answer::no) ? Answer::no : Answer::partly;
+  if (!v.owned.empty()) line(fmt::format("for files of its own user (`owner`), it would be {}", v.owned));
 }
 
 // ---- on targets
@@ -110,7 +115,10 @@ struct TargetAnswer {
   std::string target;
   std::string asked;
   backends::ProbeAnswer answer;
+  for (const Verdict::Way& way : v.ways)
+    out["ways"].push_back({{"way", report::valid_utf8(way.how)}, {"answer", query::word(way.answer)}});
 };
+  if (!v.owned.empty()) out["owner"] = v.owned;
 
 std::vector<TargetAnswer> on_targets(Session& session, const Asked& asked, const Inputs& inputs) {
   std::vector<TargetAnswer> out;
@@ -198,9 +206,10 @@ void who(Asked& asked) {
     std::vector<Verdict> verdicts;
     for (const ir::TestExpectation& e : expectations) verdicts.push_back(query::decide(asked.meaning(), id, e.access));
     const Answer answer = together(verdicts);
-    const bool could =
-        std::any_of(verdicts.begin(), verdicts.end(), [](const Verdict& v) { return !v.otherwise.empty(); });
-    if (answer == Answer::no && !could) continue;
+    const bool could = std::any_of(verdicts.begin(), verdicts.end(),
+                                   [](const Verdict& v) { return !v.otherwise.empty() || !v.owned.empty(); });
+    const bool complain = asked.policy().domain(id).complain;
+    if (answer == Answer::no && !could && !complain) continue;
     ++found;
     if (asked.json()) {
       Json parts = Json::array();
