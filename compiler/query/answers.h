@@ -4,11 +4,16 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "compiler/query/permissions.h"
 
 namespace macc::query {
+
+/// What goes beside each answer about a domain of `mode complain`: the answers are about its rules.
+inline constexpr std::string_view kComplains =
+    "is in complain mode: what no rule allows is logged, and happens all the same (on AppArmor, a `deny` still holds)";
 
 /// How much of what was asked is allowed.
 enum class Answer : std::uint8_t { yes, partly, no };
@@ -21,11 +26,6 @@ struct Verdict {
   const ir::Rule* by = nullptr;       ///< the rule that allows the first example; null where none is needed
   const ir::Rule* against = nullptr;  ///< the deny that stands against the second; null where nothing allows it
   std::string otherwise;  ///< for which other values of the booleans the answer is another one: "yes when mail"
-};
-
-/// Under the declared values of the booleans, or those in which `when` holds, wherever it holds in several of them.
-/// `when` names 12 booleans at most (ir::assignments_of).
-[[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
   /// What it is for files of the process's own user, where those of others were asked about and it is another one:
   /// "yes", "partly when mail".
   std::string owned;
@@ -36,6 +36,11 @@ struct Verdict {
     Answer answer = Answer::no;
   };
   std::vector<Way> ways;
+};
+
+/// Under the declared values of the booleans, or those in which `when` holds, wherever it holds in several of them.
+/// `when` names 12 booleans at most (ir::assignments_of).
+[[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
                              const ir::Condition& when = {});
 
 /// All that a domain may do, short: one line for what the same rules give. What is denied altogether is no line.

@@ -161,6 +161,7 @@ class Page {
     const ir::Domain& d = policy_.domain(id);
     out_ += fmt::format("<h2 id=\"{}\">{}</h2>\n", anchor("domain", name(id)), html(name(id)));
     out_ += fmt::format("<p>{}{}</p>\n", prose(d.doc), place(d.where.span));
+    if (d.complain) out_ += fmt::format("<p class=\"bad\">It {}.</p>\n", html(query::kComplains));
     std::string own;
     std::string included;
     std::size_t count = 0;

@@ -68,6 +68,25 @@ class Asked {
   ir::Meaning meaning_;
 };
 
+// ---- complain mode
+
+std::vector<ir::DomainId> complaining(const Asked& asked, std::vector<ir::DomainId> domains) {
+  std::erase_if(domains, [&](ir::DomainId id) { return !asked.policy().domain(id).complain; });
+  return domains;
+}
+
+/// Answers that there is nothing are about the rules, and these stop nothing in such domains.
+void note_complaining(Asked& asked, const std::vector<ir::DomainId>& domains) {
+  for (const ir::DomainId id : complaining(asked, domains))
+    asked.print(fmt::format("but {} {}\n", asked.name(id), query::kComplains));
+}
+
+Json complaining_json(const Asked& asked, const std::vector<ir::DomainId>& domains) {
+  Json out = Json::array();
+  for (const ir::DomainId id : complaining(asked, domains)) out.push_back(asked.name(id));
+  return out;
+}
+
 // ---- may, who
 
 std::string verdict_text(const Asked& asked, const Verdict& v, const std::string& who) {
@@ -81,7 +100,12 @@ std::string verdict_text(const Asked& asked, const Verdict& v, const std::string
     line(fmt::format("{} may not {}", who, report::safe(v.denied)));
     line(v.against != nullptr ? "  by " + asked.rule_text(*v.against) : "  no rule allows it");
   }
+  std::string ways;
+  for (const Verdict::Way& way : v.ways)
+    ways += fmt::format("{}{}: {}", ways.empty() ? "" : "; ", report::safe(way.how), query::word(way.answer));
+  if (v.ways.size() > 1) line(ways);
   if (!v.otherwise.empty()) line("it would be " + v.otherwise);
+  if (!v.owned.empty()) line(fmt::format("for files of its own user (`owner`), it would be {}", v.owned));
   return out;
 }
 
@@ -91,7 +115,10 @@ Json verdict_json(const Asked& asked, const Verdict& v) {
     out["allowed"] = {{"example", report::valid_utf8(v.allowed)}, {"by", asked.rule_json(v.by)}};
   if (v.answer != Answer::yes)
     out["denied"] = {{"example", report::valid_utf8(v.denied)}, {"by", asked.rule_json(v.against)}};
+  for (const Verdict::Way& way : v.ways)
+    out["ways"].push_back({{"way", report::valid_utf8(way.how)}, {"answer", query::word(way.answer)}});
   if (!v.otherwise.empty()) out["otherwise"] = v.otherwise;
+  if (!v.owned.empty()) out["owner"] = v.owned;
   return out;
 }
 
@@ -100,12 +127,7 @@ Answer together(const std::vector<Verdict>& verdicts) {
   const auto all = [&](Answer answer) {
     return std::all_of(verdicts.begin(), verdicts.end(), [&](const Verdict& v) { return v.answer == answer; });
   };
-  std::string ways;
-  for (const Verdict::Way& way : v.ways)
-    ways += fmt::format("{}{}: {}", ways.empty() ? "" : "; ", report::safe(way.how), query::word(way.answer));
-  if (v.ways.size() > 1) line(ways);
   return all(Answer::yes) ? Answer::yes : all(Answer::no) ? Answer::no : Answer::partly;
-  if (!v.owned.empty()) line(fmt::format("for files of its own user (`owner`), it would be {}", v.owned));
 }
 
 // ---- on targets
@@ -115,10 +137,7 @@ struct TargetAnswer {
   std::string target;
   std::string asked;
   backends::ProbeAnswer answer;
-  for (const Verdict::Way& way : v.ways)
-    out["ways"].push_back({{"way", report::valid_utf8(way.how)}, {"answer", query::word(way.answer)}});
 };
-  if (!v.owned.empty()) out["owner"] = v.owned;
 
 std::vector<TargetAnswer> on_targets(Session& session, const Asked& asked, const Inputs& inputs) {
   std::vector<TargetAnswer> out;
@@ -179,7 +198,9 @@ void may(Session& session, Asked& asked, const Inputs& inputs) {
   for (const ir::TestExpectation& e : expectations)
     verdicts.push_back(query::decide(asked.meaning(), e.domain, e.access, e.when));
   const Answer answer = together(verdicts);
-  const std::string who = asked.name(expectations.front().domain);
+  const ir::DomainId domain = expectations.front().domain;
+  const bool complain = asked.policy().domain(domain).complain;
+  const std::string who = asked.name(domain);
   if (asked.json()) {
     Json parts = Json::array();
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
@@ -187,14 +208,18 @@ void may(Session& session, Asked& asked, const Inputs& inputs) {
       part.update(verdict_json(asked, verdicts[i]));
       parts.push_back(std::move(part));
     }
-    Json all = {
-        {"schema", "macc-query/1"}, {"domain", who}, {"answer", query::word(answer)}, {"parts", std::move(parts)}};
+    Json all = {{"schema", "macc-query/1"},
+                {"domain", who},
+                {"complain", complain},
+                {"answer", query::word(answer)},
+                {"parts", std::move(parts)}};
     const Json targets = on_targets_json(session, asked, inputs);
     if (!targets.empty()) all["targets"] = targets;
     return asked.answer(all);
   }
   asked.print(fmt::format("{}\n", query::word(answer)));
   for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, who));
+  if (complain && answer != Answer::yes) asked.print(fmt::format("  {} {}\n", who, query::kComplains));
   for (const TargetAnswer& on : on_targets(session, asked, inputs)) asked.print(text_of(on, who));
 }
 
@@ -214,11 +239,15 @@ void who(Asked& asked) {
     if (asked.json()) {
       Json parts = Json::array();
       for (const Verdict& v : verdicts) parts.push_back(verdict_json(asked, v));
-      list.push_back({{"domain", asked.name(id)}, {"answer", query::word(answer)}, {"parts", std::move(parts)}});
+      list.push_back({{"domain", asked.name(id)},
+                      {"complain", complain},
+                      {"answer", query::word(answer)},
+                      {"parts", std::move(parts)}});
       continue;
     }
     asked.print(fmt::format("{}: {}\n", asked.name(id), query::word(answer)));
     for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, "it"));
+    if (complain && answer != Answer::yes) asked.print(fmt::format("  it {}\n", query::kComplains));
   }
   if (asked.json()) return asked.answer(Json{{"schema", "macc-query/1"}, {"domains", std::move(list)}});
   if (found == 0) asked.print("nobody\n");
@@ -254,7 +283,7 @@ void all(Asked& asked) {
     asked.print(fmt::format("    {}\n", report::safe(text)));
   }
   if (lines.empty()) asked.print("  nothing that needs a rule\n");
-  if (domain.complain) asked.print("  and everything else: it is in complain mode\n");
+  if (domain.complain) asked.print(fmt::format("  but it {}\n", query::kComplains));
 }
 
 void modify_and_run(Asked& asked) {
@@ -279,8 +308,12 @@ void modify_and_run(Asked& asked) {
                               asked.rule_text(*one.run)));
     }
   }
-  if (asked.json()) return asked.answer(Json{{"schema", "macc-query/1"}, {"paths", std::move(list)}});
+  if (asked.json()) {
+    return asked.answer(
+        Json{{"schema", "macc-query/1"}, {"paths", std::move(list)}, {"complain", complaining_json(asked, domains)}});
+  }
   if (found == 0) asked.print("nothing can be both modified and run\n");
+  note_complaining(asked, domains);
 }
 
 // ---- flow, graph
@@ -299,13 +332,17 @@ void flow(Asked& asked) {
   if (asked.json()) {
     Json hops = Json::array();
     for (const Hop& hop : way) hops.push_back(hop_json(asked, hop));
-    return asked.answer(
-        Json{{"schema", "macc-query/1"}, {"from", asked.name(from)}, {"to", asked.name(to)}, {"way", std::move(hops)}});
+    return asked.answer(Json{{"schema", "macc-query/1"},
+                             {"from", asked.name(from)},
+                             {"to", asked.name(to)},
+                             {"way", std::move(hops)},
+                             {"complain", complaining_json(asked, query::domains_by_name(asked.policy()))}});
   }
+  if (from == to) return asked.print("that is one domain\n");
   if (way.empty()) {
-    return asked.print(from == to ? "that is one domain\n"
-                                  : fmt::format("no: nothing leads from {} to {} through the domains of this policy\n",
-                                                asked.name(from), asked.name(to)));
+    asked.print(fmt::format("no: nothing leads from {} to {} through the domains of this policy\n", asked.name(from),
+                            asked.name(to)));
+    return note_complaining(asked, query::domains_by_name(asked.policy()));
   }
   asked.print(fmt::format("yes, in {}\n", way.size() == 1 ? "1 step" : fmt::format("{} steps", way.size())));
   for (const Hop& hop : way) {
@@ -366,7 +403,9 @@ void graph(Session& session, Asked& asked) {
   if (format == "json") {
     Json list = Json::array();
     for (const Hop& hop : hops) list.push_back(hop_json(asked, hop));
-    return asked.answer(Json{{"schema", "macc-query/1"}, {"steps", std::move(list)}});
+    return asked.answer(Json{{"schema", "macc-query/1"},
+                             {"steps", std::move(list)},
+                             {"complain", complaining_json(asked, query::domains_by_name(asked.policy()))}});
   }
   if (format == "dot" || format == "svg") {
     const std::string dot = dot_of(asked, hops);
@@ -378,6 +417,7 @@ void graph(Session& session, Asked& asked) {
     asked.print(fmt::format("{} -> {} ({}): {}\n", asked.name(hop.from), asked.name(hop.to), query::word(hop.kind),
                             report::safe(hop.how)));
   if (hops.empty()) asked.print("nothing leads from one domain to another\n");
+  note_complaining(asked, query::domains_by_name(asked.policy()));
 }
 
 // ---- the command line
