@@ -11,6 +11,7 @@
 #include "compiler/query/coverage.h"
 #include "compiler/query/difference.h"
 #include "compiler/query/flow.h"
+#include "compiler/query/reach.h"
 #include "tests/support/analyzed.h"
 
 using namespace macc;
@@ -335,6 +336,42 @@ TEST_CASE("the condition of a question counts beside more booleans than are trie
   const ir::Access connect = ir::NetworkAccess{false, ir::Protocol::tcp, {{25, 25}}, {}};
   CHECK(query::decide(ir::Meaning(a->policy), a->domain("d"), connect, mail).answer == query::Answer::yes);
   CHECK(query::decide(ir::Meaning(a->policy), a->domain("d"), connect).answer == query::Answer::no);
+}
+
+TEST_CASE("who reaches a resource is what the meaning allows") {
+  Generator generate(11);
+  int compared = 0;
+  for (int round = 0; round < 60; ++round) {
+    const std::string text =
+        "module m; boolean loud = false; resource tree : content { \"/a/**\" } resource part : "
+        "content { \"/a/b/**\" } resource one : content { \"/c\" } resource own : program { "
+        "\"/usr/bin/d\" }\n domain d { entry \"/usr/bin/d\";\n" +
+        fmt::format("{}", fmt::join(generate.statements(), "\n")) + "\n}\n domain e { entry \"/usr/bin/e\";\n" +
+        fmt::format("{}", fmt::join(generate.statements(), "\n")) + "\n}\n";
+    CAPTURE(text);
+    const auto a = analyze(text);
+    if (a->diagnostics.has_errors()) continue;
+    ++compared;
+    const ir::Meaning meaning(a->policy);
+    const query::Reaches reaches(meaning);
+    for (std::size_t r = 0; r < a->policy.resources.size(); ++r) {
+      const auto resource = static_cast<ir::ResourceId>(r);
+      Lines expected;
+      Lines found;
+      for (const char* name : {"d", "e"}) {
+        for (const ir::Verb verb : ir::VerbSet::all().list()) {
+          const auto paths = meaning.allowed_paths(a->domain(name), verb, true, ir::declared_values(a->policy));
+          if (paths.meets(meaning.region(resource))) expected.push_back(fmt::format("{} {}", name, ir::word(verb)));
+        }
+      }
+      for (const query::Reach& reach : reaches.of(resource)) {
+        for (const ir::Verb verb : reach.verbs.list())
+          found.push_back(fmt::format("{} {}", a->policy.domain(reach.domain).name, ir::word(verb)));
+      }
+      CHECK(all(found) == all(expected));
+    }
+  }
+  CHECK(compared > 30);
 }
 
 TEST_CASE("how one domain leads to another") {

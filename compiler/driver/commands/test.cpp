@@ -18,12 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 /// One test, on the meaning or on a target.
 struct Result {
   const ir::Test* test = nullptr;
@@ -36,8 +30,9 @@ struct Result {
 std::vector<const ir::Test*> chosen(Session& session, const ir::Policy& policy) {
   std::vector<const ir::Test*> out;
   const std::string filter = session.arguments.value(Option::filter);
+  const std::string wanted = report::lower_case(filter);
   for (const ir::Test& test : policy.tests) {
-    if (lower_case(test.name).find(lower_case(filter)) != std::string::npos) out.push_back(&test);
+    if (report::lower_case(test.name).find(wanted) != std::string::npos) out.push_back(&test);
   }
   if (!out.empty() || filter.empty()) return out;
   Diagnostic& d =
