@@ -338,6 +338,53 @@ TEST_CASE("the condition of a question counts beside more booleans than are trie
   CHECK(query::decide(ir::Meaning(a->policy), a->domain("d"), connect).answer == query::Answer::no);
 }
 
+namespace {
+
+/// What a decision about `connect tcp 25` says of other values of twelve booleans b0 to b11.
+query::Verdict with_twelve(const std::string& rules) {
+  std::string booleans;
+  for (int i = 0; i < 12; ++i) booleans += fmt::format(" boolean b{} = false;", i);
+  const auto a = analyze(domain(rules, booleans));
+  CHECK(a->messages() == "");
+  const ir::Access connect = ir::NetworkAccess{false, ir::Protocol::tcp, {{25, 25}}, {}};
+  return query::decide(ir::Meaning(a->policy), a->domain("d"), connect);
+}
+
+}  // namespace
+
+TEST_CASE("what other values of many booleans would give is said where it is found, and else that it is not known") {
+  std::string each;
+  std::string elsewhere;
+  std::string joined = "b0";
+  for (int i = 0; i < 12; ++i) {
+    each += fmt::format("if b{} {{ allow connect tcp 20-30; }} ", i);
+    elsewhere += fmt::format("if b{} {{ allow connect tcp {}; }} ", i, 1000 + i);
+    if (i > 0) joined += fmt::format(" and b{}", i);
+  }
+  SUBCASE("one of them is enough") {
+    CHECK(with_twelve(each).otherwise == "yes when b0");
+    CHECK(with_twelve(each).untried == 0);
+  }
+  SUBCASE("two are needed") {
+    CHECK(with_twelve(each + "if not b11 { deny connect tcp 25; }").otherwise == "yes when b11");
+    std::string without = each;
+    without.replace(without.find("if b11"), std::string::npos, "if not b11 { deny connect tcp 25; }");
+    CHECK(with_twelve(without).otherwise == "yes when b0 and b11");
+  }
+  SUBCASE("those of other rules do not matter") {
+    CHECK(with_twelve(elsewhere + "if b3 and b4 and b5 { allow connect tcp 25; }").otherwise ==
+          "yes when b3 and b4 and b5");
+    CHECK(with_twelve(elsewhere).otherwise == "");
+    CHECK(with_twelve(elsewhere).untried == 0);
+  }
+  SUBCASE("too many") {
+    const query::Verdict all = with_twelve("if " + joined + " { allow connect tcp 25; }");
+    CHECK(all.answer == query::Answer::no);
+    CHECK(all.otherwise == "");
+    CHECK(all.untried == 12);
+  }
+}
+
 TEST_CASE("who reaches a resource is what the meaning allows") {
   Generator generate(11);
   int compared = 0;
