@@ -116,8 +116,7 @@ class RuleQuestion {
                                        if_condition(guard.text())),
                            {}});
     for (const auto& [key, value] : module.range_transitions)
-      if (value.second == place)
-        parts.push_back({range_transition_node(key.first, key.second, value.first).text(), {}});
+      if (value.span == place) parts.push_back({range_transition_node(key.first, key.second, value.range).text(), {}});
     for (const auto& [type, declaration] : module.types)
       if (declaration.span == place && belongs(domain, type))
         parts.push_back({fmt::format("type {}, in {}", type, fmt::join(declaration.attributes, " ")), {}});
