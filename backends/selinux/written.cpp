@@ -59,11 +59,11 @@ void WrittenIndex::add_domain(ir::DomainId id) {
   owners_.emplace(domain_type(domain), id);
   owners_.emplace(exec_type(domain), id);
   domains_[domain.module].push_back(id);
-  written_.push_back({domain.where.span, id, &domain});
-  for (const ir::Entry& entry : domain.entries) written_.push_back({entry.where.span, id, &entry});
   for (const ir::Rule& rule : domain.rules) written_.push_back({rule.where.span, id, &rule});
   for (const ir::Obligation& promise : domain.never) written_.push_back({promise.where.span, id, &promise});
+  for (const ir::Entry& entry : domain.entries) written_.push_back({entry.where.span, id, &entry});
   for (const ir::RawText& raw : domain.raw) written_.push_back({raw.where.span, id, &raw});
+  written_.push_back({domain.where.span, id, &domain});
 }
 
 std::span<const Written> WrittenIndex::at(Span place) const { return range_of(written_, place, &Written::place); }
