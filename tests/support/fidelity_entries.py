@@ -27,7 +27,7 @@ class Entry:
         self.rules: list[Rule] = policy.by_key.get((value["domain"], value["rule"], at), [])
         self.text = f"{value['fidelity']} [{value['topic']}] {value['rule']}"
 
-    def any_rule(self, question: Question, verbs: bool = True) -> bool:
+    def any_rule(self, question: Question) -> bool:
         """One of its rules is about what is asked, whatever its verbs, and holds in this setting."""
         return any(rule.is_about(question) and (question.owner or not rule.access.get("owner"))
                    and self.policy.holds(rule.when, question.turned) for rule in self.rules)
@@ -116,6 +116,8 @@ def implies(entry: Entry, question: Question) -> bool:
 
 def by_attribute(entry: Entry, question: Question, types: set[str]) -> bool:
     """A line of `what` is `ATTRIBUTE: CLASS { permissions } on TYPES`."""
+    if question.kind == "unix" and question.object.startswith("@"):
+        return any(re.fullmatch(rf"\w+: unix_stream_socket \{{.* {question.verb} .*\}} on itself", line) for line in entry.what)
     classes = {"dir" if directory else "file" for directory in question.directories()} | {"chr_file"}
     permission = {"list": "read", "load": "execute", "delete": "unlink"}.get(question.verb, question.verb)
     for line in entry.what:
@@ -134,7 +136,7 @@ def moved(entry: Entry, question: Question, types: set[str]) -> bool:
 SELINUX = {
     "shared-type": shared, "created-names": shared, "directory-in-tree": shared,
     "system-type-not-split": lambda e, q, t: bool(t & set(e.what)) and shared_deny(e, q),
-    "exec-read": lambda e, q, t: implies(e, q) and (e.covers_path(q) or on_type(e, q, t)),
+    "exec-read": lambda e, q, t: implies(e, q) and e.covers_path(q),
     "load": lambda e, q, t: q.verb == "read" and e.covers_path(q),
     "watch": lambda e, q, t: q.verb == "read" and e.covers_path(q),
     "owner": lambda e, q, t: any(rule.says(as_owner(q)) for rule in e.rules),
@@ -151,11 +153,6 @@ SELINUX = {
     "moved-across": moved, "label-drift": moved,
     "not-mediated": lambda e, q, t: e.any_rule(q), "unknown-class": lambda e, q, t: e.any_rule(q),
 }
-
-
-def on_type(entry: Entry, question: Question, types: set[str]) -> bool:
-    """What executes may be read wherever the type is: another entry of the rule names the type."""
-    return False
 
 
 def as_owner(question: Question) -> Question:
