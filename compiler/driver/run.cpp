@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "backends/backend.h"
+#include "compiler/driver/history.h"
 #include "compiler/driver/pages.h"
 #include "compiler/driver/session.h"
 
@@ -71,15 +72,6 @@ std::optional<report::Format> asked_format(const std::vector<std::string>& argum
 report::Format format_of(const Arguments& arguments, const std::string& word) {
   if (arguments.command == Command::test && word == "junit") return report::Format::text;
   return report::format_of(word).value_or(report::Format::text);
-}
-
-/// The folder from which services name files: the nearest one that git keeps.
-std::filesystem::path repository_around(const std::filesystem::path& current) {
-  for (std::filesystem::path folder = current;; folder = folder.parent_path()) {
-    std::error_code error;
-    if (std::filesystem::exists(folder / ".git", error)) return folder;
-    if (folder == folder.parent_path()) return current;
-  }
 }
 
 void internal_error(Session& session, std::string_view what) {
@@ -162,7 +154,10 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
   } catch (const std::exception& error) {
     internal_error(session, error.what());
   }
-  return finish(session, format, colour);
+  if (session.kept) return std::move(*session.kept);
+  Outcome outcome = finish(session, format, colour);
+  if (session.keep) session.keep(outcome);
+  return outcome;
 }
 
 }  // namespace macc::driver

@@ -1,6 +1,7 @@
 // What the parts of one run share.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,10 @@ struct Session {
   std::string preface;                         ///< of `out`: what has to be known before the findings of the linter
   bool raw_out = false;                        ///< `out` is data that was asked for and is never dropped
   std::vector<report::TargetOutcome> targets;  ///< results for machines
+  /// What an earlier run with the same input ended with: this one ends so too, and nothing else here counts.
+  std::optional<Outcome> kept;
+  /// Where set: told what this run ended with, for a later one.
+  std::function<void(const Outcome&)> keep;
   /// Set by the linter: diagnostics are its results, go to stdout, and fail the run from this severity on.
   struct Linting {
     std::optional<Severity> fail_on;

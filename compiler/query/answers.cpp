@@ -97,35 +97,18 @@ Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access
 
 namespace {
 
-Area area_of(const ir::Access& access) {
-  if (std::holds_alternative<ir::FileAccess>(access)) return Area::files;
-  if (std::holds_alternative<ir::ExecAccess>(access)) return Area::programs;
-  if (std::holds_alternative<ir::NetworkAccess>(access)) return Area::network;
-  if (std::holds_alternative<ir::UnixAccess>(access) || std::holds_alternative<ir::SocketAccess>(access))
-    return Area::sockets;
-  if (std::holds_alternative<ir::UseAccess>(access)) return Area::handed_over;
-  if (std::holds_alternative<ir::SignalAccess>(access) || std::holds_alternative<ir::ProcessAccess>(access))
-    return Area::processes;
-  return std::holds_alternative<ir::DbusAccess>(access) ? Area::bus : Area::kernel;
-}
-
-const ir::PathExpr* paths_of(const ir::Access& access) {
-  if (const auto* a = std::get_if<ir::FileAccess>(&access)) return &a->paths;
-  if (const auto* a = std::get_if<ir::ExecAccess>(&access)) return &a->paths;
-  return nullptr;
-}
-
-/// What denies take out of a rule, in words.
-std::string taken_out(const ir::Meaning& meaning, const ir::Domain& domain, const ir::Rule& rule) {
-  const ir::PathExpr* paths = paths_of(rule.access);
-  if (paths == nullptr) return "";
+/// What denies take out of rules that are one line, in words.
+std::string taken_out(const ir::Meaning& meaning, ir::DomainId id, const Denials& denials, const ir::Rule& group) {
+  const std::vector<ir::Rule> rules = {group};
+  std::set<const ir::Rule*> denies;
+  for (const auto& [operation, terms] : permissions_of(meaning.policy(), id, rules)) {
+    for (const Term& term : terms) {
+      for (const ir::Rule* deny : denials.against(operation, term)) denies.insert(deny);
+    }
+  }
   std::string out;
-  for (const ir::Rule& deny : domain.rules) {
-    if (deny.effect != Effect::deny || deny.access.index() != rule.access.index()) continue;
-    const auto* file = std::get_if<ir::FileAccess>(&deny.access);
-    if (file != nullptr && !file->verbs.meets(std::get<ir::FileAccess>(rule.access).verbs)) continue;
-    if (!meaning.set(*paths).meets(meaning.set(*paths_of(deny.access)))) continue;
-    out += (out.empty() ? "but not " : ", ") + ir::describe(meaning.policy(), deny.access);
+  for (const ir::Rule& rule : meaning.policy().domain(id).rules) {
+    if (denies.contains(&rule)) out += (out.empty() ? "but not " : ", ") + ir::describe(meaning.policy(), rule.access);
   }
   return out;
 }
@@ -156,12 +139,13 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
     });
     if (same == groups.end()) groups.push_back(rule);
   }
+  const Denials denials(meaning, id);
   std::vector<Line> out;
   for (const ir::Entry& entry : domain.entries) {
     out.push_back({Area::entry, "entry " + ir::describe(policy, entry.paths), "", "", entry.where});
   }
   for (const ir::Rule& rule : groups) {
-    Line line{area_of(rule.access), ir::describe(policy, rule.access), "", taken_out(meaning, domain, rule),
+    Line line{area_of(rule.access), ir::describe(policy, rule.access), "", taken_out(meaning, id, denials, rule),
               rule.where};
     if (!rule.condition.is_always()) line.when = "if " + ir::describe(policy, rule.condition);
     out.push_back(std::move(line));
@@ -174,40 +158,22 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
 
 namespace {
 
-/// A rule of one effect on paths, for one way of using them.
+/// What a rule allows on paths.
 struct OnPaths {
   const ir::Rule* rule = nullptr;
   paths::PathSet set;
 };
 
-/// The rules that allow a verb (nullopt: executing, in whatever domain), less what unconditional denies take away.
-std::vector<OnPaths> allowing(const ir::Meaning& meaning, const ir::Domain& domain, std::optional<Verb> verb) {
-  const auto speaks = [&](const ir::Rule& rule) -> const ir::PathExpr* {
-    if (!verb) {
-      const auto* exec = std::get_if<ir::ExecAccess>(&rule.access);
-      return exec == nullptr ? nullptr : &exec->paths;
-    }
-    const auto* file = std::get_if<ir::FileAccess>(&rule.access);
-    return file != nullptr && file->verbs.has(*verb) ? &file->paths : nullptr;
-  };
-  const Verb as = verb.value_or(Verb::load);
+/// The rules that allow a verb (nullopt: executing, in whatever domain), less what denies take away.
+std::vector<OnPaths> allowing(const std::vector<Statement>& statements, const Denials& denials,
+                              std::optional<Verb> verb) {
+  const Area area = verb ? Area::files : Area::programs;
   std::vector<OnPaths> out;
-  for (const ir::Rule& rule : domain.rules) {
-    const ir::PathExpr* paths = speaks(rule);
-    if (rule.effect == Effect::allow && paths != nullptr) out.push_back({&rule, meaning.objects(as, *paths)});
-  }
-  for (const ir::Rule& deny : domain.rules) {
-    const ir::PathExpr* paths = speaks(deny);
-    if (deny.effect != Effect::deny || paths == nullptr || !deny.condition.is_always()) continue;
-    const auto* exec = std::get_if<ir::ExecAccess>(&deny.access);
-    if (exec != nullptr && exec->mode != ir::ExecAccess::Mode::inside) continue;
-    const auto* file = std::get_if<ir::FileAccess>(&deny.access);
-    for (OnPaths& one : out) {
-      // What is denied on one's own files stays on those of others.
-      if (file != nullptr && file->owner && !std::get<ir::FileAccess>(one.rule->access).owner) continue;
-      const paths::PathSet taken = meaning.objects(as, *paths);
-      if (one.set.meets(taken)) one.set = one.set - taken;
-    }
+  for (const auto& [operation, term] : statements) {
+    if (term.effect != Effect::allow || operation.area != area || (verb && term.as != *verb)) continue;
+    // Executing with the environment kept is executing as well.
+    if (!out.empty() && out.back().rule == term.rule) continue;
+    out.push_back({term.rule, *denials.left_of(operation, term).paths()});
   }
   return out;
 }
@@ -215,13 +181,14 @@ std::vector<OnPaths> allowing(const ir::Meaning& meaning, const ir::Domain& doma
 }  // namespace
 
 std::vector<ModifyAndRun> modify_and_run(const ir::Meaning& meaning, ir::DomainId id) {
-  const ir::Domain& domain = meaning.policy().domain(id);
+  const auto statements = statements_of(meaning.policy(), id);
+  const Denials denials(meaning, id);
   std::vector<ModifyAndRun> out;
-  const auto runs = allowing(meaning, domain, std::nullopt);
-  const auto loads = allowing(meaning, domain, Verb::load);
+  const auto runs = allowing(statements, denials, std::nullopt);
+  const auto loads = allowing(statements, denials, Verb::load);
   std::set<std::pair<const ir::Rule*, const ir::Rule*>> said;
   for (const Verb verb : kChanging) {
-    for (const OnPaths& change : allowing(meaning, domain, verb)) {
+    for (const OnPaths& change : allowing(statements, denials, verb)) {
       for (const auto* list : {&runs, &loads}) {
         for (const OnPaths& run : *list) {
           if (said.contains({change.rule, run.rule}) || !change.set.meets(run.set)) continue;

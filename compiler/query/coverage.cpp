@@ -22,9 +22,6 @@ std::vector<ir::Rule> expected_of(const ir::Policy& policy, ir::DomainId domain)
   return out;
 }
 
-/// Whether one of two operations speaks about the other.
-bool concern(const Operation& a, const Operation& b) { return covers(a, b) || covers(b, a); }
-
 class DomainCoverage {
  public:
   DomainCoverage(const ir::Meaning& meaning, ir::DomainId id)
@@ -48,7 +45,7 @@ class DomainCoverage {
     std::optional<Extent> extent;
     for (auto it = tests_.lower_bound({operation.area, operation.verb, "", ""});
          it != tests_.end() && it->first.area == operation.area && it->first.verb == operation.verb; ++it) {
-      if (!concern(operation, it->first)) continue;
+      if (!overlap(operation, it->first)) continue;
       for (const Term& test : it->second) {
         if (!extent) extent = Extent::of(meaning_, term);
         if (!(*extent & Extent::of(meaning_, test)).empty()) return true;

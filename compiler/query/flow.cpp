@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
+
+#include "compiler/paths/path_index.h"
 
 namespace macc::query {
 
@@ -25,33 +28,237 @@ bool is_control(Hop::Kind kind) {
 
 namespace {
 
-constexpr Verb kTaking[] = {Verb::read, Verb::load};
+std::size_t index_of(DomainId id) { return static_cast<std::size_t>(id); }
 
-/// The allow rules of a domain whose accesses are of one type.
-template <typename Access>
-std::vector<std::pair<const Rule*, const Access*>> allows(const ir::Domain& domain) {
-  std::vector<std::pair<const Rule*, const Access*>> out;
-  for (const Rule& rule : domain.rules) {
-    const auto* access = std::get_if<Access>(&rule.access);
-    if (access != nullptr && rule.effect == Effect::allow) out.emplace_back(&rule, access);
-  }
-  return out;
+std::vector<paths::PathPattern> parsed(std::string_view text) {
+  paths::PatternError error;
+  return paths::PathPattern::parse(text, error);
 }
 
-/// Files through which one program can hand something to another.
-const PathSet& carriers() {
+/// Files that keep nothing.
+const PathSet& sinks() {
   static const PathSet out = [] {
-    std::vector<paths::PathPattern> sinks;
+    std::vector<paths::PathPattern> patterns;
     for (const char* text : {
 #define MACC_SINK(pattern, why) pattern,
 #include "compiler/query/sinks.def"
 #undef MACC_SINK
          }) {
-      paths::PatternError error;
-      for (paths::PathPattern& pattern : paths::PathPattern::parse(text, error)) sinks.push_back(std::move(pattern));
+      for (paths::PathPattern& pattern : parsed(text)) patterns.push_back(std::move(pattern));
     }
-    return PathSet::non_directories() - PathSet::of(sinks);
+    return PathSet::of(patterns);
   }();
+  return out;
+}
+
+/// Files through which one program can hand something to another.
+const PathSet& carriers() {
+  static const PathSet out = PathSet::non_directories() - sinks();
+  return out;
+}
+
+/// What every path of an expression begins with one of, read off its patterns.
+std::vector<std::string> beginnings(const ir::PathExpr& paths) {
+  std::vector<std::string> out;
+  for (const paths::PathPattern& pattern : paths.include) {
+    if (pattern.anchor() == paths::PathPattern::Anchor::root) {
+      out.push_back(pattern.literal_prefix());
+      continue;
+    }
+    for (const std::string& home : paths::home_patterns())
+      for (const paths::PathPattern& at : parsed(home)) out.push_back(at.literal_prefix());
+  }
+  return out;
+}
+
+}  // namespace
+
+// ---- through files
+
+/// What domains write, and what they read or run.
+class Flows::Files {
+ public:
+  explicit Files(const ir::Meaning& meaning) : meaning_(meaning) {
+    for (std::size_t i = 0; i < meaning.policy().domains.size(); ++i) add(static_cast<DomainId>(i));
+  }
+
+  /// At most one step of code and one of files to each domain that is wanted, in the order of these.
+  std::vector<Hop> steps(DomainId from, const Wanted& wanted) {
+    std::vector<Hop> out;
+    const std::vector<Pair> pairs = near(from);
+    for (auto begin = pairs.begin(); begin != pairs.end();) {
+      const DomainId to = takes_[begin->take].domain;
+      const auto end = std::find_if(begin, pairs.end(), [&](const Pair& p) { return takes_[p.take].domain != to; });
+      if (wanted(to)) {
+        for (const bool code : {true, false}) {
+          if (auto hop = first_meeting(begin, end, code)) out.push_back(std::move(*hop));
+        }
+      }
+      begin = end;
+    }
+    return out;
+  }
+
+ private:
+  /// Paths that a domain may use in one way.
+  struct Use {
+    DomainId domain = DomainId::none;
+    Statement said;         ///< without an operation for an entry
+    std::string_view verb;  ///< in words
+    bool code = false;
+    std::optional<PathSet> written, left;  ///< known once they are asked for
+  };
+  /// A give and a take that may meet.
+  struct Pair {
+    std::size_t take = 0, give = 0;
+    friend auto operator<=>(const Pair&, const Pair&) = default;
+  };
+  using Pairs = std::vector<Pair>::const_iterator;
+
+  void add(DomainId id) {
+    const ir::Domain& domain = meaning_.policy().domain(id);
+    denials_.emplace_back(meaning_, id);
+    first_give_.push_back(gives_.size());
+    const std::vector<Statement> statements = statements_of(meaning_.policy(), id);
+    const auto add_verb = [&](std::vector<Use>& list, Verb verb) {
+      for (const Statement& one : statements) {
+        const bool is_it = one.operation.area == Area::files && one.term.as == verb;
+        if (is_it && one.term.effect == Effect::allow)
+          list.push_back({id, one, ir::word(verb), verb == Verb::load, {}, {}});
+      }
+    };
+    const std::size_t first_take = takes_.size();
+    for (const Verb verb : kChanging) add_verb(gives_, verb);
+    for (const Verb verb : {Verb::read, Verb::load}) add_verb(takes_, verb);
+    for (const Statement& one : statements) {
+      const bool inside = one.operation.area == Area::programs && one.operation.first.empty();
+      if (inside && one.term.effect == Effect::allow) takes_.push_back({id, one, "exec", true, {}, {}});
+    }
+    for (const ir::Entry& entry : domain.entries) {
+      Term term;
+      term.entry = &entry;
+      term.paths = &entry.paths;
+      term.as = Verb::load;
+      takes_.push_back({id, {{}, term}, "entry", true, {}, {}});
+    }
+    for (std::size_t i = first_take; i < takes_.size(); ++i)
+      for (const std::string& text : beginnings(*takes_[i].said.term.paths)) index_.add(text, i);
+  }
+
+  /// Sorted: by the domain that takes, too.
+  std::vector<Pair> near(DomainId from) {
+    const std::size_t i = index_of(from);
+    const std::size_t end = i + 1 < first_give_.size() ? first_give_[i + 1] : gives_.size();
+    std::vector<Pair> out;
+    for (std::size_t give = first_give_[i]; give < end; ++give) {
+      std::vector<std::size_t> takes;
+      for (const std::string& text : beginnings(*gives_[give].said.term.paths)) {
+        const auto found = index_.candidates(text);
+        takes.insert(takes.end(), found.begin(), found.end());
+      }
+      std::erase_if(takes, [&](std::size_t take) { return takes_[take].domain == from; });
+      // Every service writes to /dev/null, and every one reads it.
+      if (takes.empty() || sinks().contains(written(gives_[give]))) continue;
+      for (const std::size_t take : takes) out.push_back({take, give});
+    }
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+  std::optional<Hop> first_meeting(Pairs begin, Pairs end, bool code) {
+    for (auto pair = begin; pair != end; ++pair) {
+      Use& take = takes_[pair->take];
+      if (take.code != code) continue;
+      Use& give = gives_[pair->give];
+      const auto example = common(give, take);
+      if (!example) continue;
+      const char* used = take.verb == "read" ? "reads" : take.verb == "load" ? "loads as code" : "runs";
+      return Hop{give.domain,
+                 take.domain,
+                 code ? Hop::Kind::code : Hop::Kind::file,
+                 fmt::format("may {} {}, which the other {}", give.verb, *example, used),
+                 give.said.term.rule,
+                 take.said.term.rule};
+    }
+    return std::nullopt;
+  }
+
+  /// A file that both are about. Rules of an abstraction are the same in many domains: each pair is looked at once.
+  const std::optional<std::string>& common(Use& give, Use& take) {
+    static const std::optional<std::string> none;
+    if (written(give).surely_apart(written(take))) return none;
+    const PathSet& gives = left(give);
+    const PathSet& takes = left(take);
+    const auto [at, fresh] = met_.try_emplace({gives.identity(), takes.identity()});
+    if (fresh && gives.meets(takes)) at->second = (gives & takes & carriers()).example();
+    return at->second;
+  }
+
+  const PathSet& written(Use& use) {
+    if (!use.written) use.written = meaning_.set(*use.said.term.paths);
+    return *use.written;
+  }
+  /// What denies leave of it. Nothing keeps a domain from being entered by its own program.
+  const PathSet& left(Use& use) {
+    if (!use.left) {
+      const Extent extent = use.said.term.rule == nullptr
+                                ? Extent::of(meaning_, use.said.term)
+                                : denials_[index_of(use.domain)].left_of(use.said.operation, use.said.term);
+      use.left = extent.paths() == nullptr ? PathSet() : *extent.paths();
+    }
+    return *use.left;
+  }
+
+  const ir::Meaning& meaning_;
+  std::vector<Denials> denials_;         ///< by DomainId
+  std::vector<Use> gives_, takes_;       ///< domain by domain, each in the order in which steps are looked for
+  std::vector<std::size_t> first_give_;  ///< by DomainId
+  paths::PrefixIndex index_;             ///< of takes
+  std::map<std::pair<const void*, const void*>, std::optional<std::string>> met_;  ///< by the identities of sets
+};
+
+// ---- through everything else
+
+namespace {
+
+/// What a rule allows of one operation, and what denies leave of it.
+struct Allowed {
+  const Rule* rule = nullptr;
+  Operation operation;
+  Term term;
+  Extent::Ports ports;  ///< of the network
+};
+
+template <typename Access>
+const Access& as(const Allowed& one) {
+  return std::get<Access>(one.rule->access);
+}
+
+/// The rules of one domain by what they are about, each list in their order.
+struct Links {
+  std::vector<Allowed> connects, listens, sockets, talks, owns, uses, signals, processes, starts;
+};
+
+Links links_of(const ir::Meaning& meaning, DomainId id, const Denials& denials) {
+  Links out;
+  const auto list_of = [&out](const ir::Access& access) -> std::vector<Allowed>* {
+    if (const auto* a = std::get_if<ir::NetworkAccess>(&access)) return a->listen ? &out.listens : &out.connects;
+    if (const auto* a = std::get_if<ir::UnixAccess>(&access)) return a->listen ? nullptr : &out.sockets;
+    if (const auto* a = std::get_if<ir::DbusAccess>(&access)) return a->own ? &out.owns : &out.talks;
+    if (std::holds_alternative<ir::UseAccess>(access)) return &out.uses;
+    if (std::holds_alternative<ir::SignalAccess>(access)) return &out.signals;
+    if (std::holds_alternative<ir::ProcessAccess>(access)) return &out.processes;
+    const auto* a = std::get_if<ir::ExecAccess>(&access);
+    return a != nullptr && a->mode == ir::ExecAccess::Mode::transition ? &out.starts : nullptr;
+  };
+  for (Statement& one : statements_of(meaning.policy(), id)) {
+    std::vector<Allowed>* list = one.term.effect == Effect::allow ? list_of(one.term.rule->access) : nullptr;
+    if (list == nullptr || !denials.leave(one.operation, one.term)) continue;
+    Extent::Ports ports;
+    if (one.term.ports != nullptr) ports = *denials.left_of(one.operation, one.term).ports();
+    list->push_back({one.term.rule, std::move(one.operation), one.term, std::move(ports)});
+  }
   return out;
 }
 
@@ -59,9 +266,9 @@ bool reaches(const ir::Peer& peer, DomainId to) {
   return peer.kind == ir::Peer::Kind::any || (peer.kind == ir::Peer::Kind::domain && peer.domain == to);
 }
 
-std::optional<std::uint16_t> common_port(const ir::NetworkAccess& a, const ir::NetworkAccess& b) {
-  for (const ir::PortRange& x : a.ports) {
-    for (const ir::PortRange& y : b.ports) {
+std::optional<std::uint16_t> common_port(const Extent::Ports& a, const Extent::Ports& b) {
+  for (const ir::PortRange& x : a) {
+    for (const ir::PortRange& y : b) {
       const std::uint16_t first = std::max(x.first, y.first);
       if (first <= std::min(x.last, y.last)) return first;
     }
@@ -71,175 +278,245 @@ std::optional<std::uint16_t> common_port(const ir::NetworkAccess& a, const ir::N
 
 }  // namespace
 
-Flows::Flows(const ir::Meaning& meaning) : meaning_(meaning) {
-  for (const ir::Domain& domain : meaning.policy().domains) nodes_.push_back(node_of(domain));
-}
-
-Flows::Node Flows::node_of(const ir::Domain& domain) const {
-  Node node;
-  const auto denied = [&](Verb verb) {
-    PathSet out;
-    for (const Rule& rule : domain.rules) {
-      const auto* file = std::get_if<ir::FileAccess>(&rule.access);
-      const bool counts = file != nullptr && rule.effect == Effect::deny && rule.condition.is_always() &&
-                          !file->owner && file->verbs.has(verb);
-      if (counts) out = out | meaning_.objects(verb, file->paths);
+/// Connections, the bus, what is handed over, signals, processes and starts.
+class Flows::Others {
+ public:
+  explicit Others(const ir::Meaning& meaning) : policy_(meaning.policy()), near_(policy_.domains.size()) {
+    for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
+      const auto id = static_cast<DomainId>(i);
+      denials_.emplace_back(meaning, id);
+      links_.push_back(links_of(meaning, id, denials_.back()));
     }
-    return out;
-  };
-  const auto add = [&](std::vector<OnPaths>& list, PathSet& all, const Rule* rule, PathSet set, std::string verb,
-                       bool code) {
-    set = set & carriers();
-    all = all | set;
-    list.push_back({rule, std::move(set), std::move(verb), code});
-  };
-  const auto files = [&](std::vector<OnPaths>& list, PathSet& all, Verb verb) {
-    const PathSet taken = denied(verb);
-    for (const auto& [rule, file] : allows<ir::FileAccess>(domain)) {
-      if (!file->verbs.has(verb)) continue;
-      PathSet set = meaning_.objects(verb, file->paths);
-      if (set.meets(taken)) set = set - taken;
-      add(list, all, rule, std::move(set), std::string(ir::word(verb)), verb == Verb::load);
-    }
-  };
-  for (const Verb verb : kChanging) files(node.gives, node.given, verb);
-  for (const Verb verb : kTaking) files(node.takes, node.taken, verb);
-  for (const auto& [rule, exec] : allows<ir::ExecAccess>(domain)) {
-    if (exec->mode == ir::ExecAccess::Mode::inside)
-      add(node.takes, node.taken, rule, meaning_.objects(Verb::load, exec->paths), "exec", true);
-  }
-  for (const ir::Entry& entry : domain.entries)
-    add(node.takes, node.taken, nullptr, meaning_.objects(Verb::load, entry.paths), "entry", true);
-  return node;
-}
-
-std::optional<Hop> Flows::by_file(DomainId from, DomainId to, bool code) const {
-  const Node& giver = nodes_.at(static_cast<std::size_t>(from));
-  const Node& taker = nodes_.at(static_cast<std::size_t>(to));
-  if (!giver.given.meets(taker.taken)) return std::nullopt;
-  for (const OnPaths& take : taker.takes) {
-    if (take.code != code || !giver.given.meets(take.set)) continue;
-    for (const OnPaths& give : giver.gives) {
-      if (!give.set.meets(take.set)) continue;
-      const std::string example = (give.set & take.set).example().value_or("");
-      const char* used = take.verb == "read" ? "reads" : take.verb == "load" ? "loads as code" : "runs";
-      return Hop{from,
-                 to,
-                 code ? Hop::Kind::code : Hop::Kind::file,
-                 fmt::format("may {} {}, which the other {}", give.verb, example, used),
-                 give.rule,
-                 take.rule};
+    find_connections();
+    find_bus();
+    for (std::size_t i = 0; i < links_.size(); ++i) find_named(static_cast<DomainId>(i));
+    for (std::vector<DomainId>& list : near_) {
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
     }
   }
-  return std::nullopt;
-}
 
-void Flows::by_rules(DomainId from, DomainId to, std::vector<Hop>& out) const {
-  const ir::Policy& policy = meaning_.policy();
-  const ir::Domain& a = policy.domain(from);
-  const ir::Domain& b = policy.domain(to);
-  const auto has = [&out](Hop::Kind kind) {
-    return std::any_of(out.begin(), out.end(), [&](const Hop& hop) { return hop.kind == kind; });
-  };
-  const auto add = [&](Hop::Kind kind, std::string how, const Rule* giver, const Rule* taker) {
-    if (!has(kind)) out.push_back({from, to, kind, std::move(how), giver, taker});
-  };
-  // A connection carries data both ways, whichever side made it.
-  const auto connected = [&](const ir::Domain& client, const ir::Domain& server, DomainId server_id, bool forward) {
-    for (const auto& [rule, connect] : allows<ir::NetworkAccess>(client)) {
-      if (connect->listen) continue;
-      for (const auto& [other, listen] : allows<ir::NetworkAccess>(server)) {
-        if (!listen->listen || listen->protocol != connect->protocol) continue;
-        if (const auto port = common_port(*connect, *listen))
-          add(Hop::Kind::network,
-              fmt::format("{} {} {}", forward ? "connects to" : "is connected to at", ir::word(connect->protocol),
-                          *port),
-              forward ? rule : other, forward ? other : rule);
+  /// All domains to which a step may lead, and few others; sorted.
+  [[nodiscard]] const std::vector<DomainId>& near(DomainId from) const { return near_.at(index_of(from)); }
+
+  /// Adds the steps from one domain to another, those of a kind that is not in `out` yet.
+  void add_steps(DomainId from, DomainId to, std::vector<Hop>& out) const {
+    const Links& a = links_.at(index_of(from));
+    const Links& b = links_.at(index_of(to));
+    const auto add = [&](Hop::Kind kind, const auto& how, const Rule* giver, const Rule* taker) {
+      const bool has = std::any_of(out.begin(), out.end(), [&](const Hop& hop) { return hop.kind == kind; });
+      if (!has) out.push_back({from, to, kind, how(), giver, taker});
+    };
+    const auto may = [this](const Rule* rule) {
+      return [=, this] { return "may " + ir::describe(policy_, rule->access); };
+    };
+    add_connections(a, b, to, true, add);
+    add_connections(b, a, from, false, add);
+    for (const Allowed& use : b.uses) {
+      const auto hands = [&] { return "hands it " + ir::describe(policy_, use.rule->access); };
+      if (as<ir::UseAccess>(use).from == from) add(Hop::Kind::handed_over, hands, nullptr, use.rule);
+    }
+    for (const Allowed& use : a.uses) {
+      const auto writes = [] { return std::string("writes into what it was handed over"); };
+      if (as<ir::UseAccess>(use).from == to) add(Hop::Kind::handed_over, writes, use.rule, nullptr);
+    }
+    for (const Allowed& signal : a.signals) {
+      if (reaches(from, signal, as<ir::SignalAccess>(signal).peer, to))
+        add(Hop::Kind::signal, may(signal.rule), signal.rule, nullptr);
+    }
+    for (const Allowed& process : a.processes) {
+      const auto& access = as<ir::ProcessAccess>(process);
+      if (access.kind == ir::ProcessAccess::Kind::inspect || !reaches(from, process, access.peer, to)) continue;
+      const bool starts = access.kind == ir::ProcessAccess::Kind::become;
+      add(starts ? Hop::Kind::start : Hop::Kind::process, may(process.rule), process.rule, nullptr);
+    }
+    for (const Allowed& process : b.processes) {
+      // Who is looked at informs; memory that is shared, or looked into, does so too.
+      const auto& access = as<ir::ProcessAccess>(process);
+      const auto seen = [&] { return "is seen by `" + ir::describe(policy_, process.rule->access) + "` of the other"; };
+      if (access.kind != ir::ProcessAccess::Kind::become && reaches(to, process, access.peer, from))
+        add(Hop::Kind::file, seen, nullptr, process.rule);
+    }
+    for (const Allowed& start : a.starts) {
+      if (as<ir::ExecAccess>(start).target == to) add(Hop::Kind::start, may(start.rule), start.rule, nullptr);
+    }
+  }
+
+ private:
+  /// A connection carries data both ways, whichever side made it.
+  template <typename Add>
+  void add_connections(const Links& client, const Links& server, DomainId server_id, bool forward,
+                       const Add& add) const {
+    for (const Allowed& connect : client.connects) {
+      const ir::Protocol protocol = as<ir::NetworkAccess>(connect).protocol;
+      for (const Allowed& listen : server.listens) {
+        if (as<ir::NetworkAccess>(listen).protocol != protocol) continue;
+        const auto port = common_port(connect.ports, listen.ports);
+        const auto how = [&] {
+          return fmt::format("{} {} {}", forward ? "connects to" : "is connected to at", ir::word(protocol), *port);
+        };
+        if (port)
+          add(Hop::Kind::network, how, forward ? connect.rule : listen.rule, forward ? listen.rule : connect.rule);
       }
     }
-    for (const auto& [rule, connect] : allows<ir::UnixAccess>(client)) {
-      const auto& servers = connect->servers;
-      if (connect->listen || std::find(servers.begin(), servers.end(), server_id) == servers.end()) continue;
-      add(Hop::Kind::unix_socket,
-          fmt::format("{} {}", forward ? "may" : "is reached by", ir::describe(policy, rule->access)),
-          forward ? rule : nullptr, forward ? nullptr : rule);
+    for (const Allowed& socket : client.sockets) {
+      const auto& servers = as<ir::UnixAccess>(socket).servers;
+      const auto how = [&] {
+        return fmt::format("{} {}", forward ? "may" : "is reached by", ir::describe(policy_, socket.rule->access));
+      };
+      if (std::find(servers.begin(), servers.end(), server_id) != servers.end())
+        add(Hop::Kind::unix_socket, how, forward ? socket.rule : nullptr, forward ? nullptr : socket.rule);
     }
-    for (const auto& [rule, talk] : allows<ir::DbusAccess>(client)) {
-      if (talk->own) continue;
-      for (const auto& [other, own] : allows<ir::DbusAccess>(server)) {
-        if (own->own && own->name == talk->name && own->session_bus == talk->session_bus)
-          add(Hop::Kind::bus, fmt::format("\"{}\" on the bus", own->name), forward ? rule : other,
-              forward ? other : rule);
+    for (const Allowed& talk : client.talks) {
+      for (const Allowed& own : server.owns) {
+        const auto how = [&] { return fmt::format("\"{}\" on the bus", as<ir::DbusAccess>(own).name); };
+        if (bus_of(own) == bus_of(talk))
+          add(Hop::Kind::bus, how, forward ? talk.rule : own.rule, forward ? own.rule : talk.rule);
       }
     }
-  };
-  connected(a, b, to, true);
-  connected(b, a, from, false);
-  for (const auto& [rule, use] : allows<ir::UseAccess>(b)) {
-    if (use->from == from) add(Hop::Kind::handed_over, "hands it " + ir::describe(policy, rule->access), nullptr, rule);
   }
-  for (const auto& [rule, use] : allows<ir::UseAccess>(a)) {
-    if (use->from == to) add(Hop::Kind::handed_over, "writes into what it was handed over", rule, nullptr);
-  }
-  for (const auto& [rule, signal] : allows<ir::SignalAccess>(a)) {
-    if (reaches(signal->peer, to)) add(Hop::Kind::signal, "may " + ir::describe(policy, rule->access), rule, nullptr);
-  }
-  for (const auto& [rule, process] : allows<ir::ProcessAccess>(a)) {
-    if (!reaches(process->peer, to) || process->kind == ir::ProcessAccess::Kind::inspect) continue;
-    const bool starts = process->kind == ir::ProcessAccess::Kind::become;
-    add(starts ? Hop::Kind::start : Hop::Kind::process, "may " + ir::describe(policy, rule->access), rule, nullptr);
-  }
-  for (const auto& [rule, process] : allows<ir::ProcessAccess>(b)) {
-    // Who is looked at informs; memory that is shared, or looked into, does so too.
-    if (reaches(process->peer, from) && process->kind != ir::ProcessAccess::Kind::become)
-      add(Hop::Kind::file, "is seen by `" + ir::describe(policy, rule->access) + "` of the other", nullptr, rule);
-  }
-  for (const auto& [rule, exec] : allows<ir::ExecAccess>(a)) {
-    if (exec->mode == ir::ExecAccess::Mode::transition && exec->target == to)
-      add(Hop::Kind::start, "may " + ir::describe(policy, rule->access), rule, nullptr);
-  }
-}
 
-std::vector<Hop> Flows::between(DomainId from, DomainId to) const {
+  static std::pair<bool, std::string> bus_of(const Allowed& one) {
+    const auto& access = as<ir::DbusAccess>(one);
+    return {access.session_bus, access.name};
+  }
+
+  /// Whether a rule of `self` about a peer holds for this one, as far as denies leave it.
+  bool reaches(DomainId self, const Allowed& rule, const ir::Peer& peer, DomainId to) const {
+    if (!query::reaches(peer, to)) return false;
+    Operation operation = rule.operation;
+    operation.second = policy_.qualified_name(to);
+    return denials_.at(index_of(self)).leave(operation, rule.term);
+  }
+
+  // ---- who may be near whom
+
+  void link(DomainId from, DomainId to) {
+    if (from != to) near_.at(index_of(from)).push_back(to);
+  }
+  void link_both(DomainId a, DomainId b) {
+    link(a, b);
+    link(b, a);
+  }
+
+  /// Two ranges meet where one of them begins within the other.
+  void find_connections() {
+    struct Range {
+      ir::PortRange ports;
+      DomainId domain = DomainId::none;
+    };
+    using ByProtocol = std::map<ir::Protocol, std::vector<Range>>;
+    ByProtocol connects, listens;
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+      const auto collect = [&](const std::vector<Allowed>& rules, ByProtocol& out) {
+        for (const Allowed& one : rules)
+          for (const ir::PortRange& ports : one.ports)
+            out[as<ir::NetworkAccess>(one).protocol].push_back({ports, static_cast<DomainId>(i)});
+      };
+      collect(links_[i].connects, connects);
+      collect(links_[i].listens, listens);
+    }
+    const auto link_begins_in = [&](std::vector<Range>& begin, const std::vector<Range>& in) {
+      const auto before = [](const Range& a, const Range& b) { return a.ports.first < b.ports.first; };
+      std::sort(begin.begin(), begin.end(), before);
+      for (const Range& one : in) {
+        for (auto it = std::lower_bound(begin.begin(), begin.end(), one, before);
+             it != begin.end() && it->ports.first <= one.ports.last; ++it)
+          link_both(one.domain, it->domain);
+      }
+    };
+    for (auto& [protocol, ranges] : connects) {
+      link_begins_in(ranges, listens[protocol]);
+      link_begins_in(listens[protocol], ranges);
+    }
+  }
+
+  void find_bus() {
+    std::map<std::pair<bool, std::string>, std::vector<DomainId>> owners;
+    for (std::size_t i = 0; i < links_.size(); ++i)
+      for (const Allowed& own : links_[i].owns) owners[bus_of(own)].push_back(static_cast<DomainId>(i));
+    for (std::size_t i = 0; i < links_.size(); ++i) {
+      for (const Allowed& talk : links_[i].talks)
+        for (const DomainId owner : owners[bus_of(talk)]) link_both(static_cast<DomainId>(i), owner);
+    }
+  }
+
+  /// The domains that rules name, or all where they mean all.
+  void find_named(DomainId id) {
+    const Links& links = links_.at(index_of(id));
+    const auto each = [&](const ir::Peer& peer, const auto& do_it) {
+      if (peer.kind == ir::Peer::Kind::domain) do_it(peer.domain);
+      if (peer.kind != ir::Peer::Kind::any) return;
+      for (std::size_t i = 0; i < links_.size(); ++i) do_it(static_cast<DomainId>(i));
+    };
+    for (const Allowed& socket : links.sockets)
+      for (const DomainId server : as<ir::UnixAccess>(socket).servers) link_both(id, server);
+    for (const Allowed& use : links.uses) link_both(id, as<ir::UseAccess>(use).from);
+    for (const Allowed& signal : links.signals)
+      each(as<ir::SignalAccess>(signal).peer, [&](DomainId to) { link(id, to); });
+    for (const Allowed& process : links.processes)
+      each(as<ir::ProcessAccess>(process).peer, [&](DomainId peer) { link_both(id, peer); });
+    for (const Allowed& start : links.starts) link(id, as<ir::ExecAccess>(start).target);
+  }
+
+  const ir::Policy& policy_;
+  std::vector<Denials> denials_;             ///< by DomainId
+  std::vector<Links> links_;                 ///< by DomainId
+  std::vector<std::vector<DomainId>> near_;  ///< by DomainId
+};
+
+// ---- together
+
+Flows::Flows(const ir::Meaning& meaning)
+    : meaning_(meaning), files_(std::make_unique<Files>(meaning)), others_(std::make_unique<Others>(meaning)) {}
+
+Flows::~Flows() = default;
+
+std::vector<Hop> Flows::steps(DomainId from, const Wanted& wanted) const {
+  std::map<DomainId, std::vector<Hop>> by_target;
+  for (Hop& hop : files_->steps(from, wanted)) by_target[hop.to].push_back(std::move(hop));
+  for (const DomainId to : others_->near(from)) {
+    if (wanted(to)) others_->add_steps(from, to, by_target[to]);
+  }
   std::vector<Hop> out;
-  for (const bool code : {true, false}) {
-    if (auto hop = by_file(from, to, code)) out.push_back(std::move(*hop));
-  }
-  by_rules(from, to, out);
+  for (auto& [to, hops] : by_target) std::move(hops.begin(), hops.end(), std::back_inserter(out));
   return out;
 }
 
 std::vector<Hop> Flows::way(DomainId from, DomainId to) const {
   if (from == to) return {};
-  std::vector<std::optional<Hop>> came(nodes_.size());
+  std::vector<std::optional<Hop>> came(meaning_.policy().domains.size());
   std::deque<DomainId> queue{from};
-  const auto index = [](DomainId id) { return static_cast<std::size_t>(id); };
-  while (!queue.empty() && !came[index(to)]) {
+  const auto is_new = [&](DomainId id) {
+    return id != from && !came[index_of(id)] && !meaning_.policy().domain(id).external;
+  };
+  while (!queue.empty() && !came[index_of(to)]) {
     const DomainId at = queue.front();
     queue.pop_front();
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      const auto next = static_cast<DomainId>(i);
-      if (next == from || came[i] || meaning_.policy().domain(next).external) continue;
-      const std::vector<Hop> hops = between(at, next);
-      if (hops.empty()) continue;
-      came[i] = hops.front();
+    for (Hop& hop : steps(at, is_new)) {
+      const DomainId next = hop.to;
+      if (!is_new(next)) continue;
+      came[index_of(next)] = std::move(hop);
       queue.push_back(next);
     }
   }
   std::vector<Hop> out;
-  for (DomainId at = to; at != from && came[index(at)]; at = came[index(at)]->from) out.push_back(*came[index(at)]);
+  for (DomainId at = to; at != from && came[index_of(at)]; at = came[index_of(at)]->from)
+    out.push_back(*came[index_of(at)]);
   std::reverse(out.begin(), out.end());
   return out;
 }
 
 std::vector<Hop> Flows::all() const {
   const std::vector<DomainId> ids = domains_by_name(meaning_.policy());
+  std::vector<std::size_t> rank(meaning_.policy().domains.size());
+  for (std::size_t i = 0; i < ids.size(); ++i) rank[index_of(ids[i])] = i;
   std::vector<Hop> out;
   for (const DomainId from : ids) {
-    for (const DomainId to : ids) {
-      if (from == to) continue;
-      for (Hop& hop : between(from, to)) out.push_back(std::move(hop));
-    }
+    std::vector<Hop> hops = steps(from, [&](DomainId to) { return !meaning_.policy().domain(to).external; });
+    std::stable_sort(hops.begin(), hops.end(),
+                     [&](const Hop& a, const Hop& b) { return rank[index_of(a.to)] < rank[index_of(b.to)]; });
+    std::move(hops.begin(), hops.end(), std::back_inserter(out));
   }
   return out;
 }

@@ -1,8 +1,10 @@
 // How information or control gets from one domain to another: through what one writes and the other reads or runs,
 // through sockets, signals, the bus, and by starting it. Conditions are taken as they could be switched: a way that
-// is there for some values of the booleans is a way.
+// is there for some values of the booleans is a way. What a deny takes away whenever a rule holds is none.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -34,34 +36,31 @@ struct Hop {
 /// Whether a step lets `from` steer `to`, and does not only inform it.
 [[nodiscard]] bool is_control(Hop::Kind kind);
 
+/// The steps between the domains of one policy, found as they are asked for. The cost is that of the rules and of the
+/// pairs of rules that look as if they met, not of all pairs of domains. Not for use by several threads at once. May
+/// throw paths::TooComplex.
 class Flows {
  public:
   explicit Flows(const ir::Meaning& meaning);
+  Flows(const Flows&) = delete;
+  Flows& operator=(const Flows&) = delete;
+  ~Flows();
 
-  /// The steps from one domain to another, at most one of each kind.
-  [[nodiscard]] std::vector<Hop> between(ir::DomainId from, ir::DomainId to) const;
   /// A shortest way; empty when there is none.
   [[nodiscard]] std::vector<Hop> way(ir::DomainId from, ir::DomainId to) const;
-  /// Every step between domains of the policy, in order of their names.
+  /// Every step between domains of the policy, at most one of each kind from one to another, in order of their names.
   [[nodiscard]] std::vector<Hop> all() const;
 
  private:
-  struct OnPaths {
-    const ir::Rule* rule = nullptr;  ///< null for an entry
-    paths::PathSet set;
-    std::string verb;
-    bool code = false;
-  };
-  struct Node {
-    std::vector<OnPaths> gives, takes;
-    paths::PathSet given, taken;
-  };
-  [[nodiscard]] std::optional<Hop> by_file(ir::DomainId from, ir::DomainId to, bool code) const;
-  void by_rules(ir::DomainId from, ir::DomainId to, std::vector<Hop>& out) const;
-  [[nodiscard]] Node node_of(const ir::Domain& domain) const;
+  using Wanted = std::function<bool(ir::DomainId)>;
+  /// The steps from a domain to those others that are wanted, in the order of these.
+  [[nodiscard]] std::vector<Hop> steps(ir::DomainId from, const Wanted& wanted) const;
 
+  class Files;
+  class Others;
   const ir::Meaning& meaning_;
-  std::vector<Node> nodes_;  ///< by DomainId
+  std::unique_ptr<Files> files_;
+  std::unique_ptr<Others> others_;
 };
 
 }  // namespace macc::query

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <type_traits>
 
+#include "compiler/ir/conditions.h"
+
 namespace macc::query {
 
 using ir::Effect;
@@ -36,10 +38,36 @@ std::string_view heading(Area area) {
   return "";
 }
 
+Area area_of(const ir::Access& access) {
+  struct Of {
+    Area operator()(const ir::FileAccess&) const { return Area::files; }
+    Area operator()(const ir::ExecAccess&) const { return Area::programs; }
+    Area operator()(const ir::NetworkAccess&) const { return Area::network; }
+    Area operator()(const ir::UnixAccess&) const { return Area::sockets; }
+    Area operator()(const ir::SocketAccess&) const { return Area::sockets; }
+    Area operator()(const ir::UseAccess&) const { return Area::handed_over; }
+    Area operator()(const ir::SignalAccess&) const { return Area::processes; }
+    Area operator()(const ir::ProcessAccess&) const { return Area::processes; }
+    Area operator()(const ir::CapabilityAccess&) const { return Area::kernel; }
+    Area operator()(const ir::MountAccess&) const { return Area::kernel; }
+    Area operator()(const ir::PathsAccess&) const { return Area::kernel; }
+    Area operator()(const ir::PlainAccess& a) const {
+      return a.kind == ir::PlainAccess::Kind::memory_execute ? Area::processes : Area::kernel;
+    }
+    Area operator()(const ir::DbusAccess&) const { return Area::bus; }
+  };
+  return std::visit(Of(), access);
+}
+
 bool covers(const Operation& said, const Operation& asked) {
   const auto field = [](const std::string& s, const std::string& a) { return s == a || s == kAny; };
   return said.area == asked.area && said.verb == asked.verb && field(said.first, asked.first) &&
          field(said.second, asked.second);
+}
+
+bool overlap(const Operation& a, const Operation& b) {
+  const auto field = [](const std::string& x, const std::string& y) { return x == y || x == kAny || y == kAny; };
+  return a.area == b.area && a.verb == b.verb && field(a.first, b.first) && field(a.second, b.second);
 }
 
 const ir::Condition& Term::condition() const {
@@ -85,7 +113,7 @@ class Reader {
       std::visit([this](const auto& access) { read(access); }, rule.access);
     }
   }
-  Permissions result() { return std::move(out_); }
+  std::vector<Statement> result() { return std::move(out_); }
 
  private:
   Term term() const {
@@ -107,7 +135,10 @@ class Reader {
     return t;
   }
   void put(Area area, std::string verb, std::string first, std::string second, Term t) {
-    out_[{area, std::move(verb), std::move(first), std::move(second)}].push_back(t);
+    out_.push_back({{area, std::move(verb), std::move(first), std::move(second)}, t});
+  }
+  void put(std::string verb, std::string first, std::string second, Term t) {
+    put(area_of(rule_->access), std::move(verb), std::move(first), std::move(second), t);
   }
 
   std::string name_of(const ir::Peer& peer) const {
@@ -131,7 +162,7 @@ class Reader {
 
   void read(const ir::FileAccess& a) {
     for (const Verb verb : a.verbs.list())
-      put(Area::files, std::string(ir::word(verb)), a.owner ? "owner" : kAny, "", about(a.paths, verb));
+      put(std::string(ir::word(verb)), a.owner ? "owner" : kAny, "", about(a.paths, verb));
   }
 
   void read(const ExecAccess& a) {
@@ -141,52 +172,50 @@ class Reader {
     if (a.mode == ExecAccess::Mode::unconfined) way = "unconfined";
     // A deny without a target takes the program away, and with one it does so whatever becomes of the environment.
     if (deny && way.empty()) way = kAny;
-    put(Area::programs, "exec", way, deny ? kAny : "", about(a.paths, Verb::load));
-    if (!deny && a.keep_environment && !way.empty())
-      put(Area::programs, "exec", way, "keep environment", about(a.paths, Verb::load));
+    put("exec", way, deny ? kAny : "", about(a.paths, Verb::load));
+    if (!deny && a.keep_environment && !way.empty()) put("exec", way, "keep environment", about(a.paths, Verb::load));
   }
 
   void read(const ir::NetworkAccess& a) {
     Term t = term();
     t.ports = &a.ports;
-    put(Area::network, fmt::format("{} {}", a.listen ? "listen" : "connect", ir::word(a.protocol)), "", "", t);
+    put(fmt::format("{} {}", a.listen ? "listen" : "connect", ir::word(a.protocol)), "", "", t);
   }
 
   void read(const ir::UnixAccess& a) {
     const std::string verb = a.listen ? "listen unix" : "connect unix";
-    if (!a.abstract_name.empty()) return put(Area::sockets, verb, "@" + a.abstract_name, "", term());
-    put(Area::sockets, verb, "", "", about(a.paths));
+    if (!a.abstract_name.empty()) return put(verb, "@" + a.abstract_name, "", term());
+    put(verb, "", "", about(a.paths));
   }
 
-  void read(const ir::SocketAccess& a) { put(Area::sockets, "socket", a.family, or_any(a.type), term()); }
+  void read(const ir::SocketAccess& a) { put("socket", a.family, or_any(a.type), term()); }
 
   void read(const ir::UseAccess& a) {
     const std::string from = policy_.qualified_name(a.from);
     const auto one = [&](bool on, const char* word) {
-      if (on) put(Area::handed_over, "use", word, from, term());
+      if (on) put("use", word, from, term());
     };
     one(a.tcp, "tcp");
     one(a.udp, "udp");
     one(a.unix, "unix");
     one(a.pipe, "pipe");
     one(a.terminal, "terminal");
-    if (!a.paths.include.empty()) put(Area::handed_over, "use", "", from, about(a.paths));
+    if (!a.paths.include.empty()) put("use", "", from, about(a.paths));
   }
 
   void read(const ir::SignalAccess& a) {
-    if (a.any) return put(Area::processes, "signal", kAny, name_of(a.peer), term());
-    for (const ir::Signal s : a.signals)
-      put(Area::processes, "signal", std::string(ir::signal_word(s)), name_of(a.peer), term());
+    if (a.any) return put("signal", kAny, name_of(a.peer), term());
+    for (const ir::Signal s : a.signals) put("signal", std::string(ir::signal_word(s)), name_of(a.peer), term());
   }
 
   void read(const ir::ProcessAccess& a) {
     static constexpr const char* kWords[] = {"inspect", "trace", "ipc", "become"};
-    put(Area::processes, kWords[static_cast<int>(a.kind)], "", name_of(a.peer), term());
+    put(kWords[static_cast<int>(a.kind)], "", name_of(a.peer), term());
   }
 
   void read(const ir::CapabilityAccess& a) {
     for (const ir::Capability c : a.capabilities)
-      put(Area::kernel, "capability", std::string(ir::word(c)), a.in_userns ? "in userns" : "", term());
+      put("capability", std::string(ir::word(c)), a.in_userns ? "in userns" : "", term());
   }
 
   void read(const ir::MountAccess& a) {
@@ -195,46 +224,54 @@ class Reader {
     t.from = a.from.include.empty() ? nullptr : &a.from;
     const std::vector<std::string> any = {kAny};
     for (const std::string& fstype : a.fstypes.empty() ? any : a.fstypes)
-      for (const std::string& option : a.options.empty() ? any : a.options)
-        put(Area::kernel, "mount", fstype, option, t);
+      for (const std::string& option : a.options.empty() ? any : a.options) put("mount", fstype, option, t);
   }
 
   void read(const ir::PathsAccess& a) {
     static constexpr const char* kWords[] = {"unmount", "pivot", "mqueue"};
-    put(Area::kernel, kWords[static_cast<int>(a.kind)], "", "", about(a.paths));
+    put(kWords[static_cast<int>(a.kind)], "", "", about(a.paths));
   }
 
-  void read(const ir::PlainAccess& a) {
-    put(a.kind == ir::PlainAccess::Kind::memory_execute ? Area::processes : Area::kernel,
-        ir::describe(policy_, ir::Access(a)), "", "", term());
-  }
+  void read(const ir::PlainAccess& a) { put(ir::describe(policy_, ir::Access(a)), "", "", term()); }
 
   void read(const ir::DbusAccess& a) {
     const std::string verb =
         fmt::format("dbus {} \"{}\" on {}", a.own ? "own" : "talk", a.name, a.session_bus ? "session" : "system");
-    if (a.own) return put(Area::bus, verb, "", "", term());
-    put(Area::bus, verb, or_any(a.interface), or_any(a.member), term());
+    if (a.own) return put(verb, "", "", term());
+    put(verb, or_any(a.interface), or_any(a.member), term());
   }
 
   const ir::Policy& policy_;
   ir::DomainId self_;
   const ir::Rule* rule_ = nullptr;
-  Permissions out_;
+  std::vector<Statement> out_;
 };
 
+Permissions by_operation(std::vector<Statement> statements) {
+  Permissions out;
+  for (Statement& one : statements) out[std::move(one.operation)].push_back(one.term);
+  return out;
+}
+
 }  // namespace
+
+std::vector<Statement> statements_of(const ir::Policy& policy, ir::DomainId domain) {
+  Reader reader(policy, domain);
+  reader.rules(policy.domain(domain).rules);
+  return reader.result();
+}
 
 Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain) {
   Reader reader(policy, domain);
   reader.entries();
   reader.rules(policy.domain(domain).rules);
-  return reader.result();
+  return by_operation(reader.result());
 }
 
 Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain, const std::vector<ir::Rule>& rules) {
   Reader reader(policy, domain);
   reader.rules(rules);
-  return reader.result();
+  return by_operation(reader.result());
 }
 
 std::vector<Term> terms_for(const Permissions& permissions, const Operation& operation) {
@@ -389,6 +426,48 @@ Extent allowed(const ir::Meaning& meaning, const std::vector<Term>& terms, const
       const Extent said = Extent::of(meaning, term);
       out = effect == Effect::allow ? out | said : out - said;
     }
+  }
+  return out;
+}
+
+// ---- denies
+
+Denials::Denials(const ir::Meaning& meaning, ir::DomainId domain) : meaning_(meaning) {
+  denies_ = statements_of(meaning.policy(), domain);
+  std::erase_if(denies_, [](const Statement& one) { return one.term.effect != Effect::deny; });
+}
+
+/// Whether no values of the booleans make the allow hold without the deny.
+bool Denials::holds_with(const Term& deny, const Term& allow) const {
+  if (deny.condition().is_always()) return true;
+  ir::Condition without;
+  without.kind = ir::Condition::Kind::negation;
+  without.operands = {deny.condition()};
+  ir::Condition both;
+  both.kind = ir::Condition::Kind::conjunction;
+  both.operands = {allow.condition(), without};
+  return !ir::can_hold(both, meaning_.policy().booleans.size());
+}
+
+Extent Denials::left_of(const Operation& operation, const Term& allow) const {
+  Extent left = Extent::of(meaning_, allow);
+  for (const auto& [denied, deny] : denies_) {
+    if (covers(denied, operation) && holds_with(deny, allow)) left = left - Extent::of(meaning_, deny);
+  }
+  return left;
+}
+
+bool Denials::leave(const Operation& operation, const Term& allow) const {
+  const bool untouched = std::none_of(denies_.begin(), denies_.end(),
+                                      [&](const Statement& deny) { return covers(deny.operation, operation); });
+  return untouched || !left_of(operation, allow).empty();
+}
+
+std::vector<const ir::Rule*> Denials::against(const Operation& operation, const Term& allow) const {
+  std::vector<const ir::Rule*> out;
+  for (const auto& [denied, deny] : denies_) {
+    const bool meet = overlap(denied, operation) && !(Extent::of(meaning_, allow) & Extent::of(meaning_, deny)).empty();
+    if (meet) out.push_back(deny.rule);
   }
   return out;
 }

@@ -22,6 +22,8 @@ inline constexpr const char* kAny = "*";
 enum class Area : std::uint8_t { entry, files, programs, network, sockets, handed_over, processes, kernel, bus };
 /// "files", "programs" ...: the heading of an area.
 [[nodiscard]] std::string_view heading(Area area);
+/// Where a rule of this access stands.
+[[nodiscard]] Area area_of(const ir::Access& access);
 
 struct Operation {
   Area area = Area::files;
@@ -33,6 +35,8 @@ struct Operation {
 
 /// Whether what is said about `said` holds for `asked` too: its fields are the same, or kAny.
 [[nodiscard]] bool covers(const Operation& said, const Operation& asked);
+/// Whether there is something that both are about.
+[[nodiscard]] bool overlap(const Operation& a, const Operation& b);
 
 /// What one rule says about one operation.
 struct Term {
@@ -50,6 +54,14 @@ struct Term {
   [[nodiscard]] const ir::Condition& condition() const;
   [[nodiscard]] const ir::Provenance& where() const;
 };
+
+/// A rule speaks about one operation or more, and says a term about each.
+struct Statement {
+  Operation operation;
+  Term term;
+};
+/// What the rules of a domain say, in their order; without entries. Pointers are into the policy.
+[[nodiscard]] std::vector<Statement> statements_of(const ir::Policy& policy, ir::DomainId domain);
 
 /// The operations of one domain. Pointers are into the policy, which must outlive it.
 using Permissions = std::map<Operation, std::vector<Term>>;
@@ -92,6 +104,26 @@ class Extent {
 
 /// What the terms that hold under these values allow together: the allows less the denies.
 [[nodiscard]] Extent allowed(const ir::Meaning& meaning, const std::vector<Term>& terms, const ir::Assignment& values);
+
+/// What the denies of a domain take out of its other rules.
+class Denials {
+ public:
+  Denials(const ir::Meaning& meaning, ir::DomainId domain);
+
+  /// What is left of an allow, for an operation that it covers, under the denies that hold whenever it does. Of those
+  /// of one's own files, what is denied stays allowed on the files of others. May throw paths::TooComplex.
+  [[nodiscard]] Extent left_of(const Operation& operation, const Term& allow) const;
+  /// Whether something is left, which is cheaper to know.
+  [[nodiscard]] bool leave(const Operation& operation, const Term& allow) const;
+  /// The rules that deny some of what the allow is about, whether or not they hold whenever it does.
+  [[nodiscard]] std::vector<const ir::Rule*> against(const Operation& operation, const Term& allow) const;
+
+ private:
+  [[nodiscard]] bool holds_with(const Term& deny, const Term& allow) const;
+
+  const ir::Meaning& meaning_;
+  std::vector<Statement> denies_;
+};
 
 /// The domains of a policy that are not external, by their qualified names.
 [[nodiscard]] std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy);

@@ -369,6 +369,101 @@ TEST_CASE("how one domain leads to another") {
   CHECK(query::Flows(apart).way(sinks->domain("one"), sinks->domain("two")).empty());
 }
 
+namespace {
+
+/// The steps from d to e, as "network: connects to tcp 80".
+std::string steps(const std::string& of_d, const std::string& of_e) {
+  const auto a = analyze("module m; boolean mail = false; boolean loud = false; domain d { entry \"/usr/bin/d\"; " +
+                         of_d + " } domain e { entry \"/usr/bin/e\"; " + of_e + " }");
+  CHECK(a->messages() == "");
+  Lines out;
+  for (const query::Hop& hop : query::Flows(ir::Meaning(a->policy)).all()) {
+    if (hop.from == a->domain("d")) out.push_back(fmt::format("{}: {}", query::word(hop.kind), hop.how));
+  }
+  return all(out);
+}
+
+}  // namespace
+
+TEST_CASE("no step leads through what is denied") {
+  const char* writes = "allow write \"/srv/x/*\";";
+  SUBCASE("files") {
+    CHECK(steps(writes, "allow read \"/srv/x/a\";") == "file: may write /srv/x/a, which the other reads");
+    CHECK(steps(writes, "allow read \"/srv/x/a\"; deny read \"/srv/**\";") == "");
+    CHECK(steps("allow write \"/srv/x/*\"; deny write \"/srv/x/a\";", "allow read \"/srv/x/a\";") == "");
+  }
+  SUBCASE("programs") {
+    CHECK(steps(writes, "exec \"/srv/x/a\";") == "code: may write /srv/x/a, which the other runs");
+    CHECK(steps(writes, "exec \"/srv/x/a\"; deny exec \"/srv/x/**\";") == "");
+    CHECK(steps(writes, "exec \"/srv/x/{a,b}\"; deny exec \"/srv/x/a\";") ==
+          "code: may write /srv/x/b, which the other runs");
+    CHECK(steps("exec \"/usr/bin/e\" to e;", "") == "start: may exec \"/usr/bin/e\" to e");
+    CHECK(steps("exec \"/usr/bin/e\" to e; deny exec \"/usr/**\";", "") == "");
+  }
+  SUBCASE("one's own files") {
+    CHECK(steps(writes, "allow read \"/srv/x/a\" owner; deny read \"/srv/**\" owner;") == "");
+    CHECK(steps(writes, "allow read \"/srv/x/a\" owner; deny read \"/srv/**\";") == "");
+    CHECK(steps(writes, "allow read \"/srv/x/a\"; deny read \"/srv/**\" owner;") ==
+          "file: may write /srv/x/a, which the other reads");
+  }
+  SUBCASE("the network") {
+    CHECK(steps("allow connect tcp 80-90;", "allow listen tcp any; deny listen tcp 80-84;") ==
+          "network: connects to tcp 85");
+    CHECK(steps("allow connect tcp 80-90; deny connect tcp 85-90;", "allow listen tcp any; deny listen tcp 80-84;") ==
+          "");
+  }
+  SUBCASE("signals and processes") {
+    CHECK(steps("allow signal term, hup to any; deny signal term to e;", "") == "signal: may signal hup, term to any");
+    CHECK(steps("allow signal term to any; deny signal any to e;", "") == "");
+    CHECK(steps("allow trace any;", "") == "process: may trace any");
+    CHECK(steps("allow trace any; deny trace e;", "") == "");
+    CHECK(steps("", "allow inspect d;") == "file: is seen by `inspect d` of the other");
+    CHECK(steps("", "allow inspect d; deny inspect any;") == "");
+  }
+  SUBCASE("the bus and what is handed over") {
+    const char* owns = "allow dbus own \"a.b\" on system;";
+    CHECK(steps("allow dbus talk \"a.b\" on system;", owns) == "bus: \"a.b\" on the bus");
+    CHECK(steps("allow dbus talk \"a.b\" on system; deny dbus talk \"a.b\" on system;", owns) == "");
+    CHECK(steps("allow use pipe from e;", "") == "handed over: writes into what it was handed over");
+    CHECK(steps("allow use pipe from e; deny use pipe from e;", "") == "");
+  }
+  SUBCASE("but what is denied at times only") {
+    const char* reads = "allow read \"/srv/x/a\";";
+    CHECK(steps("allow write \"/srv/x/a\"; if mail { deny write \"/srv/x/a\"; }", reads) != "");
+    CHECK(steps("if mail { allow write \"/srv/x/a\"; } if mail or loud { deny write \"/srv/x/a\"; }", reads) == "");
+    CHECK(steps("if mail { allow write \"/srv/x/a\"; } else { deny write \"/srv/x/a\"; }", reads) != "");
+  }
+}
+
+TEST_CASE("what can be modified and run leaves out what is denied, each way of running for itself") {
+  const auto found = [](const std::string& rules) {
+    const auto a = analyze(domain("allow write \"/srv/**\"; " + rules));
+    CHECK(a->messages() == "");
+    Lines out;
+    for (const auto& one : query::modify_and_run(ir::Meaning(a->policy), a->domain("d"))) out.push_back(one.example);
+    return all(out);
+  };
+  CHECK(found("exec \"/srv/a\" to e;") == "/srv/a");
+  CHECK(found("exec \"/srv/a\" to e; deny exec \"/srv/a\";") == "");
+  CHECK(found("exec \"/srv/a\" to e; deny exec \"/srv/*\" to e;") == "");
+  CHECK(found("exec \"/srv/a\"; deny exec \"/srv/*\" to e;") == "/srv/a");
+  CHECK(found("deny write \"/srv/**\" owner; exec \"/srv/a\";") == "/srv/a");
+}
+
+TEST_CASE("all that a domain may do, with what denies take out of each line") {
+  const auto a = analyze(domain(
+      "allow connect tcp any; deny connect tcp 25; deny connect udp 25; allow signal any to any; deny signal kill to e;"
+      "allow read \"/x/**\"; deny read \"/x/key\" owner; allow memory execute;"));
+  CHECK(a->messages() == "");
+  Lines out;
+  for (const query::Line& line : query::all_of(ir::Meaning(a->policy), a->domain("d")))
+    out.push_back(
+        fmt::format("{}: {}{}", query::heading(line.area), line.what, line.less.empty() ? "" : ", " + line.less));
+  CHECK(all(out) == all(Lines{"entered: entry \"/usr/bin/d\"", "files: read \"/x/**\", but not read \"/x/key\" owner",
+                              "network: connect tcp any, but not connect tcp 25",
+                              "processes: signal any to any, but not signal kill to e", "processes: memory execute"}));
+}
+
 TEST_CASE("what can be changed and run, and what no test touches") {
   const auto a = analyze(domain("allow create, write \"/srv/**\"; exec \"/srv/bin/*\"; allow load \"/lib/**\"; allow "
                                 "connect tcp 80; deny create \"/srv/bin/safe\"; deny write \"/srv/bin/safe\";") +
