@@ -203,6 +203,10 @@ class Backend {
   [[nodiscard]] virtual const std::vector<Setting>& settings() const = 0;
   /// What it knows of whole systems; nullptr when it has no bases.
   [[nodiscard]] virtual const BaseTool* bases() const { return nullptr; }
+  /// What the results for a target depend on beside the policy, the settings and macc itself: files, folders with all
+  /// that is in them, and programs of this machine, as absolute paths, whether they are there or not. While none of
+  /// them changes, the same input gives the same artifacts and the same verification.
+  [[nodiscard]] virtual std::vector<std::string> depends_on(const Target& target) const = 0;
   /// Lowers the whole policy. On an error that the author has to mend it reports and the result is not to be used.
   [[nodiscard]] virtual Lowered lower(const Input& input, Diagnostics& diagnostics) const = 0;
   /// Compiles the artifacts with the platform's own compiler. A refusal is a diagnostic at the macc source line where

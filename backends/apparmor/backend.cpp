@@ -6,6 +6,7 @@
 #include "backends/apparmor/explain.h"
 #include "backends/apparmor/install.h"
 #include "backends/apparmor/lower.h"
+#include "backends/apparmor/parser.h"
 #include "backends/apparmor/probe.h"
 #include "backends/apparmor/target.h"
 #include "backends/apparmor/verify.h"
@@ -20,6 +21,12 @@ class ApparmorBackend final : public Backend {
   [[nodiscard]] std::string_view description() const override { return "AppArmor profiles"; }
 
   [[nodiscard]] const std::vector<Setting>& settings() const override { return apparmor::target_settings(); }
+
+  [[nodiscard]] std::vector<std::string> depends_on(const Target& target) const override {
+    std::vector<std::string> paths = {apparmor::parser_program(), std::string(apparmor::kDistribution)};
+    if (const std::string file = apparmor::features_path(target); !file.empty()) paths.push_back(file);
+    return paths;
+  }
 
   [[nodiscard]] Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     auto features = apparmor::choose_features(input.target, diagnostics);

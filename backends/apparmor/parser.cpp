@@ -52,8 +52,10 @@ std::vector<std::string> sentences(const std::string& err, const std::string& fo
 
 }  // namespace
 
+std::string parser_program() { return find_program("apparmor_parser"); }
+
 Parser::Parser(const Features& features, fs::path distribution)
-    : program_(find_program("apparmor_parser")), distribution_(std::move(distribution)) {
+    : program_(parser_program()), distribution_(std::move(distribution)) {
   if (folder_.path().empty()) return;
   ready_ = true;
   mediates_unix_ = features.mediates(Class::unix_sockets);

@@ -10,6 +10,11 @@
 
 namespace macc::backends::apparmor {
 
+/// Its path; "" where it is not installed.
+[[nodiscard]] std::string parser_program();
+/// The files that a distribution's profiles and raw texts include.
+inline constexpr std::string_view kDistribution = "/etc/apparmor.d";
+
 /// What became of one profile's file.
 struct Compilation {
   enum class End : std::uint8_t { compiled, refused, timed_out, killed } end = End::killed;
@@ -21,7 +26,7 @@ struct Compilation {
 class Parser {
  public:
   /// `distribution` holds the files that raw texts include.
-  explicit Parser(const Features& features, std::filesystem::path distribution = "/etc/apparmor.d");
+  explicit Parser(const Features& features, std::filesystem::path distribution = kDistribution);
 
   [[nodiscard]] bool installed() const { return !program_.empty(); }
   /// "3.0.8"; "" when it does not say.

@@ -61,7 +61,7 @@ class Choice {
 
   std::optional<Features> read(const std::string& which) {
     const bool running = which == kRunning;
-    const std::filesystem::path path = running ? std::string(kRunningFeatures) : which;
+    const std::filesystem::path path = features_path(target_);
     FeaturesOrError found = read_features_at(path);
     if (!found.tree) return unreadable(running, path, found.error);
     Features out;
@@ -162,6 +162,12 @@ const std::vector<Setting>& target_settings() {
     return std::vector<Setting>{features, abi, parser, disconnected};
   }();
   return list;
+}
+
+std::string features_path(const Target& target) {
+  const auto it = target.settings.find(kFeatures);
+  if (it == target.settings.end() || it->second.empty() || find_features(it->second) != nullptr) return {};
+  return it->second == kRunning ? std::string(kRunningFeatures) : it->second;
 }
 
 std::optional<Features> choose_features(const Target& target, Diagnostics& diagnostics) {

@@ -15,6 +15,9 @@ inline constexpr std::string_view kRunningFeatures = "/sys/kernel/security/appar
 
 [[nodiscard]] const std::vector<Setting>& target_settings();
 
+/// Where the features are read from; "" for those of a system that macc knows.
+[[nodiscard]] std::string features_path(const Target& target);
+
 /// nullopt after a diagnostic.
 [[nodiscard]] std::optional<Features> choose_features(const Target& target, Diagnostics& diagnostics);
 

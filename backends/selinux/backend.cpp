@@ -1,6 +1,8 @@
 #include "backends/backend.h"
 
+#include "backends/selinux/base_choice.h"
 #include "backends/selinux/base_tool.h"
+#include "backends/selinux/checkmodule.h"
 #include "backends/selinux/explain.h"
 #include "backends/selinux/lower.h"
 #include "backends/selinux/probe.h"
@@ -38,6 +40,12 @@ class SelinuxBackend final : public Backend {
   }
 
   const BaseTool* bases() const override { return &selinux::base_tool(); }
+
+  std::vector<std::string> depends_on(const Target& target) const override {
+    std::vector<std::string> paths = selinux::depends_on(target);
+    paths.push_back(selinux::checkmodule_program());
+    return paths;
+  }
 
   Lowered lower(const Input& input, Diagnostics& diagnostics) const override {
     return selinux::lower_policy(input, diagnostics);

@@ -98,6 +98,13 @@ BaseOrReason chosen_base(const Input& input) {
                 replaced_modules(input.policy));
 }
 
+std::vector<std::string> depends_on(const Target& target) {
+  const std::string which = setting(target, "base", kAuto);
+  if (which == kSkeleton) return {};
+  if (names_base_file(target)) return {which};
+  return installed_places(setting(target, "policy", "default"));
+}
+
 BaseOrReason open_base(const std::string& which) {
   return choose(which.empty() ? std::string(kAuto) : which, "default", {});
 }

@@ -3,6 +3,7 @@
 
 #include <set>
 #include <string>
+#include <vector>
 
 #include "backends/backend.h"
 #include "backends/selinux/link/link.h"
@@ -12,6 +13,9 @@ namespace macc::backends::selinux {
 /// The base that the target's settings name, without the modules that domains of the build replace. The same build asks
 /// several times; the answer is kept.
 [[nodiscard]] BaseOrReason chosen_base(const Input& input);
+
+/// What of this machine the choice depends on; see Backend::depends_on().
+[[nodiscard]] std::vector<std::string> depends_on(const Target& target);
 
 /// A base by a target's word for it ("auto" or "", "installed", "skeleton") or by its file. The reason is a whole
 /// sentence.

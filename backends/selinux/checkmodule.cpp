@@ -44,9 +44,11 @@ void read_refusal(const ProcessResult& result, const std::string& folder, const 
 
 }  // namespace
 
+std::string checkmodule_program() { return find_program(std::string(kProgram)); }
+
 CompiledModule compile_module(const std::string& name, const ModuleText& text) {
   CompiledModule compiled;
-  const std::string program = find_program(std::string(kProgram));
+  const std::string program = checkmodule_program();
   if (program.empty()) {
     compiled.trouble = "checkmodule is not installed (package checkpolicy)";
     return compiled;

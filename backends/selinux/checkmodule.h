@@ -9,6 +9,9 @@
 
 namespace macc::backends::selinux {
 
+/// Its path; "" where it is not installed.
+[[nodiscard]] std::string checkmodule_program();
+
 struct CompiledModule {
   std::string bytes;                  ///< the binary module (.mod); empty unless it was compiled
   std::string trouble;                ///< why checkmodule could not be run, one sentence; else ""

@@ -75,6 +75,8 @@ struct ExitCode {
 
 /// The formats of `--format` for a command, the default first.
 [[nodiscard]] std::vector<std::string> formats_of(std::optional<Command> command);
+/// What an option does, with the words that it takes on a command.
+[[nodiscard]] std::string doc_of(const OptionInfo& option, std::optional<Command> command);
 /// The words that an option of a command takes; empty where it takes any text.
 [[nodiscard]] std::vector<std::string> choices_of(Option option, Command command);
 

@@ -114,8 +114,12 @@ void explain_artifact(Session& session) {
     const fs::path folder = out_folder(session, inputs->project) / target->target.name;
     for (const Artifact& artifact : lowered.artifacts) {
       if (!is_artifact(named, folder, artifact.path)) continue;
-      if (is_as_built(named, artifact, session)) Answer(session, *asked).give(*target, artifact);
-      return;
+      if (!is_as_built(named, artifact, session)) return;
+      const auto lines = static_cast<std::size_t>(std::count(artifact.content.begin(), artifact.content.end(), '\n'));
+      if (asked->line > lines)
+        return usage(session,
+                     fmt::format("`{}` has {} lines, and no line {}", printable(asked->file), lines, asked->line));
+      return Answer(session, *asked).give(*target, artifact);
     }
   }
   session.diagnostics

@@ -53,6 +53,32 @@ std::optional<Question> question_of(Session& session) {
   return question;
 }
 
+/// Whether a name means this file: as it is shown, as the project knows it, or by another way to the same place.
+bool is_named(const Session& session, const SourceFile& file, const std::string& name) {
+  const fs::path& current = session.environment.current;
+  return file.path() == name || file.stable_path() == name ||
+         (current / file.path()).lexically_normal() == (current / name).lexically_normal();
+}
+
+/// Whether the file of a place was read at all.
+bool is_source(const Session& session, const FileLine& place) {
+  for (std::size_t id = 1; id <= session.sources.count(); ++id) {
+    if (is_named(session, session.sources.file(static_cast<FileId>(id)), place.file)) return true;
+  }
+  return false;
+}
+
+/// The name of a domain with its module, where it alone says which one is meant; any other name as it is.
+std::string whole_name(const ir::Policy& policy, const std::string& name) {
+  std::string found;
+  for (const ir::Domain& domain : policy.domains) {
+    if (domain.name != name) continue;
+    if (!found.empty()) return name;
+    found = domain.module + "." + domain.name;
+  }
+  return found.empty() ? name : found;
+}
+
 /// Collects the statements that begin or stand on one line of a file.
 class Statements {
  public:
@@ -80,21 +106,27 @@ class Statements {
  private:
   bool stands_at(Span span, const FileLine& place) const {
     const SourceFile& file = session_.sources.file(span.file);
-    if (file.path() != place.file && file.stable_path() != place.file && !same_file(file.path(), place.file))
-      return false;
+    if (!is_named(session_, file, place.file)) return false;
     const std::uint32_t first = file.position(span.begin).line;
     const std::uint32_t last = file.position(span.end == span.begin ? span.end : span.end - 1).line;
     return first <= place.line && place.line <= last;
   }
 
-  bool same_file(const std::string& a, const std::string& b) const {
-    const fs::path& current = session_.environment.current;
-    return (current / a).lexically_normal() == (current / b).lexically_normal();
-  }
-
   const Session& session_;
   const ir::Policy& policy_;
 };
+
+/// A `never` may have become hundreds of lines: people see the first of them.
+Explained shortened(Explained explained) {
+  constexpr std::size_t kMost = 40;
+  if (explained.parts.size() > kMost) {
+    const std::size_t more = explained.parts.size() - kMost;
+    explained.parts.resize(kMost);
+    explained.parts.push_back({fmt::format("... and {} more; `--format json` has all of them", more), {}});
+  }
+  for (Explained& part : explained.parts) part = shortened(std::move(part));
+  return explained;
+}
 
 std::string text_of(const Session& session, const Explained& explained, std::size_t depth) {
   const std::string place = explained.place.valid() ? session.sources.describe(explained.place) + ": " : "";
@@ -153,7 +185,7 @@ void answer(Session& session, const project::Target& target, const backends::Exp
     session.raw_out = true;
     return;
   }
-  for (const Explained& part : explanation.parts) session.out += text_of(session, part, 0);
+  for (const Explained& part : explanation.parts) session.out += text_of(session, shortened(part), 0);
   for (const Grant& grant : explanation.grants) session.out += text_of(session, grant);
 }
 
@@ -215,7 +247,10 @@ void explain_target(Session& session) {
   }
   const ir::Policy policy = analyze(session, *inputs);
   if (session.diagnostics.has_errors()) return;
+  if (place && !is_source(session, *place))
+    return usage(session, fmt::format("`{}` is no policy of those that are looked at", printable(place->file)));
   if (place) question->places = Statements(session, policy).at(*place);
+  question->subject = whole_name(policy, question->subject);
   if (place && question->places.empty())
     return usage(session, fmt::format("no rule stands at line {} of `{}`", place->line, printable(place->file)));
   const ir::Meaning meaning(policy);

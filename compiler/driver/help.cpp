@@ -64,7 +64,8 @@ std::string group_rows(Group group) {
 std::string option_rows(const Command* command) {
   std::vector<std::pair<std::string, std::string>> list;
   for (const OptionInfo& row : option_table()) {
-    if (command == nullptr || row.on(*command)) list.emplace_back(option_words(row), row.doc);
+    if (command == nullptr || row.on(*command))
+      list.emplace_back(option_words(row), doc_of(row, command == nullptr ? std::nullopt : std::optional(*command)));
   }
   if (command == nullptr) list.emplace_back("-V, --version", "the versions of macc and of its backends");
   return rows(list);
@@ -92,6 +93,16 @@ std::string overview() {
 }
 
 }  // namespace
+
+std::string doc_of(const OptionInfo& option, std::optional<Command> command) {
+  std::string doc(option.doc);
+  if (!doc.ends_with(':')) return doc;
+  if (!command) return doc.substr(0, doc.size() - 1);
+  const std::vector<std::string> choices = choices_of(option.option, *command);
+  for (const std::string& word : choices)
+    doc += fmt::format("{}`{}`", &word == &choices.front() ? " " : &word == &choices.back() ? " or " : ", ", word);
+  return doc;
+}
 
 const std::vector<ExitCode>& exit_codes() {
   static const std::vector<ExitCode> rows = {

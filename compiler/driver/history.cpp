@@ -18,6 +18,14 @@ std::string complaint(const ProcessResult& result) {
 
 }  // namespace
 
+fs::path repository_around(const fs::path& current) {
+  for (fs::path folder = current;; folder = folder.parent_path()) {
+    std::error_code error;
+    if (fs::exists(folder / ".git", error)) return folder;
+    if (folder == folder.parent_path()) return current;
+  }
+}
+
 History::History(Session& session, fs::path root, std::string asker)
     : session_(session), root_(std::move(root)), asker_(std::move(asker)), git_(find_program("git")) {}
 

@@ -11,6 +11,10 @@
 
 namespace macc::driver {
 
+/// The nearest folder, `current` or above it, that git keeps; `current` when there is none. Services name files from
+/// it.
+[[nodiscard]] std::filesystem::path repository_around(const std::filesystem::path& current);
+
 /// Asks git. What stands in the way is reported (E9015).
 class History {
  public:

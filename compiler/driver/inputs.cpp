@@ -148,13 +148,20 @@ void take_operands(Session& session, Inputs& inputs) {
   }
 }
 
+/// Whether the words behind the command are a question, so that files are named by an option.
+bool asks_by_words(const Arguments& arguments) {
+  if (arguments.command == Command::query) return true;
+  return arguments.command == Command::explain && !arguments.has(Option::rule) && !arguments.has(Option::artifact) &&
+         !arguments.has(Option::grants) && !arguments.has(Option::access);
+}
+
 /// The files of a project that is there, and was not only assumed.
 std::vector<project::PolicyFile> project_files(Session& session, const project::Project& project, bool needed) {
   if (project.file == FileId::none) {
     if (!needed) return {};
     session.diagnostics.report(Code::E0006, {}, "there is no macc.toml here or above, and no file was named")
         .note(fmt::format("name a policy: `macc {} {}web.macc`", info(*session.arguments.command).word,
-                          session.arguments.command == Command::query  ? "... --in "
+                          asks_by_words(session.arguments)             ? "... --in "
                           : session.arguments.command == Command::diff ? "old.macc "
                                                                        : ""))
         .note("or start a project: `macc init`");

@@ -1,5 +1,13 @@
 #include "compiler/driver/question.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
 namespace macc::driver {
 
 namespace {
@@ -33,11 +41,49 @@ std::vector<std::string> split(const std::string& argument) {
   return out;
 }
 
-/// A path with the comma behind it, as lists have them.
+/// Paths with commas between them or behind them, as lists have them. A comma in braces is of the path itself.
 std::string with_quotes(const std::string& word) {
   if (!is_path(word)) return word;
-  const bool comma = word.size() > 1 && word.back() == ',';
-  return quoted(comma ? word.substr(0, word.size() - 1) : word) + (comma ? "," : "");
+  int depth = 0;
+  for (std::size_t i = 1; i < word.size(); ++i) {
+    if (word[i] == '{') ++depth;
+    if (word[i] == '}') --depth;
+    if (word[i] != ',' || depth > 0) continue;
+    const std::string rest = word.substr(i + 1);
+    if (rest.empty()) return quoted(word.substr(0, i)) + ",";
+    if (is_path(rest)) return quoted(word.substr(0, i)) + ", " + with_quotes(rest);
+  }
+  return quoted(word);
+}
+
+/// Where something stands that would end the question or hide a part of it: `;` or a comment, outside of quotes.
+std::size_t find_stray(std::string_view text) {
+  bool in_quotes = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (in_quotes && text[i] == '\\') {
+      ++i;
+    } else if (text[i] == '"') {
+      in_quotes = !in_quotes;
+    } else if (!in_quotes) {
+      const std::string_view rest = text.substr(i);
+      if (rest.starts_with(';') || rest.starts_with("//") || rest.starts_with("/*")) return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+/// Words that make a rule of a phrase.
+bool begins_a_rule(std::string_view word) {
+  constexpr std::string_view kWords[] = {"allow", "audit", "deny", "expect", "never"};
+  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
+}
+
+/// A message about a phrase in words that fit a question, which no `;` ends.
+std::string without_semicolon(std::string message) {
+  constexpr std::string_view kEnd = "`;`";
+  if (const std::size_t at = message.find(kEnd); at != std::string::npos)
+    message.replace(at, kEnd.size(), "the end of the question");
+  return message;
 }
 
 }  // namespace
@@ -53,20 +99,102 @@ std::string phrase_of(const std::vector<std::string>& words) {
   return out;
 }
 
-void Questions::add(const std::string& text) { files_.push_back(session_.loader.add("question", text)); }
+void Questions::add(const std::string& before, const std::string& given, const std::string& behind) {
+  const FileId shown = session_.loader.add("question", given);
+  if (refuse(shown, given)) return;
+  const FileId read = session_.loader.add("question", before + given + behind);
+  questions_.push_back({shown, read, static_cast<std::uint32_t>(before.size())});
+}
 
-// What the user wrote has a line of its own: that line is shown when something is wrong with it.
+bool Questions::refuse(FileId given, const std::string& text) {
+  const auto at = [&](std::size_t begin, std::size_t size) {
+    const auto byte = static_cast<std::uint32_t>(begin);
+    return Span{given, byte, byte + static_cast<std::uint32_t>(size)};
+  };
+  if (const std::size_t stray = find_stray(text); stray != std::string::npos) {
+    const bool end = text[stray] == ';';
+    session_.diagnostics
+        .report(Code::E0101, at(stray, end ? 1 : 2),
+                end ? "a question is one phrase: nothing ends it" : "a question holds no comments")
+        .note("a path with such a character stands between double quotes");
+    return true;
+  }
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (begins_a_rule(word)) {
+      session_.diagnostics.report(Code::E0101, at(begin, word.size()),
+                                  fmt::format("a question says what is done, without `{}`", word));
+      return true;
+    }
+    if (word.starts_with('"')) break;
+    begin = end + 1;
+  }
+  return false;
+}
+
+const Questions::Framed* Questions::framed(Span span) const {
+  const auto it = std::find_if(questions_.begin(), questions_.end(),
+                               [&](const Framed& question) { return question.read == span.file; });
+  return it == questions_.end() ? nullptr : &*it;
+}
+
+Span Questions::shown(Span span) const {
+  const Framed* question = framed(span);
+  if (question == nullptr) return span;
+  const auto size = static_cast<std::uint32_t>(session_.sources.file(question->given).text().size());
+  const auto place = [&](std::uint32_t byte) {
+    return std::min(std::max(byte, question->before) - question->before, size);
+  };
+  return {question->given, place(span.begin), place(span.end)};
+}
+
+Diagnostic Questions::shown(Diagnostic diagnostic) const {
+  if (framed(diagnostic.primary.span) != nullptr) diagnostic.message = without_semicolon(std::move(diagnostic.message));
+  diagnostic.primary.span = shown(diagnostic.primary.span);
+  for (Label& label : diagnostic.secondary) label.span = shown(label.span);
+  for (Note& note : diagnostic.notes) note.span = shown(note.span);
+  if (diagnostic.fix) {
+    for (Edit& edit : diagnostic.fix->edits) edit.span = shown(edit.span);
+  }
+  return diagnostic;
+}
+
+ir::Policy Questions::analyze(const Inputs& inputs) {
+  std::vector<FileId> files;
+  for (const Framed& question : questions_) files.push_back(question.read);
+  ir::Policy policy = driver::analyze(session_, inputs, {}, files);
+  const Diagnostics found = std::exchange(session_.diagnostics, {});
+  std::vector<FileId> wrong;
+  for (const Diagnostic& diagnostic : found.all()) {
+    const Framed* question = framed(diagnostic.primary.span);
+    // What is said after the first mistake of a question is about what macc put around it.
+    if (question != nullptr && std::find(wrong.begin(), wrong.end(), question->read) != wrong.end()) continue;
+    if (question != nullptr) wrong.push_back(question->read);
+    session_.diagnostics.add(shown(diagnostic));
+  }
+  return policy;
+}
+
+bool Questions::is_domain(const std::string& name) {
+  const auto in_name = [](char c) {
+    return (std::isalnum(static_cast<unsigned char>(c)) != 0) || c == '_' || c == '.';
+  };
+  if (!name.empty() && std::all_of(name.begin(), name.end(), in_name)) return true;
+  session_.diagnostics.report(Code::E0005, {}, fmt::format("`{}` is no name of a domain", printable(name)))
+      .note("names are letters, digits and `_`, with dots between a module and its domain: `acme.web.server`");
+  return false;
+}
 
 void Questions::about(const std::string& domain, const std::vector<std::string>& phrase) {
-  add("test \"question\" { expect deny\n" + domain + " " + phrase_of(phrase) + "\n; }\n");
+  if (!is_domain(domain)) return;
+  add("test \"question\" { expect deny ", domain + " " + phrase_of(phrase), "; }\n");
 }
 
 void Questions::name(const std::string& domain) {
-  add("test \"question\" { expect deny\n" + domain + "\nlist \"/\"; }\n");
+  if (is_domain(domain)) add("test \"question\" { expect deny ", domain, " list \"/\"; }\n");
 }
 
-void Questions::about_anyone(const std::vector<std::string>& phrase) {
-  add("never any\n" + phrase_of(phrase) + "\n;\n");
-}
+void Questions::about_anyone(const std::vector<std::string>& phrase) { add("never any ", phrase_of(phrase), ";\n"); }
 
 }  // namespace macc::driver

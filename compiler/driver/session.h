@@ -1,6 +1,7 @@
 // What the parts of one run share.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "compiler/driver/arguments.h"
 #include "compiler/driver/run.h"
 #include "compiler/project/loader.h"
+#include "compiler/report/paint.h"
 #include "compiler/report/sink.h"
 
 namespace macc::driver {
@@ -30,9 +32,14 @@ struct Session {
   Diagnostics diagnostics;
   project::Loader loader;
   std::string out;                             ///< results for people; dropped when the format is for machines
+  report::Painter paint{false};                ///< for `out`, where people read it
   std::string preface;                         ///< of `out`: what has to be known before the findings of the linter
   bool raw_out = false;                        ///< `out` is data that was asked for and is never dropped
   std::vector<report::TargetOutcome> targets;  ///< results for machines
+  /// What an earlier run with the same input ended with: this one ends so too, and nothing else here counts.
+  std::optional<Outcome> kept;
+  /// Where set: told what this run ended with, for a later one.
+  std::function<void(const Outcome&)> keep;
   /// Set by the linter: diagnostics are its results, go to stdout, and fail the run from this severity on.
   struct Linting {
     std::optional<Severity> fail_on;

@@ -22,6 +22,7 @@ class FakeBackend final : public backends::Backend {
   [[nodiscard]] std::string_view name() const override { return "apparmor"; }
   [[nodiscard]] std::string_view description() const override { return "for tests"; }
   [[nodiscard]] const std::vector<backends::Setting>& settings() const override { return settings_; }
+  [[nodiscard]] std::vector<std::string> depends_on(const backends::Target& /*target*/) const override { return {}; }
   [[nodiscard]] backends::Lowered lower(const backends::Input& /*input*/, Diagnostics& /*d*/) const override {
     return {};
   }

@@ -13,13 +13,13 @@
 #include "backends/selinux/link/cache.h"
 #include "backends/selinux/link/cil_reader.h"
 #include "backends/selinux/link/condense.h"
-#include "backends/selinux/link/files.h"
 #include "backends/selinux/link/import.h"
 #include "backends/selinux/link/label_aliases.h"
 #include "backends/selinux/link/messages.h"
 #include "backends/selinux/link/packages.h"
 #include "backends/selinux/link/sepol.h"
 #include "compiler/base/diagnostic.h"
+#include "compiler/base/files.h"
 #include "selinux_skeleton.h"
 
 namespace macc::backends::selinux {

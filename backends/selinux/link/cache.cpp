@@ -2,25 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <cstdlib>
-
 #include "backends/selinux/link/base_file.h"
 #include "backends/selinux/link/bytes.h"
-#include "backends/selinux/link/files.h"
+#include "compiler/base/files.h"
 
 namespace macc::backends::selinux {
-namespace {
-
-/// $XDG_CACHE_HOME or ~/.cache; "" when neither is known.
-std::string cache_folder() {
-  const char* cache = std::getenv("XDG_CACHE_HOME");
-  if (cache != nullptr && cache[0] == '/') return std::string(cache) + "/macc";
-  const char* home = std::getenv("HOME");
-  if (home != nullptr && home[0] == '/') return std::string(home) + "/.cache/macc";
-  return {};
-}
-
-}  // namespace
 
 BaseCache::BaseCache(const PolicySource& source, const std::vector<std::string>& leave_out,
                      const Companions& companions) {
@@ -41,7 +27,7 @@ BaseCache::BaseCache(const PolicySource& source, const std::vector<std::string>&
     key.text(*text);
   key.texts(companions.notices);
   key_ = key.take();
-  if (const std::string caches = cache_folder(); !caches.empty())
+  if (const std::string caches = user_cache_folder(); !caches.empty())
     path_ = fmt::format("{}/selinux-{:016x}.base", caches, checksum(where));
 }
 
@@ -56,7 +42,7 @@ bool BaseCache::read(Base::Data& data) const {
 void BaseCache::write(Base::Data& data) const {
   if (path_.empty()) return;
   data.cache_key = key_;
-  replace_file(path_, write_base(data));
+  put_file(path_, write_base(data));
 }
 
 }  // namespace macc::backends::selinux

@@ -10,9 +10,9 @@
 #include <map>
 #include <set>
 
-#include "backends/selinux/link/files.h"
 #include "backends/selinux/link/label_aliases.h"
 #include "compiler/base/diagnostic.h"
+#include "compiler/base/files.h"
 
 namespace macc::backends::selinux {
 
@@ -316,6 +316,13 @@ PolicySource folder_source(const std::string& folder) {
     return std::binary_search(disabled.begin(), disabled.end(), package.name);
   });
   return source;
+}
+
+std::vector<std::string> installed_places(std::string_view name) {
+  std::vector<std::string> places = {std::string(kConfiguration) + "config"};
+  for (const std::string_view folder : {kShare, kStores, kConfiguration})
+    places.push_back(fmt::format("{}{}", folder, name));
+  return places;
 }
 
 SourceOrReason find_source(const ImportRequest& request) {

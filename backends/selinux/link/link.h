@@ -114,6 +114,9 @@ struct BaseOrReason {
   std::string reason;
 };
 
+/// The files and folders of this machine that Base::installed() looks at, whether they are there or not.
+[[nodiscard]] std::vector<std::string> installed_places(std::string_view name);
+
 /// The policy of a system, ready to be linked with. Immutable.
 class Base {
  public:

@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "backends/backend.h"
+#include "compiler/driver/build_cache.h"
 #include "compiler/driver/build_report.h"
 #include "compiler/driver/inputs.h"
 #include "compiler/driver/limits.h"
@@ -39,6 +40,12 @@ bool check_options(Session& session) {
   return true;
 }
 
+/// To people: programs get the same as from the build itself.
+void say_unchanged(Session& session) {
+  if (session.arguments.value(Option::format, "text") != "text") return;
+  session.kept->out += "unchanged since the build that said this: nothing was done again (`--no-cache` does)\n";
+}
+
 void emit_ir(Session& session, const Inputs& inputs, const ir::Policy& policy) {
   std::string text = ir::to_json(policy, session.sources);
   if (session.arguments.value(Option::out) == "-") {
@@ -71,6 +78,9 @@ class Builder {
     session_.targets.push_back(std::move(outcome));
   }
 
+  /// Whether the platform's compilers looked at all that they were asked to look at.
+  [[nodiscard]] bool all_checked() const { return all_checked_; }
+
  private:
   void build_into(const project::Target& target, const fs::path& folder, Diagnostics& found,
                   report::TargetOutcome& outcome) {
@@ -84,6 +94,8 @@ class Builder {
     const HeldSignals until_it_is_written;  // from here on there are temporary files
     const backends::Verification verification = verify(*backend, input, lowered, found);
     const TargetResult result{target, lowered, verification};
+    const bool not_asked = session_.arguments.has(Option::no_verify);
+    all_checked_ &= not_asked || verification.status == backends::Verification::Status::passed;
     check_limits(target, result.fidelity, verification, found);
     if (found.has_errors()) return;
 
@@ -132,6 +144,7 @@ class Builder {
   const Inputs& inputs_;
   const ir::Meaning& meaning_;
   fs::path out_;
+  bool all_checked_ = true;
 };
 
 }  // namespace
@@ -141,9 +154,15 @@ void run_build(Session& session) {
   const auto inputs = gather(session);
   if (!inputs) return;
   const std::vector<const project::Target*> targets = chosen_targets(session, inputs->project);
+  if (session.diagnostics.has_errors()) return;
+  const bool only_ir = session.arguments.value(Option::emit) == "ir";
+  const auto identity = only_ir ? std::nullopt : identify_build(session, *inputs, targets);
+  if (identity && !session.arguments.has(Option::no_cache)) session.kept = find_build(*identity);
+  if (session.kept) return say_unchanged(session);
+
   const ir::Policy policy = analyze(session, *inputs);
   if (session.diagnostics.has_errors()) return;
-  if (session.arguments.value(Option::emit) == "ir") return emit_ir(session, *inputs, policy);
+  if (only_ir) return emit_ir(session, *inputs, policy);
 
   const ir::Meaning meaning(policy);
   check_meaning(session, meaning);
@@ -155,6 +174,9 @@ void run_build(Session& session) {
   }
   Builder builder(session, *inputs, meaning);
   for (const project::Target* target : targets) builder.build(*target);
+  if (!identity || !builder.all_checked() || session.diagnostics.has_errors()) return;
+  if (!held_still(*identity, identify_build(session, *inputs, targets))) return;
+  session.keep = [identity = *identity](const Outcome& outcome) { keep_build(identity, outcome); };
 }
 
 }  // namespace macc::driver

@@ -134,7 +134,7 @@ std::string zsh_script() {
         const auto choices = choices_of(option.option, row.command);
         value = fmt::format(":{}:{}", option.value, choices.empty() ? "_files" : "(" + joined(choices, " ") + ")");
       }
-      const std::string doc = fmt::format("[{}]{}", zsh_text(option.doc), value);
+      const std::string doc = fmt::format("[{}]{}", zsh_text(doc_of(option, std::nullopt)), value);
       out += fmt::format("        {} \\\n", shell_text(fmt::format("--{}{}", option.name, doc)));
       if (!option.letter.empty())
         out += fmt::format("        {} \\\n", shell_text(fmt::format("-{}{}", option.letter, doc)));
@@ -169,7 +169,7 @@ std::string fish_script() {
       } else if (!option.value.empty()) {
         out += " -r";
       }
-      out += " -d " + fish_text(option.doc) + "\n";
+      out += " -d " + fish_text(doc_of(option, std::nullopt)) + "\n";
     }
     if (const auto words = operands_for(row); !words.empty())
       out += fmt::format("{} -f -a {}\n", when, fish_text(joined(words, " ")));

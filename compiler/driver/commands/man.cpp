@@ -50,7 +50,7 @@ std::string options(std::optional<Command> command) {
     if (!row.letter.empty()) out += fmt::format("\\fB\\-{}\\fR, ", row.letter);
     out += fmt::format("\\fB\\-\\-{}\\fR", roff(row.name));
     if (!row.value.empty()) out += fmt::format(" \\fI{}\\fR", row.value);
-    out += "\n" + marked(row.doc) + "\n";
+    out += "\n" + marked(doc_of(row, command)) + "\n";
   }
   return out;
 }

@@ -443,7 +443,7 @@ void answer_decision(Session& session, const std::vector<std::string>& words) {
   if (session.diagnostics.has_errors()) return;
   for (const ir::TestExpectation& e : asked.question(0).expectations) {
     if (ir::assignments_of(asked.policy(), e)) continue;
-    session.diagnostics.report(Code::E0504, e.span,
+    session.diagnostics.report(Code::E0504, questions.shown(e.span),
                                "the condition of this question names more booleans than are tried");
     return;
   }

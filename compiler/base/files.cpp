@@ -1,4 +1,4 @@
-#include "backends/selinux/link/files.h"
+#include "compiler/base/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,13 +9,17 @@
 #include <cstdlib>
 #include <filesystem>
 
-namespace macc::backends::selinux {
+namespace macc {
 namespace {
 
 /// False with errno set.
-bool read_all(int file, std::string& bytes) {
+bool read_all(int file, bool only_own, std::string& bytes) {
   struct stat status {};
   if (fstat(file, &status) != 0) return false;
+  if (only_own && (status.st_uid != geteuid() || (status.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
+    errno = EPERM;
+    return false;
+  }
   if (!S_ISREG(status.st_mode)) {
     errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
     return false;
@@ -41,13 +45,11 @@ bool write_all(int file, std::string_view bytes) {
   return true;
 }
 
-}  // namespace
-
-std::optional<std::string> read_whole_file(const std::string& path) {
-  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+std::optional<std::string> read_file(const std::string& path, bool only_own) {
+  const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | (only_own ? O_NOFOLLOW : 0));
   if (file < 0) return std::nullopt;
   std::string bytes;
-  const bool read = read_all(file, bytes);
+  const bool read = read_all(file, only_own, bytes);
   const int error = errno;
   close(file);
   errno = error;
@@ -55,7 +57,13 @@ std::optional<std::string> read_whole_file(const std::string& path) {
   return bytes;
 }
 
-bool replace_file(const std::string& path, std::string_view bytes) {
+}  // namespace
+
+std::optional<std::string> read_whole_file(const std::string& path) { return read_file(path, false); }
+
+std::optional<std::string> read_own_file(const std::string& path) { return read_file(path, true); }
+
+bool put_file(const std::string& path, std::string_view bytes) {
   std::error_code error;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), error);
   std::string temporary = path + ".XXXXXX";
@@ -68,4 +76,12 @@ bool replace_file(const std::string& path, std::string_view bytes) {
   return false;
 }
 
-}  // namespace macc::backends::selinux
+std::string user_cache_folder() {
+  const char* cache = std::getenv("XDG_CACHE_HOME");
+  if (cache != nullptr && cache[0] == '/') return std::string(cache) + "/macc";
+  const char* home = std::getenv("HOME");
+  if (home != nullptr && home[0] == '/') return std::string(home) + "/.cache/macc";
+  return {};
+}
+
+}  // namespace macc
