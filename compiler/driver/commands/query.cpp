@@ -105,6 +105,11 @@ std::string verdict_text(const Asked& asked, const Verdict& v, const std::string
     ways += fmt::format("{}{}: {}", ways.empty() ? "" : "; ", report::safe(way.how), query::word(way.answer));
   if (v.ways.size() > 1) line(ways);
   if (!v.otherwise.empty()) line("it would be " + v.otherwise);
+  if (v.untried != 0)
+    line(
+        fmt::format("whether other values of booleans change that is not known: it depends on {} of them, whose values "
+                    "were not all tried",
+                    v.untried));
   if (!v.owned.empty()) line(fmt::format("for files of its own user (`owner`), it would be {}", v.owned));
   return out;
 }
@@ -118,6 +123,7 @@ Json verdict_json(const Asked& asked, const Verdict& v) {
   for (const Verdict::Way& way : v.ways)
     out["ways"].push_back({{"way", report::valid_utf8(way.how)}, {"answer", query::word(way.answer)}});
   if (!v.otherwise.empty()) out["otherwise"] = v.otherwise;
+  if (v.untried != 0) out["untried_booleans"] = v.untried;
   if (!v.owned.empty()) out["owner"] = v.owned;
   return out;
 }
