@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -32,6 +33,10 @@ struct Symbol {
   ir::DomainId domain = ir::DomainId::none;
   ir::PortsId ports = ir::PortsId::none;
 };
+/// Whether it names ports, or a value that may be ports.
+[[nodiscard]] bool may_be_ports(const Symbol& symbol);
+/// Whether it is a value that may be a text, or a list of them.
+[[nodiscard]] bool may_be_text(const Symbol& symbol);
 /// "resource", "domain", ... with an article.
 [[nodiscard]] std::string_view describe(Symbol::Kind kind);
 
@@ -127,15 +132,17 @@ class Analysis {
   /// The places of a name's parts, and the declarations that they stand for.
   using Parts = std::vector<std::pair<Span, Span>>;
   const Symbol* find_name(const ast::QualifiedName& name, const Scope& scope, bool& is_private, Parts& parts);
-  /// Reports unless it finds something; `wanted` ("a resource") is for the message.
-  const Symbol* lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted);
+  /// Which names a place has a use for.
+  using Fits = std::function<bool(const Symbol&)>;
+  /// Reports unless it finds something; `wanted` ("a resource") is for the message, and `fits` for what it suggests.
+  const Symbol* lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted, const Fits& fits);
   const Symbol* lookup_quietly(const ast::QualifiedName& name, const Scope& scope, bool& is_private);
   const Argument* parameter(const ast::QualifiedName& name, const Scope& scope);
   const Symbol* lookup_kind(const ast::QualifiedName& name, const Scope& scope, Symbol::Kind kind,
                             std::string_view wanted);
-  std::vector<std::string> visible_names(const Scope& scope) const;
+  std::vector<std::string> visible_names(const Scope& scope, const Fits& fits) const;
   /// The name that was most likely meant by one that nothing declares, or "".
-  std::string guess_name(const ast::QualifiedName& name, const Scope& scope) const;
+  std::string guess_name(const ast::QualifiedName& name, const Scope& scope, const Fits& fits) const;
   /// Whether a name may be declared in what a reported mistake took out.
   bool is_lost(const ast::QualifiedName& name) const;
   ir::DomainId lookup_domain(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted);

@@ -53,7 +53,7 @@ void Analysis::reread_let(Module& module, const ast::LetDecl& let) {
   }
   if (const auto* name = std::get_if<ast::QualifiedName>(&let.value.value)) {
     const Scope scope{&module, nullptr, nullptr, {}, {}};
-    (void)lookup(*name, scope, "a value");
+    (void)lookup(*name, scope, "a value", [](const Symbol& one) { return one.kind == Symbol::Kind::let; });
     return;
   }
   (void)let_texts(symbol, let.value.span);

@@ -283,24 +283,37 @@ const Symbol* Analysis::find_name(const ast::QualifiedName& name, const Scope& s
   return meant.size() == 1 ? meant.front() : nullptr;
 }
 
-std::vector<std::string> Analysis::visible_names(const Scope& scope) const {
+bool may_be_ports(const Symbol& symbol) {
+  if (symbol.kind == Symbol::Kind::ports) return true;
+  if (symbol.kind != Symbol::Kind::let || symbol.let == nullptr) return false;
+  const auto& value = symbol.let->value.value;
+  return std::holds_alternative<std::vector<ast::PortItem>>(value) || std::holds_alternative<ast::QualifiedName>(value);
+}
+
+bool may_be_text(const Symbol& symbol) {
+  return symbol.kind == Symbol::Kind::let && symbol.let != nullptr &&
+         !std::holds_alternative<std::vector<ast::PortItem>>(symbol.let->value.value);
+}
+
+std::vector<std::string> Analysis::visible_names(const Scope& scope, const Fits& fits) const {
   std::vector<std::string> out;
-  if (scope.locals) {
-    for (const auto& [word, symbol] : *scope.locals) out.push_back(word);
-  }
+  const auto add_all = [&](const Names& names) {
+    for (const auto& [word, symbol] : names)
+      if (fits(symbol)) out.push_back(word);
+  };
+  if (scope.locals) add_all(*scope.locals);
   if (scope.params) {
     for (const auto& [word, argument] : *scope.params) out.push_back(word);
   }
-  for (const auto& [word, symbol] : scope.module->names) out.push_back(word);
+  add_all(scope.module->names);
   for (const auto& [word, import] : scope.module->imports) {
     for (const auto& [inner, symbol] : import.module->names) {
-      if (symbol.is_public) out.push_back(word + "." + inner);
+      if (symbol.is_public && fits(symbol)) out.push_back(word + "." + inner);
     }
   }
   if (!scope.everywhere) return out;
   for (const auto& module : modules_) {
-    if (!module->root) continue;
-    for (const auto& [word, symbol] : module->names) out.push_back(word);
+    if (module->root) add_all(module->names);
   }
   return out;
 }
@@ -312,8 +325,8 @@ bool Analysis::is_lost(const ast::QualifiedName& name) const {
   return std::any_of(name.parts.begin(), name.parts.end(), [&](const ast::Name& p) { return lost_.contains(p.text); });
 }
 
-std::string Analysis::guess_name(const ast::QualifiedName& name, const Scope& scope) const {
-  const std::vector<std::string> names = visible_names(scope);
+std::string Analysis::guess_name(const ast::QualifiedName& name, const Scope& scope, const Fits& fits) const {
+  const std::vector<std::string> names = visible_names(scope, fits);
   if (name.parts.size() == 1) {
     const auto inside = std::find_if(names.begin(), names.end(),
                                      [&](const std::string& n) { return n.ends_with("." + name.parts[0].text); });
@@ -322,7 +335,8 @@ std::string Analysis::guess_name(const ast::QualifiedName& name, const Scope& sc
   return did_you_mean(name.text(), names);
 }
 
-const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted) {
+const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scope, std::string_view wanted,
+                               const Fits& fits) {
   bool is_private = false;
   const Symbol* s = lookup_quietly(name, scope, is_private);
   if (s != nullptr) used_.insert(s->span);
@@ -346,7 +360,7 @@ const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scop
   Diagnostic& d =
       report(Code::E0201, name.span, fmt::format("nothing is called `{}` here", printable(name.text())), &scope);
   d.label(fmt::format("expected {}", wanted));
-  const std::string guess = guess_name(name, scope);
+  const std::string guess = guess_name(name, scope, fits);
   if (!guess.empty()) {
     d.suggest(fmt::format("did you mean `{}`?", guess), {{name.span, guess}});
     return nullptr;
@@ -363,7 +377,7 @@ const Symbol* Analysis::lookup(const ast::QualifiedName& name, const Scope& scop
 
 const Symbol* Analysis::lookup_kind(const ast::QualifiedName& name, const Scope& scope, Symbol::Kind kind,
                                     std::string_view wanted) {
-  const Symbol* s = lookup(name, scope, wanted);
+  const Symbol* s = lookup(name, scope, wanted, [kind](const Symbol& one) { return one.kind == kind; });
   if (s == nullptr || s->kind == kind) return s;
   report(Code::E0209, name.span, fmt::format("`{}` is {}, expected {}", name.text(), describe(s->kind), wanted), &scope)
       .also(s->span, "declared here");

@@ -51,7 +51,7 @@ std::vector<const Symbol*> Analysis::lookup_everywhere(const ast::QualifiedName&
       if (const Symbol* whole = in_module(taken)) return {whole};
     }
     if (taken == 1) add(in_module(1));
-    if (module->root) add(in_module(0));
+    add(in_module(0));
   }
   if (name.parts.size() == 1) {
     for (const DomainState& state : domains_) add(find(*state.locals, name.parts[0].text));

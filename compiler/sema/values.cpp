@@ -178,7 +178,9 @@ bool Analysis::patterns_of(const std::vector<ast::Object>& objects, const Scope&
       }
       continue;
     }
-    const Symbol* s = lookup(name, scope, wanted);
+    const Symbol* s = lookup(name, scope, wanted, [&](const Symbol& one) {
+      return may_be_text(one) || (resources_too && one.kind == Symbol::Kind::resource);
+    });
     if (s == nullptr) {
       good = false;
     } else if (s->kind == Symbol::Kind::let) {
@@ -266,7 +268,7 @@ std::optional<Analysis::PortSet> Analysis::ports_of(const std::vector<ast::PortI
         }
         continue;
       }
-      const Symbol* s = lookup(name, scope, "a port or the name of ports");
+      const Symbol* s = lookup(name, scope, "a port or the name of ports", may_be_ports);
       if (s == nullptr) {
         good = false;
       } else if (s->kind == Symbol::Kind::ports) {
