@@ -60,6 +60,8 @@ const PathSet& carriers() {
 
 /// What domains write, and what they read or run.
 class Flows::Files {
+  static constexpr const char* kQueue = "mqueue";
+
  public:
   explicit Files(const ir::Meaning& meaning) : meaning_(meaning) {
     for (std::size_t i = 0; i < meaning.policy().domains.size(); ++i) add(static_cast<DomainId>(i));
@@ -90,6 +92,7 @@ class Flows::Files {
     std::string_view verb;  ///< in words
     bool code = false;
     std::optional<PathSet> written, left;  ///< known once they are asked for
+    bool queue = false;                    ///< a message queue, which has a name, and is no file
   };
   /// A give and a take that may meet.
   struct Pair {
@@ -107,7 +110,7 @@ class Flows::Files {
       for (const Statement& one : statements) {
         const bool is_it = one.operation.area == Area::files && one.term.as == verb;
         if (is_it && one.term.effect == Effect::allow)
-          list.push_back({id, one, ir::word(verb), verb == Verb::load, {}, {}});
+          list.push_back({id, one, ir::word(verb), verb == Verb::load, {}, {}, false});
       }
     };
     const std::size_t first_take = takes_.size();
@@ -115,14 +118,18 @@ class Flows::Files {
     for (const Verb verb : {Verb::read, Verb::load}) add_verb(takes_, verb);
     for (const Statement& one : statements) {
       const bool inside = one.operation.area == Area::programs && one.operation.first.empty();
-      if (inside && one.term.effect == Effect::allow) takes_.push_back({id, one, "exec", true, {}, {}});
+      if (inside && one.term.effect == Effect::allow) takes_.push_back({id, one, "exec", true, {}, {}, false});
+    }
+    for (const Statement& one : statements) {
+      if (one.operation.verb != kQueue || one.term.effect != Effect::allow) continue;
+      for (std::vector<Use>* list : {&gives_, &takes_}) list->push_back({id, one, kQueue, false, {}, {}, true});
     }
     for (const ir::Entry& entry : domain.entries) {
       Term term;
       term.entry = &entry;
       term.paths = &entry.paths;
       term.as = Verb::load;
-      takes_.push_back({id, {{}, term}, "entry", true, {}, {}});
+      takes_.push_back({id, {{}, term}, "entry", true, {}, {}, false});
     }
     for (std::size_t i = first_take; i < takes_.size(); ++i)
       for (const std::string& text : beginnings(*takes_[i].said.term.paths)) index_.add(text, i);
@@ -154,9 +161,13 @@ class Flows::Files {
       Use& take = takes_[pair->take];
       if (take.code != code) continue;
       Use& give = gives_[pair->give];
+      if (give.queue != take.queue) continue;
       const auto example = common(give, take);
       if (!example) continue;
-      const char* used = take.verb == "read" ? "reads" : take.verb == "load" ? "loads as code" : "runs";
+      const char* used = "runs";
+      if (take.queue) used = "uses";
+      if (take.verb == "read") used = "reads";
+      if (take.verb == "load") used = "loads as code";
       return Hop{give.domain,
                  take.domain,
                  code ? Hop::Kind::code : Hop::Kind::file,
@@ -293,6 +304,13 @@ class Flows::Others {
     const auto may = [this](const Rule* rule) {
       return [=, this] { return "may " + ir::describe(policy_, rule->access); };
     };
+    // What is started has the standard input and output of who starts it, without a rule of its own.
+    const auto streams = [this](DomainId starter, DomainId started) {
+      return [=, this] {
+        return fmt::format("{} starts {}, which has its input and output", policy_.domain(starter).name,
+                           policy_.domain(started).name);
+      };
+    };
     add_connections(a, b, to, true, add);
     add_connections(b, a, from, false, add);
     for (const Allowed& use : b.uses) {
@@ -321,7 +339,12 @@ class Flows::Others {
         add(Hop::Kind::file, seen, nullptr, process.rule);
     }
     for (const Allowed& start : a.starts) {
-      if (as<ir::ExecAccess>(start).target == to) add(Hop::Kind::start, may(start.rule), start.rule, nullptr);
+      if (as<ir::ExecAccess>(start).target != to) continue;
+      add(Hop::Kind::start, may(start.rule), start.rule, nullptr);
+      add(Hop::Kind::handed_over, streams(from, to), start.rule, nullptr);
+    }
+    for (const Allowed& start : b.starts) {
+      if (as<ir::ExecAccess>(start).target == from) add(Hop::Kind::handed_over, streams(to, from), nullptr, start.rule);
     }
   }
 
@@ -439,7 +462,7 @@ class Flows::Others {
       each(as<ir::SignalAccess>(signal).peer, [&](DomainId to) { link(id, to); });
     for (const Allowed& process : links.processes)
       each(as<ir::ProcessAccess>(process).peer, [&](DomainId peer) { link_both(id, peer); });
-    for (const Allowed& start : links.starts) link(id, as<ir::ExecAccess>(start).target);
+    for (const Allowed& start : links.starts) link_both(id, as<ir::ExecAccess>(start).target);
   }
 
   const ir::Policy& policy_;

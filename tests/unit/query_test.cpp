@@ -539,7 +539,10 @@ TEST_CASE("no step leads through what is denied") {
     CHECK(steps(writes, "exec \"/srv/x/a\"; deny exec \"/srv/x/**\";") == "");
     CHECK(steps(writes, "exec \"/srv/x/{a,b}\"; deny exec \"/srv/x/a\";") ==
           "code: may write /srv/x/b, which the other runs");
-    CHECK(steps("exec \"/usr/bin/e\" to e;", "") == "start: may exec \"/usr/bin/e\" to e");
+    CHECK(steps("exec \"/usr/bin/e\" to e;", "") ==
+          "start: may exec \"/usr/bin/e\" to e\nhanded over: d starts e, which has its input and output");
+    CHECK(steps("", "exec \"/usr/bin/d\" to d;") == "handed over: e starts d, which has its input and output");
+    CHECK(steps("", "exec \"/usr/bin/d\" to d; deny exec \"/usr/bin/d\";") == "");
     CHECK(steps("exec \"/usr/bin/e\" to e; deny exec \"/usr/**\";", "") == "");
   }
   SUBCASE("one's own files") {
@@ -553,6 +556,13 @@ TEST_CASE("no step leads through what is denied") {
           "network: connects to tcp 85");
     CHECK(steps("allow connect tcp 80-90; deny connect tcp 85-90;", "allow listen tcp any; deny listen tcp 80-84;") ==
           "");
+  }
+  SUBCASE("message queues") {
+    const char* queue = "allow mqueue \"/q\";";
+    CHECK(steps(queue, "allow mqueue \"/*\";") == "file: may mqueue /q, which the other uses");
+    CHECK(steps(queue, "allow mqueue \"/*\"; deny mqueue \"/q\";") == "");
+    CHECK(steps(queue, "allow mqueue \"/r\";") == "");
+    CHECK(steps(queue, "allow read \"/q\";") == "");
   }
   SUBCASE("signals and processes") {
     CHECK(steps("allow signal term, hup to any; deny signal term to e;", "") == "signal: may signal hup, term to any");
