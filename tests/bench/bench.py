@@ -209,10 +209,9 @@ def bench_questions(macc: str, work: pathlib.Path, services: int, repeat: int) -
                 "macc diff, a tenth of the services changed": [macc, "diff", str(folder), str(other)],
                 "macc doc": [macc, "doc", "--out", "report"]}
     system = max(pathlib.Path("/etc/selinux/default/policy").glob("policy.*"), default=None)
-    if system and all(shutil.which(tool) for tool in ("sesearch", "sedta", "sediff")):
+    if system and all(shutil.which(tool) for tool in ("sesearch", "sedta")):
         commands |= {"sesearch -A -s, of Debian's policy": ["sesearch", "-A", "-s", "sshd_t", str(system)],
-                     "sedta, from one domain of it to another": ["sedta", "-p", str(system), "-s", "init_t", "-t", "sshd_t", "-S"],
-                     "sediff, of it with itself": ["sediff", str(system), str(system)]}
+                     "sedta, from one domain of it to another": ["sedta", "-p", str(system), "-s", "init_t", "-t", "sshd_t", "-S"]}
     print(f"\nquestions about {services} services\n  {'':<44}{'time':>11} {'peak':>11} {'of check':>10}")
     reference = None
     for what, command in commands.items():
