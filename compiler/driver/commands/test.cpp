@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "backends/backend.h"
@@ -17,12 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
-}
-
 /// One test, on the meaning or on a target.
 struct Result {
   const ir::Test* test = nullptr;
@@ -35,8 +30,9 @@ struct Result {
 std::vector<const ir::Test*> chosen(Session& session, const ir::Policy& policy) {
   std::vector<const ir::Test*> out;
   const std::string filter = session.arguments.value(Option::filter);
+  const std::string wanted = report::lower_case(filter);
   for (const ir::Test& test : policy.tests) {
-    if (lower_case(test.name).find(lower_case(filter)) != std::string::npos) out.push_back(&test);
+    if (report::lower_case(test.name).find(wanted) != std::string::npos) out.push_back(&test);
   }
   if (!out.empty() || filter.empty()) return out;
   Diagnostic& d =
@@ -113,17 +109,21 @@ class OnTarget {
 
   void judge(std::size_t begin, std::size_t end, const std::vector<backends::ProbeAnswer>& answers, Result& result) {
     const ir::TestExpectation& e = *asked_[begin].expectation;
+    const backends::ProbeAnswer* open = nullptr;
     for (std::size_t i = begin; i < end; ++i) {
       const backends::ProbeAnswer& answer = answers.at(i);
-      if (!answer.answered) {
-        ++result.unanswered;
-        return unanswered(*result.test, e, answer.reason);
-      }
-      if ((e.allow ? answer.denied : answer.allowed).empty()) continue;
+      if (!answer.answered && open == nullptr) open = &answer;
+      if (!answer.answered || (e.allow ? answer.denied : answer.allowed).empty()) continue;
       ++result.failed;
       return failed(result, e, answer);
     }
-    ++result.held;
+    // What is not known for some values of the booleans is not known to hold for all.
+    if (open == nullptr) {
+      ++result.held;
+    } else {
+      ++result.unanswered;
+      unanswered(*result.test, e, open->reason);
+    }
   }
 
   void unanswered(const ir::Test& test, const ir::TestExpectation& e, const std::string& why) {
@@ -144,32 +144,38 @@ class OnTarget {
     if (!e.allow) note_wider_rules(d, e);
   }
 
-  /// What the build says about the rules of the domain that come out wider, which is why.
+  /// What the build says about the rules of the domain that come out wider, which is why: those about the same objects,
+  /// or else those about the same operation.
   void note_wider_rules(Diagnostic& d, const ir::TestExpectation& e) const {
-    std::size_t shown = 0;
+    constexpr std::size_t kShown = 3;
+    std::map<query::Nearness, std::vector<const backends::FidelityEntry*>> by_nearness;
     for (const backends::FidelityEntry& entry : lowered_.fidelity.entries) {
       const bool wider =
           entry.fidelity == backends::Fidelity::wider || entry.fidelity == backends::Fidelity::not_enforced;
-      if (entry.domain != e.domain || !wider || !entry.span.valid() || !is_about(entry.rule, e)) continue;
-      if (++shown > 3) break;
+      if (entry.domain == e.domain && wider) by_nearness[nearness_of(entry, e)].push_back(&entry);
+    }
+    by_nearness.erase(query::Nearness::apart);
+    if (by_nearness.empty()) return;
+    const auto& nearest = by_nearness.rbegin()->second;
+    for (std::size_t i = 0; i < nearest.size() && i < kShown; ++i) {
+      const backends::FidelityEntry& entry = *nearest[i];
       d.note(fmt::format("`{}` is {} there ({})", printable(entry.rule), backends::word(entry.fidelity), entry.topic),
              entry.span);
     }
   }
-  /// Whether a rule, as it is described, is of the kind of what was expected: about the same sockets, or with the first
-  /// of its verbs.
-  bool is_about(const std::string& rule, const ir::TestExpectation& e) const {
-    constexpr std::string_view kAllow = "allow ";
-    if (!rule.starts_with(kAllow)) return false;
-    const std::string phrase = rule.substr(kAllow.size()) + " ";
-    const std::string asked = ir::describe(meaning_.policy(), e.access);
-    const std::size_t first = asked.find_first_of(" ,");
-    const std::string verb = asked.substr(0, first);
-    if (verb == "connect" || verb == "listen")
-      return phrase.starts_with(asked.substr(0, asked.find_first_of(" ,", first + 1)) + " ");
-    const std::string verbs = phrase.substr(0, phrase.find('"'));
-    return verbs.starts_with(verb + " ") || verbs.find(verb + ",") != std::string::npos ||
-           verbs.find(" " + verb + " ") != std::string::npos;
+  query::Nearness nearness_of(const backends::FidelityEntry& entry, const ir::TestExpectation& e) const {
+    const ir::Policy& policy = meaning_.policy();
+    const auto& rules = policy.domain(e.domain).rules;
+    const auto rule = std::find_if(rules.begin(), rules.end(), [&](const ir::Rule& r) {
+      return r.effect == ir::Effect::allow && r.where.span == entry.span && ir::describe(policy, r) == entry.rule;
+    });
+    // Baselines and raw texts are no rules.
+    if (rule == rules.end()) return query::Nearness::apart;
+    try {
+      return query::nearness(meaning_, e.domain, rule->access, e.access);
+    } catch (const paths::TooComplex&) {
+      return query::Nearness::apart;
+    }
   }
 
   Session& session_;
