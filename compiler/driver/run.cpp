@@ -96,7 +96,18 @@ std::vector<Diagnostic> in_order(Diagnostics& diagnostics) {
   return out;
 }
 
-Outcome finish(Session& session, report::Format format, bool colour) {
+/// Which streams are coloured.
+struct Colours {
+  bool error = false, output = false;
+};
+
+Colours colours_of(const std::string& when, const Environment& environment) {
+  if (when != "auto") return {when == "always", when == "always"};
+  const bool wanted = !environment.no_color;
+  return {wanted && environment.error_is_terminal, wanted && environment.output_is_terminal};
+}
+
+Outcome finish(Session& session, report::Format format, Colours colours) {
   const std::vector<Diagnostic> diagnostics = in_order(session.diagnostics);
   const std::filesystem::path& current = session.environment.current;
   const report::Report report{.sources = session.sources,
@@ -111,7 +122,7 @@ Outcome finish(Session& session, report::Format format, bool colour) {
                               .page = page_of};
   // What could not be looked at is told apart from what was found.
   const bool results = session.linting && report.exit_code <= report::kExitCheck;
-  report::Style style{.colour = colour && (!results || session.environment.output_is_terminal)};
+  report::Style style{.colour = results ? colours.output : colours.error};
   // Lines of a source are cut to fit, where there is room for anything.
   if (const std::size_t columns = session.environment.columns; columns >= kLeastColumns) style.width = columns;
   const auto sink = report::make_sink(format, style);
@@ -139,12 +150,13 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
   for (const Diagnostic& d : usage.all()) session.diagnostics.add(d);
   const std::string color = choice(session, Option::color, {"auto", "always", "never"});
   const std::string format_word = choice(session, Option::format, formats_of(session.arguments.command));
-  const bool colour = color == "always" || (color == "auto" && environment.error_is_terminal && !environment.no_color);
+  const Colours colours = colours_of(color, environment);
+  session.paint = report::Painter(colours.output);
   report::Format format = format_of(session.arguments, format_word);
 
   if (session.diagnostics.has_errors()) {
     // A program that asked for a format gets it, wherever the command line broke off.
-    return finish(session, asked_format(arguments).value_or(format), colour);
+    return finish(session, asked_format(arguments).value_or(format), colours);
   }
   if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command, environment.columns), ""};
   if (session.arguments.version) return {report::kExitOk, version_text(), ""};
@@ -155,7 +167,7 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
     internal_error(session, error.what());
   }
   if (session.kept) return std::move(*session.kept);
-  Outcome outcome = finish(session, format, colour);
+  Outcome outcome = finish(session, format, colours);
   if (session.keep) session.keep(outcome);
   return outcome;
 }

@@ -10,6 +10,7 @@
 #include "compiler/driver/arguments.h"
 #include "compiler/driver/run.h"
 #include "compiler/project/loader.h"
+#include "compiler/report/paint.h"
 #include "compiler/report/sink.h"
 
 namespace macc::driver {
@@ -31,6 +32,7 @@ struct Session {
   Diagnostics diagnostics;
   project::Loader loader;
   std::string out;                             ///< results for people; dropped when the format is for machines
+  report::Painter paint{false};                ///< for `out`, where people read it
   std::string preface;                         ///< of `out`: what has to be known before the findings of the linter
   bool raw_out = false;                        ///< `out` is data that was asked for and is never dropped
   std::vector<report::TargetOutcome> targets;  ///< results for machines

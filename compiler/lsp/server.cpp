@@ -26,6 +26,12 @@ constexpr int kIncremental = 2;
 /// A project up to this size is looked at as a whole after each change.
 constexpr std::uintmax_t kSmallProject = 64U << 10U;
 
+constexpr std::string_view kCompletion = "textDocument/completion";
+
+/// Ends an answer about a text that could not be read with its project, whose macc.toml has errors, say: they are shown
+/// there, and here there is nothing to say.
+struct Unread {};
+
 Json option(const Json& object, const char* pointer, Json otherwise) {
   const Json::json_pointer at(pointer);
   return object.is_object() && object.contains(at) ? object.at(at) : std::move(otherwise);
@@ -158,7 +164,8 @@ void Server::request(const Json& id, const std::string& method, const Json& para
   if (cancelled_.erase(id) != 0) return refuse(id, kRequestCancelled, "cancelled");
   if (!started_ && method != "initialize") return refuse(id, kNotInitialized, "`initialize` comes first");
   if (shut_down_) return refuse(id, kInvalidRequest, "the server was shut down");
-  if (is_superseded(params)) return refuse(id, kContentModified, "the text has changed since");
+  // Of completion, clients take a refusal for "there is nothing to offer", and do not ask again.
+  if (method != kCompletion && is_superseded(params)) return refuse(id, kContentModified, "the text has changed since");
   try {
     if (leaves_aside_ && takes_long(method, params)) {
       asides_.push_back(dumped({{"id", id}, {"method", method}, {"params", params}}));
@@ -167,6 +174,8 @@ void Server::request(const Json& id, const std::string& method, const Json& para
     auto result = answer(method, params);
     if (auto* error = std::get_if<Error>(&result)) return refuse(id, error->code, error->message);
     reply(id, std::move(std::get<Json>(result)));
+  } catch (const Unread&) {
+    reply(id, Json());
   } catch (const Json::exception& error) {
     refuse(id, kInvalidParams,
            fmt::format("the parameters are not those of `{}`: {}", printable(method), error.what()));
@@ -247,8 +256,9 @@ std::variant<Json, Error> Server::answer(const std::string& method, const Json& 
     const Place at = place(params);
     return document_symbols(*at.snapshot, at.file);
   }
-  if (method == "textDocument/completion") {
+  if (method == kCompletion) {
     const Place at = place(params);
+    if (at.document.path.filename() == project::kFileName) return Json::array();
     return completion(*at.snapshot, at.file, at.offset);
   }
   if (method == "textDocument/codeAction") return code_action(params);
@@ -417,9 +427,9 @@ Server::Place Server::place(const Json& params, bool everywhere) {
   State& state = states_[unit];
   if (state.dirty) analyse(unit, state);
   Place out{*document, unit, everywhere ? all_names(unit) : state.now};
-  if (!out.snapshot) throw std::runtime_error("the policies could not be looked at");
+  if (!out.snapshot) throw Unread{};
   out.file = out.snapshot->file(*document);
-  if (out.file == FileId::none) throw std::runtime_error("the document was not read");
+  if (out.file == FileId::none) throw Unread{};
   if (params.contains("position")) out.offset = out.snapshot->lines(out.file).offset(point_of(params.at("position")));
   return out;
 }

@@ -51,7 +51,8 @@ def textmate(words: dict[str, list[str]]) -> str:
     for name, list_ in words.items():
         choice = "|".join(list_)
         pattern = {"kinds": rf"(?<=:)\s*({choice})\b",
-                   "capabilities": rf"(?<=\bcapability\s|,\s)\b({choice})\b(?=\s*[,;]|\s+in\b)"}.get(name, rf"\b({choice})\b")
+                   # A resource may have the name of a verb: what follows a verb is a comma, an object or a line's end.
+                   "verbs": rf'\b({choice})\b(?=\s*(?:,|$|["~/A-Za-z_]))(?!\s+(?:owner|except)\b)'}.get(name, rf"\b({choice})\b")
         text, count = re.subn(rf'("{name}": {{[^{{}}]*?"match": )"(?:[^"\\]|\\.)*"',
                               lambda m: m[1] + json.dumps(pattern), text)
         assert count == 1, f"{TEXTMATE.name} has {count} rules `{name}`"

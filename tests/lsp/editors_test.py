@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Drives `macc lsp` through real editors without a screen: Neovim's own client, and Eglot in Emacs.
+"""Drives `macc lsp` through real editors without a screen: Neovim's own client, Eglot in Emacs, and VS Code in a browser.
 
 Ends with 77 where an editor is missing, and says which.
 """
@@ -29,7 +29,7 @@ def problems_of(found: dict) -> list[str]:
         return [found["trouble"]]
     renamed = WEB.replace("resource config", "resource settings").replace("list config", "list settings").replace("change config", "change settings")
     completion = found["completion"]
-    return [*check(found, "hover", "resource config : config" in found["hover"] and "**profiles**" in found["hover"]),
+    return [*check(found, "hover", "resource config : config" in found["hover"] and "profiles" in found["hover"]),
             *check(found, "definition", "resource config : config" in found["definition"]),
             *check(found, "renamed", found["renamed"].rstrip("\n") == renamed.rstrip("\n")),
             *check(found, "formatted", found["formatted"].startswith("    resource settings : config")),
@@ -56,9 +56,27 @@ def with_emacs(environment: dict, folder: pathlib.Path) -> list[str]:
         *check(found, "diagnostic", "`lsit` is no verb" in found["diagnostic"])])
 
 
+def with_vscode(environment: dict, folder: pathlib.Path) -> list[str]:
+    more = {"EXTENSION": f"{ROOT}/editors/vscode", "PARTS": os.environ["MACC_VSCODE"], "CHROMIUM": shutil.which("chromium")}
+    found = run(["node", f"{HERE}/editor.mjs"], {**environment, **more}, folder)
+    if "trouble" in found:
+        window = pathlib.Path(f"{environment['RESULTS']}.png")
+        kept = shutil.copy(window, pathlib.Path(tempfile.gettempdir()) / "macc-vscode.png") if window.exists() else "none"
+        return [found["trouble"], f"a picture of the window: {kept}"]
+    colours = found["colours"]
+    formatted = found["renamed"].replace("keys   :", "keys     :")
+    different = {colours.get(word) for word in ("allow", "read", "domain", "/// Serves the shop.", '"/etc/webd/keys/', "25", ";")}
+    return problems_of(found) + [
+        *check(found, "colours", None not in different and len(different) == 7),
+        *check(found, "diagnostic", "`lsit` is no verb" in found["diagnostic"] and "MACC-E0303" in found["diagnostic"]),
+        *check(found, "references", "(3)" in found["references"]), *check(found, "symbol", "shop.shared" in found["symbol"]),
+        *check(found, "fixed", found["fixed"] == formatted),
+        *check(found, "missing", "there is no program `/nowhere/macc`" in found["missing"])]
+
+
 def run(command: list[str], environment: dict, folder: pathlib.Path) -> dict:
     result = pathlib.Path(environment["RESULTS"])
-    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=200)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, timeout=500)
     if not result.exists():
         return {"trouble": f"{command[0]} ended with {done.returncode} and no results:\n{done.stdout}{done.stderr}"}
     return json.loads(result.read_text())
@@ -71,8 +89,16 @@ def has_eglot() -> bool:
     return subprocess.run(probe, capture_output=True).returncode == 0
 
 
+def has_vscode() -> bool:
+    parts = pathlib.Path(os.environ.get("MACC_VSCODE", "")) / "node_modules"
+    return "MACC_VSCODE" in os.environ and all((parts / name).is_dir() for name in VSCODE_PARTS) and all(
+        shutil.which(name) for name in ("node", "chromium"))
+
+
+VSCODE_PARTS = ("code-server", "playwright-core", "vscode-languageclient")
 EDITORS = {"neovim": (with_neovim, lambda: shutil.which("nvim") is not None, "there is no `nvim`: apt-get install neovim"),
-           "emacs": (with_emacs, has_eglot, "there is no Emacs with Eglot: apt-get install emacs-nox elpa-eglot")}
+           "emacs": (with_emacs, has_eglot, "there is no Emacs with Eglot: apt-get install emacs-nox elpa-eglot"),
+           "vscode": (with_vscode, has_vscode, "code-server isn't installed; CONTRIBUTING.md says how")}
 
 
 def main() -> int:

@@ -13,6 +13,7 @@ from client import Client, Refused, applied, place, uri_of
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MACC = pathlib.Path()
 
+START = {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}
 TOML = '[project]\nname = "shop"\npolicy = ["policy"]\n\n[target.profiles]\nbackend = "apparmor"\n'
 WEB = """macc 1;
 module shop.web;
@@ -165,7 +166,9 @@ class Protocol(Case):
         spot = {"textDocument": {"uri": uri}, "position": {"line": 15, "character": 14}}
         change = {"range": {"start": {"line": 0, "character": 0}, "end": {"line": 0, "character": 0}}, "text": "\n"}
         hover = {"method": "textDocument/hover", "params": spot}
-        messages = [{"id": "a", **hover}, {"id": "b", **hover}, {"method": "$/cancelRequest", "params": {"id": "a"}},
+        messages = [{"id": "a", **hover}, {"id": "b", **hover},
+                    {"id": "d", "method": "textDocument/completion", "params": {**spot, "position": {"line": 15, "character": 0}}},
+                    {"method": "$/cancelRequest", "params": {"id": "a"}},
                     {"method": "textDocument/didChange",
                      "params": {"textDocument": {"uri": uri, "version": 2}, "contentChanges": [change]}},
                     {"id": "c", "method": "textDocument/hover",
@@ -177,6 +180,8 @@ class Protocol(Case):
         with self.assertRaises(Refused) as refused:
             self.client.answer("b")
         self.assertEqual(refused.exception.code, -32801)
+        # Who is told that there is nothing to complete does not ask again.
+        self.assertTrue(self.client.answer("d"))
         self.assertIn("resource config", self.client.answer("c")["contents"]["value"])
 
 
@@ -297,6 +302,17 @@ class Texts(Case):
         while toml not in self.client.diagnostics:
             self.client.receive()
         self.assertEqual(self.client.diagnostics[toml][0]["severity"], 1)
+        web = {"textDocument": {"uri": uri_of(self.web)}}
+        for method, more in (("codeAction", {"range": START, "context": {"diagnostics": []}}), ("documentSymbol", {}),
+                             *((name, {"position": START["start"]}) for name in
+                               ("hover", "definition", "completion", "documentHighlight", "prepareRename"))):
+            self.assertIsNone(self.client.ask(f"textDocument/{method}", **web, **more), method)
+
+    def test_words_of_policies_are_for_policies(self):
+        self.shop()
+        self.client.initialize()
+        toml = self.client.open(self.folder / "macc.toml")
+        self.assertEqual(self.client.at("completion", toml, 0, 0), [])
 
     def test_huge_documents(self):
         self.client.initialize()
