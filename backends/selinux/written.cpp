@@ -33,8 +33,11 @@ struct Where {
 };
 
 std::span<const Written> range_of(const std::vector<Written>& all, const auto& key, const auto& key_of) {
-  const auto found = std::ranges::equal_range(all, key, {}, key_of);
-  return {found.begin(), found.end()};
+  const auto first =
+      std::partition_point(all.begin(), all.end(), [&](const Written& written) { return key_of(written) < key; });
+  const auto last =
+      std::partition_point(first, all.end(), [&](const Written& written) { return !(key < key_of(written)); });
+  return {first, last};
 }
 
 }  // namespace
@@ -66,7 +69,9 @@ void WrittenIndex::add_domain(ir::DomainId id) {
   written_.push_back({domain.where.span, id, &domain});
 }
 
-std::span<const Written> WrittenIndex::at(Span place) const { return range_of(written_, place, &Written::place); }
+std::span<const Written> WrittenIndex::at(Span place) const {
+  return range_of(written_, place, [](const Written& written) { return written.place; });
+}
 
 std::span<const Written> WrittenIndex::at(Span place, ir::DomainId domain) const {
   return range_of(written_, std::tuple(place, domain),
