@@ -17,8 +17,9 @@ using paths::PathSet;
 struct Cut {
   PathPattern pattern;
   PathSet set;
-  Span span;
+  Span span;  ///< of the first rule that asks
   ir::DomainId domain;
+  Origins origins;
 };
 
 /// What a rule says about labelled paths.
@@ -134,17 +135,25 @@ class CellPlanner {
   }
 
   void add_elements(const ir::PathExpr& expression, Kinds kinds, const std::string& module, Span span) {
-    for (const auto& pattern : expression.include) add_element(pattern, kinds, module, span);
-    for (const auto& pattern : expression.exclude) add_element(pattern, kinds, module, span);
+    for (const auto& pattern : expression.include) add_element(pattern, kinds, module, {span});
+    for (const auto& pattern : expression.exclude) add_element(pattern, kinds, module, {span});
   }
 
-  void add_element(const PathPattern& pattern, Kinds kinds, const std::string& module, Span span) {
+  /// `origins` are not empty.
+  void add_element(const PathPattern& pattern, Kinds kinds, const std::string& module, const Origins& origins) {
     const std::string key = pattern.text() + (pattern.excludes_top() ? " beneath" : "");
-    if (!known_elements_.insert({key, kinds}).second) return;
+    const auto [known, fresh] = known_elements_.try_emplace({key, kinds}, plan_.elements.size());
+    if (!fresh) {
+      if (known->second < plan_.elements.size()) add_origins(plan_.elements[known->second].origins, origins);
+      return;
+    }
     PathSet set = PathSet::of(pattern);
     if (kinds == kinds::file) set = set & PathSet::non_directories();
-    if (set.empty()) return;
-    plan_.elements.push_back({pattern, set, element_kinds(pattern, kinds), module, span});
+    if (set.empty()) {
+      known->second = kNoElement;
+      return;
+    }
+    plan_.elements.push_back({pattern, set, element_kinds(pattern, kinds), module, origins.front().span, origins});
   }
 
   // ---- what rules say, and where they cut
@@ -182,8 +191,9 @@ class CellPlanner {
 
   void add_cut(const PathPattern& pattern, Span span, ir::DomainId domain) {
     const std::string key = pattern.text() + (pattern.excludes_top() ? " beneath" : "");
-    if (!known_cuts_.insert(key).second) return;
-    cuts_.push_back({pattern, PathSet::of(pattern), span, domain});
+    const auto [known, fresh] = known_cuts_.try_emplace(key, cuts_.size());
+    if (!fresh) return add_origin(cuts_[known->second].origins, span);
+    cuts_.push_back({pattern, PathSet::of(pattern), span, domain, {span}});
     cut_index_.add(cuts_.back().set, cuts_.size() - 1);
   }
 
@@ -316,7 +326,9 @@ class CellPlanner {
         cell.types = {main};
       } else {
         cell.types = {cell_name(main, cells[i])};
-        cell.what += " (" + cuts_[static_cast<std::size_t>(std::max(cells[i].cut, 0))].pattern.text() + ")";
+        const Cut& cut = cuts_[static_cast<std::size_t>(std::max(cells[i].cut, 0))];
+        cell.what += " (" + cut.pattern.text() + ")";
+        cell.cut = cut.span;
       }
       names_.claim(cell.types[0], cell.what, cell.span);
       plan_.cells.push_back(std::move(cell));
@@ -353,7 +365,7 @@ class CellPlanner {
   void add_inside(const Cut& cut, const Region& region) {
     const PathSet extent = input_.meaning.extent(region.resource);
     if (extent.contains(cut.set)) {
-      add_element(cut.pattern, kinds::all, region.module, cut.span);
+      add_element(cut.pattern, kinds::all, region.module, cut.origins);
       return;
     }
     auto patterns = (extent & cut.set).as_patterns(kMaxCells);
@@ -363,7 +375,7 @@ class CellPlanner {
           "the part of `" + printable(cut.pattern.text()) + "` in " + region.what + " cannot be written as patterns");
       return;
     }
-    for (const auto& pattern : *patterns) add_element(pattern, kinds::all, region.module, cut.span);
+    for (const auto& pattern : *patterns) add_element(pattern, kinds::all, region.module, cut.origins);
   }
 
   const Input& input_;
@@ -371,10 +383,11 @@ class CellPlanner {
   NameTable& names_;
   Diagnostics& diagnostics_;
   CellPlan plan_;
-  std::set<std::pair<std::string, Kinds>> known_elements_;  ///< pattern and kinds
-  paths::PathIndex entry_index_;                            ///< of cells that are entries
+  static constexpr std::size_t kNoElement = SIZE_MAX;
+  std::map<std::pair<std::string, Kinds>, std::size_t> known_elements_;  ///< by pattern and kinds
+  paths::PathIndex entry_index_;                                         ///< of cells that are entries
   std::vector<Cut> cuts_;
-  std::set<std::string> known_cuts_;
+  std::map<std::string, std::size_t> known_cuts_;
   paths::PathIndex cut_index_;
   std::vector<UsedSet> used_sets_;
   std::unordered_map<const void*, std::size_t> known_sets_;  ///< by identity

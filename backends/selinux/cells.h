@@ -13,7 +13,8 @@ struct Element {
   paths::PathSet set;
   Kinds kinds = kinds::all;  ///< that its file context is about: files alone for executables
   std::string module;
-  Span span;
+  Span span;        ///< of the first that asks
+  Origins origins;  ///< all that ask: resources, entries, rules that tell paths apart
 };
 
 /// What a pattern can be, whose tail may say that it is no directory.

@@ -60,12 +60,22 @@ std::string Node::text() const {
 void Writer::comment(std::string_view text) {
   out_ += "; ";  // never ";;*", which would be read as a mark
   for (char c : text) out_ += control(c) ? '?' : c;
-  out_ += '\n';
+  blank();
 }
 
 void Writer::write(const Node& statement) {
   out_ += statement.text();
-  out_ += '\n';
+  blank();
+}
+
+void Writer::mark(std::string_view file, unsigned line) {
+  out_ += ";;* lmx " + std::to_string(line) + " \"" + mark_name(file) + '"';
+  blank();
+}
+
+void Writer::end_mark() {
+  out_ += ";;* lme";
+  blank();
 }
 
 void Writer::write_at(const Node& statement, std::string_view file, unsigned line) {
@@ -73,16 +83,17 @@ void Writer::write_at(const Node& statement, std::string_view file, unsigned lin
     write(statement);
     return;
   }
-  out_ += ";;* lmx " + std::to_string(line) + " \"" + mark_name(file) + "\"\n";
+  mark(file, line);
   write(statement);
-  out_ += ";;* lme\n";
+  end_mark();
 }
 
 void Writer::write_raw(std::string_view text, std::string_view file, unsigned line) {
-  if (!file.empty()) out_ += ";;* lmx " + std::to_string(line) + " \"" + mark_name(file) + "\"\n";
+  if (!file.empty()) mark(file, line);
   out_ += text;
-  out_ += '\n';
-  if (!file.empty()) out_ += ";;* lme\n";
+  lines_ += static_cast<std::uint32_t>(std::count(text.begin(), text.end(), '\n'));
+  blank();
+  if (!file.empty()) end_mark();
 }
 
 std::string check_raw(std::string_view text) {

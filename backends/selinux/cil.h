@@ -3,6 +3,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -60,16 +61,25 @@ class Writer {
  public:
   /// A comment line; control bytes are replaced.
   void comment(std::string_view text);
-  void blank() { out_ += '\n'; }
+  void blank() {
+    out_ += '\n';
+    ++lines_;
+  }
   void write(const Node& statement);
   /// As write(), between marks. `file` is as mark_name() gives it; an empty one writes no marks.
   void write_at(const Node& statement, std::string_view file, unsigned line);
   /// Text of the raw door, which check_raw() has found whole, on lines of its own between marks.
   void write_raw(std::string_view text, std::string_view file, unsigned line);
   [[nodiscard]] const std::string& text() const { return out_; }
+  /// How many lines it has.
+  [[nodiscard]] std::uint32_t lines() const { return lines_; }
 
  private:
+  void mark(std::string_view file, unsigned line);
+  void end_mark();
+
   std::string out_;
+  std::uint32_t lines_ = 0;
 };
 
 /// Whether the parentheses of a raw text are balanced and it holds no line mark. "" or what is wrong with it.

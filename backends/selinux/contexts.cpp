@@ -47,7 +47,7 @@ class ContextPlanner {
     for (const Line& line : lines_) {
       const Element& element = nodes_[line.node].element;
       for (Kinds kinds : line.kinds == kinds::all ? std::vector{kinds::all} : each_of(line.kinds))
-        result[element.module].push_back({line.regex, kinds, line.type, element.span});
+        result[element.module].push_back({line.regex, kinds, line.type, element.span, {}, element.origins});
     }
     return result;
   }
@@ -55,7 +55,10 @@ class ContextPlanner {
  private:
   bool add(const Element& element) {
     for (std::size_t known : index_.near(element.set))
-      if (nodes_[known].element.kinds == element.kinds && nodes_[known].element.set.equals(element.set)) return false;
+      if (nodes_[known].element.kinds == element.kinds && nodes_[known].element.set.equals(element.set)) {
+        add_origins(nodes_[known].element.origins, element.origins);
+        return false;
+      }
     index_.add(element.set, nodes_.size());
     nodes_.push_back({element, {}, {}});
     return true;
@@ -88,6 +91,7 @@ class ContextPlanner {
       element.pattern = pattern;
       element.set = PathSet::of(pattern);
       element.kinds = element_kinds(pattern, kinds::all);
+      add_origins(element.origins, nodes_[j].element.origins);
       add(element);
     }
     return true;

@@ -19,8 +19,8 @@ void allow_inheritance(Module& module, const Guard& guard, const std::string& ch
 /// What every program that init started shares with it: the journal's socket among others.
 void allow_init_inheritance(Subject& subject, const std::string& child, Span span);
 
-/// The domain `child` runs in the roles in which the subject is started.
-void add_starters_roles(Subject& subject, ir::DomainId child);
+/// The domain `child`, which the rule at `span` starts, runs in the roles in which the subject is started.
+void add_starters_roles(Subject& subject, ir::DomainId child, Span span);
 
 /// `child` is started by the subject, in the role of what started the subject, and has its standard input and output.
 void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Span span);

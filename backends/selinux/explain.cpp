@@ -15,6 +15,7 @@
 #include "backends/selinux/platform.h"
 #include "backends/selinux/reasons.h"
 #include "backends/selinux/walk.h"
+#include "backends/selinux/written.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -30,7 +31,7 @@ std::string braces(std::string_view class_name, const std::vector<std::string>& 
 class RuleQuestion {
  public:
   RuleQuestion(const Input& input, const Lowered& lowered, const Planned& plan)
-      : input_(input), lowered_(lowered), plan_(plan) {}
+      : input_(input), lowered_(lowered), plan_(plan), written_(input.policy) {}
 
   Explanation run(const std::vector<Span>& places) {
     Explanation answer;
@@ -48,27 +49,16 @@ class RuleQuestion {
   void of_domain(Span place, ir::DomainId id, std::vector<Explained>& parts) {
     const ir::Domain& domain = input_.policy.domain(id);
     const std::string name = input_.policy.qualified_name(id);
-    std::vector<Explained> phrases;
+    std::string phrases;
     const ir::Provenance* where = nullptr;
-    for (const ir::Rule& rule : domain.rules)
-      if (rule.where.span == place) {
-        phrases.push_back({ir::describe(input_.policy, rule), place});
-        where = &rule.where;
-      }
-    for (const ir::Obligation& promise : domain.never)
-      if (promise.where.span == place) {
-        phrases.push_back({"never " + ir::describe(input_.policy, promise.access), place});
-        where = &promise.where;
-      }
-    for (const ir::Entry& entry : domain.entries)
-      if (entry.where.span == place) phrases.push_back({"entry " + ir::describe(input_.policy, entry.paths), place});
-    for (const ir::RawText& raw : domain.raw)
-      if (raw.where.span == place) phrases.push_back({"raw " + raw.backend, place});
-    if (domain.where.span == place) phrases.push_back({"the domain itself", place});
+    for (const Written& written : written_.at(place, id)) {
+      if (std::holds_alternative<const ir::Resource*>(written.what)) continue;
+      const bool itself = std::holds_alternative<const ir::Domain*>(written.what);
+      phrases.append(phrases.empty() ? "" : "; ").append(itself ? "the domain itself" : written_.phrase(written));
+      where = WrittenIndex::provenance(written);
+    }
     if (phrases.empty()) return;
-    std::string title = name + ": " + phrases.front().text;
-    for (std::size_t i = 1; i < phrases.size(); ++i) title += "; " + phrases[i].text;
-    Explained explained{std::move(title), place};
+    Explained explained{name + ": " + phrases, place};
     if (where != nullptr) add_includes(*where, explained.parts);
     const auto module = plan_.modules.find(domain.module);
     if (module != plan_.modules.end()) statements(module->second, place, &domain, explained.parts);
@@ -116,8 +106,7 @@ class RuleQuestion {
                                        if_condition(guard.text())),
                            {}});
     for (const auto& [key, value] : module.range_transitions)
-      if (value.second == place)
-        parts.push_back({range_transition_node(key.first, key.second, value.first).text(), {}});
+      if (value.span == place) parts.push_back({range_transition_node(key.first, key.second, value.range).text(), {}});
     for (const auto& [type, declaration] : module.types)
       if (declaration.span == place && belongs(domain, type))
         parts.push_back({fmt::format("type {}, in {}", type, fmt::join(declaration.attributes, " ")), {}});
@@ -173,6 +162,7 @@ class RuleQuestion {
   const Input& input_;
   const Lowered& lowered_;
   const Planned& plan_;
+  const WrittenIndex written_;
 };
 
 // ---- from an access to its reasons

@@ -1,8 +1,12 @@
 #include "backends/selinux/formats.h"
 
+#include <functional>
+#include <optional>
+
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/checkmodule.h"
 #include "backends/selinux/interfaces.h"
+#include "backends/selinux/line_origins.h"
 #include "backends/selinux/link/package.h"
 
 namespace macc::backends::selinux {
@@ -36,46 +40,46 @@ std::string package_of(const std::string& name, const ModuleText& text, const st
 /// The files of one module.
 class Files {
  public:
-  Files(Context& context, const Module& module, const std::string& name, const std::string& what)
-      : context_(context), module_(module), name_(name), what_(what), base_(chosen_base(context.input).base) {
+  Files(Context& context, const Module& module, const std::string& name, const std::string& what,
+        const WrittenIndex* written)
+      : context_(context),
+        module_(module),
+        name_(name),
+        what_(what),
+        written_(written),
+        base_(chosen_base(context.input).base) {
     if (!base_) base_ = Base::skeleton();
   }
 
   std::vector<Artifact> cil() {
-    add(name_ + ".cil", to_cil(module_, context_.input.sources, header()), what_);
-    if (!module_.file_contexts.empty())
-      add(name_ + ".fc", to_file_contexts(module_), "file contexts of " + module_.name + ", for review");
+    add(name_ + ".cil", what_,
+        [&](LineOrigins* lines) { return to_cil(module_, context_.input.sources, header(), lines); });
+    if (!module_.file_contexts.empty()) contexts(name_ + ".fc", "for review", Dialect::plain);
     return std::move(list_);
   }
 
   std::vector<Artifact> te(Planned& planned) {
     if (!can_be_said(Dialect::macros)) return {};
-    add(name_ + ".te", text(Dialect::macros).text, what_);
-    add(name_ + ".fc", module_.file_contexts.empty() ? std::string(kNoContexts) : to_fc(module_, Dialect::macros),
-        "file contexts of " + module_.name);
-    add(name_ + ".if", to_if(interfaces_of(context_, module_.name), what_, is_attribute()),
-        "interfaces of " + module_.name);
-    ModuleText plain = text(Dialect::plain);
-    add(std::string(kPlainFolder) + name_ + ".te", plain.text, what_ + ", without macros");
-    if (!module_.file_contexts.empty())
-      add(std::string(kPlainFolder) + name_ + ".fc", to_fc(module_, Dialect::plain),
-          "file contexts of " + module_.name + ", without macros");
-    planned.texts[name_] = std::move(plain);
+    const std::string folder(kPlainFolder);
+    (void)source(name_ + ".te", what_, Dialect::macros);
+    contexts(name_ + ".fc", "", Dialect::macros);
+    add(name_ + ".if", "interfaces of " + module_.name,
+        [&](LineOrigins* lines) { return to_if(interfaces_of(context_, module_.name), what_, is_attribute(), lines); });
+    planned.texts[name_] = source(folder + name_ + ".te", what_ + ", without macros", Dialect::plain);
+    if (!module_.file_contexts.empty()) contexts(folder + name_ + ".fc", "without macros", Dialect::plain);
     return std::move(list_);
   }
 
   std::vector<Artifact> pp() {
     if (!can_be_said(Dialect::plain)) return {};
-    const ModuleText plain = text(Dialect::plain);
-    const std::string contexts = to_fc(module_, Dialect::plain);
+    const ModuleText plain = source(name_ + ".te", what_ + ", the source of the package", Dialect::plain);
     std::string trouble;
-    std::string package = package_of(name_, plain, contexts, trouble, context_.diagnostics);
+    std::string package = package_of(name_, plain, to_fc(module_, Dialect::plain), trouble, context_.diagnostics);
     if (!trouble.empty())
       context_.diagnostics.report(Code::E1042, {}, "the module `" + name_ + "` cannot be compiled: " + trouble)
           .note("module packages need it; `format = \"cil\"` does without");
-    add(name_ + ".pp", std::move(package), what_);
-    add(name_ + ".te", plain.text, what_ + ", the source of the package");
-    if (!contexts.empty()) add(name_ + ".fc", contexts, "file contexts of " + module_.name);
+    list_.push_back({name_ + ".pp", std::move(package), what_});
+    if (!module_.file_contexts.empty()) contexts(name_ + ".fc", "", Dialect::plain);
     return std::move(list_);
   }
 
@@ -88,22 +92,53 @@ class Files {
 
   [[nodiscard]] std::string header() const { return "SELinux " + what_ + ", written by macc"; }
 
-  [[nodiscard]] ModuleText text(Dialect dialect) const {
-    return to_te(module_, name_, header(), dialect, is_attribute(), context_.input.sources);
+  ModuleText source(std::string path, std::string what, Dialect dialect) {
+    ModuleText text;
+    add(std::move(path), std::move(what), [&](LineOrigins* lines) {
+      text = to_te(module_, name_, header(), dialect, is_attribute(), context_.input.sources, lines);
+      return text.text;
+    });
+    return text;
+  }
+
+  /// `note` says what for, or how; it may be empty.
+  void contexts(std::string path, const std::string& note, Dialect dialect) {
+    add(std::move(path), "file contexts of " + module_.name + (note.empty() ? "" : ", " + note),
+        [&](LineOrigins* lines) {
+          if (lines != nullptr) note_contexts(*lines);
+          return module_.file_contexts.empty() ? std::string(kNoContexts) : to_fc(module_, dialect);
+        });
+  }
+
+  /// They have a line each.
+  void note_contexts(LineOrigins& lines) const {
+    const Causes causes(module_, true);
+    std::uint32_t line = 0;
+    for (const FileContext& context : module_.file_contexts) {
+      ++line;
+      lines.add(line, line, causes.of(context));
+    }
+    if (line == 0) lines.add(1, 1, Cause::in_words(always::kNoContexts));
   }
 
   [[nodiscard]] IsAttribute is_attribute() const {
     return [base = base_](std::string_view name) { return base->has_attribute(name); };
   }
 
-  void add(std::string path, std::string content, std::string what) {
+  /// `write` takes what collects the origins of its lines, or nullptr, and gives the content.
+  void add(std::string path, std::string what, const std::function<std::string(LineOrigins*)>& write) {
+    std::optional<LineOrigins> lines;
+    if (written_ != nullptr) lines.emplace(*written_, module_.name);
+    std::string content = write(lines ? &*lines : nullptr);
     list_.push_back({std::move(path), std::move(content), std::move(what)});
+    if (lines) list_.back().origins = lines->take();
   }
 
   Context& context_;
   const Module& module_;
   const std::string& name_;
   const std::string& what_;
+  const WrittenIndex* written_;
   std::shared_ptr<const Base> base_;
   std::vector<Artifact> list_;
 };
@@ -143,8 +178,8 @@ std::string installed_file(Format format, const std::string& name) {
 }
 
 std::vector<Artifact> module_files(Context& context, const Module& module, const std::string& name,
-                                   const std::string& what, Planned& planned) {
-  Files files(context, module, name, what);
+                                   const std::string& what, Planned& planned, const WrittenIndex* written) {
+  Files files(context, module, name, what, written);
   switch (format_of(context.input.target)) {
     case Format::cil:
       return files.cil();

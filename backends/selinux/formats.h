@@ -8,6 +8,7 @@
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/lowering.h"
 #include "backends/selinux/planned.h"
+#include "backends/selinux/written.h"
 
 namespace macc::backends::selinux {
 
@@ -22,9 +23,11 @@ enum class Format : std::uint8_t {
 [[nodiscard]] std::string installed_file(Format format, const std::string& name);
 
 /// The files of one module, whose name in the system's store is `name`; `what` says what it is, for people. What the
-/// format cannot say is reported. Texts that are compiled later go into `planned`.
+/// format cannot say is reported. Texts that are compiled later go into `planned`. With `written` they say where their
+/// lines come from.
 [[nodiscard]] std::vector<Artifact> module_files(Context& context, const Module& module, const std::string& name,
-                                                 const std::string& what, Planned& planned);
+                                                 const std::string& what, Planned& planned,
+                                                 const WrittenIndex* written);
 
 /// What semodule makes of the module packages of a build, as CIL, or the reason why that cannot be said. For the
 /// formats te and pp. A refusal of checkmodule is reported.

@@ -143,7 +143,7 @@ class Listing {
     std::map<std::pair<std::string, std::string>, Span> asked;
     for (const auto& [name, module] : in_.plan.modules)
       for (const auto& [key, value] : module.range_transitions)
-        asked.emplace(std::pair(planned_.canonical(key.first), planned_.canonical(key.second)), value.second);
+        asked.emplace(std::pair(planned_.canonical(key.first), planned_.canonical(key.second)), value.span);
     for (const RangeRule& rule : policy_.ranges_about(types_)) {
       Grant grant{"range", rule.source, rule.target, rule.class_name, {}, {}, {}, {}};
       for (const auto& source : names_of(rule.source))

@@ -6,6 +6,7 @@
 
 #include "backends/selinux/base_choice.h"
 #include "backends/selinux/formats.h"
+#include "backends/selinux/line_origins.h"
 #include "backends/selinux/link/file_order.h"
 #include "backends/selinux/system_contexts.h"
 #include "backends/shell.h"
@@ -87,7 +88,9 @@ class Steps {
     if (format_ != Format::cil) ports();
     drop_ins();
     relabel();
-    lowered_.artifacts.push_back({"INSTALL.txt", text(), "the commands that install and remove this build"});
+    Artifact list{"INSTALL.txt", text(), "the commands that install and remove this build"};
+    list.origins = origins_in_words(list.content, always::kInstall);
+    lowered_.artifacts.push_back(std::move(list));
   }
 
  private:

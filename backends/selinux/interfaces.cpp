@@ -88,7 +88,7 @@ class Interfaces {
 
   void add(const std::string& name, const std::string& summary, Module body, Span span) {
     context_.names.claim(name, "the interface `" + name + "`", span);
-    list_.push_back({name, summary, std::move(body)});
+    list_.push_back({name, summary, std::move(body), span});
   }
 
   Context& context_;

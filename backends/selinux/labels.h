@@ -38,6 +38,7 @@ struct Region {
   std::string module;  ///< whose CIL declares the type; own and entry
   std::string what;    ///< "resource config of acme.ledger.ledgerd"
   Span span;
+  Span cut = {};  ///< the rule that tells a cell from the rest of its resource; invalid for none
   /// Folders beneath one that is only described as a folder (/run, /tmp): they have its type, since a label comes from
   /// the directory at creation. Their contents are unknown, so no rule can be about them.
   bool inherited = false;

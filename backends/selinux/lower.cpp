@@ -22,6 +22,7 @@ void declare_labels(Context& context) {
     Declaration& declaration = context.module(region.module).types[region.types[0]];
     declaration.span = region.span;
     declaration.what = region.what;
+    declaration.cut = region.cut;
     const auto attributes = region.origin == Region::Origin::entry
                                 ? context.platform.entry_attributes()
                                 : context.platform.file_attributes(region.kind.value_or(ir::Kind::content));
@@ -72,7 +73,7 @@ void declare_ports(Context& context) {
     module.types[segment.type] = {segment.span,
                                   {context.name(Name::port_types, segment.span)},
                                   "port " + text_of(segment.protocol, segment.range)};
-    module.ports.push_back({segment.protocol, segment.range, segment.type, segment.span});
+    module.ports.push_back({segment.protocol, segment.range, segment.type, segment.span, segment.origins});
   }
 }
 
@@ -156,7 +157,7 @@ void lower_domain(Context& context, ir::DomainId id) {
 }
 
 void finish(Module& module) {
-  for (const auto& [type, declaration] : module.types) module.role_types.insert({module.object_role, type});
+  for (const auto& [type, declaration] : module.types) module.role_types[{module.object_role, type}];
 }
 
 /// Modules go into one store with those of the system, by name.
@@ -181,11 +182,12 @@ void check_module_names(Context& context) {
 
 std::vector<Artifact> artifacts(Context& context, Planned& plan) {
   std::vector<Artifact> list = std::move(context.extra);
+  const WrittenIndex written(context.policy);
   for (auto& [name, module] : context.modules) {
     finish(module);
     const bool ports = name == ports_module(context.policy);
     const std::string what = ports ? "port types of the build" : "policy module of " + name;
-    for (Artifact& artifact : module_files(context, module, module_file(name), what, plan))
+    for (Artifact& artifact : module_files(context, module, module_file(name), what, plan, &written))
       list.push_back(std::move(artifact));
   }
   return list;

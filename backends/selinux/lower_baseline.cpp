@@ -8,18 +8,24 @@
 namespace macc::backends::selinux {
 namespace {
 
-bool has_permission(const Module& module, const std::string& source, const Gate& gate) {
-  return granted(module, {source, gate.target, gate.class_name}).count(gate.permission) != 0;
+/// The rules that ask for a permission, under any condition.
+Origins askers(const Module& module, const VectorKey& key, const std::string& permission) {
+  Origins all;
+  const auto allows = module.vectors.find(RuleKind::allow);
+  if (allows == module.vectors.end()) return all;
+  for (const auto& [guard, vectors] : allows->second)
+    if (const auto found = vectors.find(key); found != vectors.end())
+      add_origins(all, found->second.origins_of(permission));
+  return all;
 }
 
 /// Own attributes of all files ("/**") hold the guarded types too, unless they are left out by name.
-bool reached_by_attribute(const Subject& subject, const Gate& gate) {
-  for (const auto& [name, set] : subject.module.attribute_sets) {
-    if (set.first.text().find(gate.target) != std::string::npos) continue;
-    const VectorKey key{subject.type, name, gate.class_name};
-    if (granted(subject.module, key).count(gate.permission) != 0) return true;
-  }
-  return false;
+Origins askers_by_attribute(const Subject& subject, const Gate& gate) {
+  Origins all;
+  for (const auto& [name, own] : subject.module.attribute_sets)
+    if (own.expression.text().find(gate.target) == std::string::npos)
+      add_origins(all, askers(subject.module, {subject.type, name, gate.class_name}, gate.permission));
+  return all;
 }
 
 /// Text with ${resource} replaced by types; nullopt after a report.
@@ -43,6 +49,16 @@ std::optional<std::string> expand(Subject& subject, const ir::RawText& raw) {
     i = end;
   }
   return out;
+}
+
+/// Where the text stands in the source: between the quotes of its statement.
+Span body_of(const ir::RawText& raw, const SourceManager& sources) {
+  constexpr std::string_view kQuotes = "\"\"\"";
+  const Span statement = raw.where.span;
+  const std::size_t quotes = sources.text(statement).find(kQuotes);
+  if (quotes == std::string_view::npos) return {};
+  const auto begin = static_cast<std::uint32_t>(statement.begin + quotes + kQuotes.size());
+  return {statement.file, begin, static_cast<std::uint32_t>(begin + raw.text.size())};
 }
 
 bool has_level(const ir::Domain& domain) {
@@ -82,9 +98,11 @@ void lower_baseline(Subject& subject) {
 }
 
 void lower_gates(Subject& subject) {
-  for (const Gate& gate : subject.context.platform.gates())
-    if (has_permission(subject.module, subject.type, gate) || reached_by_attribute(subject, gate))
-      join(subject, gate.attribute);
+  for (const Gate& gate : subject.context.platform.gates()) {
+    Origins origins = askers(subject.module, {subject.type, gate.target, gate.class_name}, gate.permission);
+    add_origins(origins, askers_by_attribute(subject, gate));
+    if (!origins.empty()) join(subject, gate.attribute, origins);
+  }
 }
 
 void lower_raw(Subject& subject) {
@@ -96,7 +114,7 @@ void lower_raw(Subject& subject) {
       subject.context.diagnostics.report(Code::E1013, raw.where.span, "the raw text is not whole: " + problem);
       continue;
     }
-    subject.module.raw.emplace_back(*text, raw.where.span);
+    subject.module.raw.push_back({*text, raw.where.span, raw.text, body_of(raw, subject.context.input.sources)});
     subject.context.fidelity.add(subject.id, "raw selinux", raw.where.span, Topic::raw, {});
     subject.context.diagnostics
         .report(Code::E1028, raw.where.span, "what this text grants or denies is no part of the policy's meaning")

@@ -36,6 +36,8 @@ class CreationLowering {
     const std::string usual = general == nullptr ? parent : general->result;
     if (general != nullptr && usual != parent) {
       add(parent, class_name, "", *general);
+      for (const Creation& wish : wishes)
+        if (wish.wildcard) also(parent, class_name, "", wish);
       say_any_name(parent, *general);
     }
     std::map<std::string, const Creation*> named;
@@ -44,7 +46,11 @@ class CreationLowering {
       for (const auto& name : wish.names) {
         auto [it, fresh] = named.emplace(name, &wish);
         if (!fresh && it->second->result != wish.result) return conflict(parent, *it->second, wish);
-        if (fresh && wish.result != usual) add_named(parent, class_name, name, wish);
+        if (wish.result == usual) continue;
+        if (fresh)
+          add_named(parent, class_name, name, wish);
+        else
+          also(parent, class_name, name, wish);
       }
     }
   }
@@ -61,7 +67,13 @@ class CreationLowering {
   }
 
   void add(const std::string& parent, const std::string& class_name, const std::string& name, const Creation& wish) {
-    subject_.module.transitions[Guard()][{subject_.type, parent, class_name, name}] = {wish.result, wish.span};
+    add_transition(subject_.module, {}, {subject_.type, parent, class_name, name}, wish.result, wish.span);
+  }
+
+  /// Another rule that wants what a transition gives.
+  void also(const std::string& parent, const std::string& class_name, const std::string& name, const Creation& wish) {
+    const auto found = subject_.module.transitions[Guard()].find({subject_.type, parent, class_name, name});
+    if (found != subject_.module.transitions[Guard()].end()) add_origin(found->second.origins, wish.span);
   }
 
   /// Without a name in it, the transition serves every name (seen: the kernel lets others be made as well).

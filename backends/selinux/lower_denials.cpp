@@ -33,6 +33,18 @@ class Remainder {
                views(rest), span);
   }
 
+  /// The same for several; `span` is the place that the statement stands for.
+  void dont_audit(const Guard& guard, const std::string& target, std::string_view class_name,
+                  const std::vector<std::string_view>& permissions, Span span, const Origins& origins) const {
+    const auto rest = not_granted(target, class_name, permissions);
+    if (rest.empty() || origins.empty()) return;
+    const VectorKey key{subject_.type, target, std::string(class_name)};
+    auto& vectors = subject_.module.vectors[RuleKind::dont_audit][guard];
+    const bool fresh = !vectors.contains(key);
+    for (const Origin& origin : origins) vectors[key].add(views(rest), origin);
+    if (fresh) vectors[key].span = span;
+  }
+
   /// False when a part was granted, so that it cannot stand.
   bool never_allow(const std::string& target, std::string_view class_name,
                    const std::vector<std::string_view>& permissions, Span span) {
@@ -106,18 +118,30 @@ std::set<std::string> with_recorded_ioctl(Subject& subject) {
   return types;
 }
 
-/// C libraries and interpreters ask of each file that they open whether it is a terminal, and take a refusal for no.
+Origins terminal_questions(const Origins& openers) {
+  Origins all;
+  for (const Origin& opener : openers) add_origin(all, {opener.span, Baseline::terminal_question});
+  return all;
+}
+
+/// Questions about terminals are refused without a record to those that opened the files.
 void hush_terminal_questions(Subject& subject) {
   const std::set<std::string> recorded = with_recorded_ioctl(subject);
   const Remainder remainder(subject);
-  std::map<Guard, std::vector<std::pair<std::string, Span>>> opened;
+  struct Opened {
+    std::string target;
+    Span span;
+    Origins origins;
+  };
+  std::map<Guard, std::vector<Opened>> opened;
   for (const auto& [guard, vectors] : subject.module.vectors[RuleKind::allow])
     for (const auto& [key, value] : vectors)
       if (key.source == subject.type && key.target != "self" && key.class_name == "file" &&
           value.permissions.count("open") != 0 && recorded.count(key.target) == 0)
-        opened[guard].emplace_back(key.target, value.span);
+        opened[guard].push_back({key.target, value.span, value.origins_of("open")});
   for (const auto& [guard, targets] : opened)
-    for (const auto& [target, span] : targets) remainder.dont_audit(guard, target, "file", {"ioctl"}, span);
+    for (const auto& [target, span, origins] : targets)
+      remainder.dont_audit(guard, target, "file", {"ioctl"}, span, terminal_questions(origins));
 }
 
 // ---- never

@@ -33,7 +33,7 @@ void allow_entry(Module& module, const Guard& guard, const std::string& source, 
   allow(module, guard, target, exec, "file", "entrypoint open getattr read map execute", origin);
   // Services start with NoNewPrivileges= and from nosuid mounts; without these the kernel refuses the transition.
   allow(module, guard, source, target, "process2", "nnp_transition nosuid_transition", origin);
-  if (automatic) module.transitions[guard][{source, exec, "process", ""}] = {target, span};
+  if (automatic) add_transition(module, guard, {source, exec, "process", ""}, target, origin);
 }
 
 void allow_inheritance(Module& module, const Guard& guard, const std::string& child, const std::string& parent,
@@ -60,14 +60,17 @@ namespace {
 // ---- entries
 
 /// What users start runs in their own role, so each role that a user's domain may have is allowed for it.
-void add_login_roles(Subject& subject, const std::string& type) {
-  for (const auto& role : subject.context.platform.login_roles()) subject.module.role_types.insert({role, type});
+void add_role(Subject& subject, const std::string& role, const std::string& type, const Origin& origin) {
+  add_origin(subject.module.role_types[{role, type}], origin);
 }
 
-void add_roles_of(Subject& subject, ir::DomainId external, const std::string& type) {
+void add_login_roles(Subject& subject, const std::string& type, const Origin& origin) {
+  for (const auto& role : subject.context.platform.login_roles()) add_role(subject, role, type, origin);
+}
+
+void add_roles_of(Subject& subject, ir::DomainId external, const std::string& type, const Origin& origin) {
   const ir::Bindings& bindings = subject.context.policy.domain(external).bindings;
-  for (const auto& role : subject.context.platform.bound(bindings, "role"))
-    subject.module.role_types.insert({role, type});
+  for (const auto& role : subject.context.platform.bound(bindings, "role")) add_role(subject, role, type, origin);
 }
 
 void inherit_terminals(Subject& subject, const Guard& guard, const std::string& child, const Origin& origin) {
@@ -76,9 +79,9 @@ void inherit_terminals(Subject& subject, const Guard& guard, const std::string& 
           "read write append getattr ioctl", origin);
 }
 
-void system_role(Subject& subject, const std::string& type, Span span) {
-  const std::string& role = subject.name(Name::system_role, span);
-  if (!role.empty()) subject.module.role_types.insert({role, type});
+void system_role(Subject& subject, const std::string& type, const Origin& origin) {
+  const std::string& role = subject.name(Name::system_role, origin.span);
+  if (!role.empty()) add_role(subject, role, type, origin);
 }
 
 /// A domain with a level runs at it, whoever starts it; the kernel asks of the starter that it may.
@@ -88,7 +91,7 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
 void enter_from_init(Subject& subject, const ir::Entry& entry) {
   const std::string& init = subject.name(Name::init, entry.where.span);
   const std::string exec = exec_type(subject.domain);
-  system_role(subject, subject.type, entry.where.span);
+  system_role(subject, subject.type, {entry.where.span, Baseline::entry});
   allow_entry(subject.module, {}, init, exec, subject.type, true, entry.where.span);
   subject.allow_other({}, init, subject.type, "process", "rlimitinh siginh", {entry.where.span, Baseline::entry});
   allow_init_inheritance(subject, subject.type, entry.where.span);
@@ -112,11 +115,11 @@ void enter_from_users(Subject& subject, const ir::Entry& entry) {
                       {span, Baseline::entry});
   allow_inheritance(subject.module, {}, subject.type, users, {span, Baseline::inheritance});
   inherit_terminals(subject, {}, subject.type, {span, Baseline::terminals});
-  add_login_roles(subject, subject.type);
+  add_login_roles(subject, subject.type, {span, Baseline::entry});
 }
 
 void enter_from_external(Subject& subject, const ir::Entry& entry) {
-  system_role(subject, subject.type, entry.where.span);
+  system_role(subject, subject.type, {entry.where.span, Baseline::entry});
   const std::string exec = exec_type(subject.domain);
   for (const auto& source : subject.context.types_of(entry.external, entry.where.span)) {
     allow_entry(subject.module, {}, source, exec, subject.type, true, entry.where.span);
@@ -126,7 +129,7 @@ void enter_from_external(Subject& subject, const ir::Entry& entry) {
   // What init opened for the starter is handed on by it.
   allow_inheritance(subject.module, {}, subject.type, subject.name(Name::init, entry.where.span),
                     {entry.where.span, Baseline::inheritance});
-  add_roles_of(subject, entry.external, subject.type);
+  add_roles_of(subject, entry.external, subject.type, {entry.where.span, Baseline::entry});
 }
 
 bool unit_name_is_valid(const std::string& name) {
@@ -148,7 +151,7 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
         .note("a unit's name ends with `.service` and holds letters, digits and `:-_.@`");
     return;
   }
-  system_role(subject, subject.type, span);
+  system_role(subject, subject.type, {span, Baseline::entry});
   const std::string& init = subject.name(Name::init, span);
   const PathSet set = subject.context.input.meaning.set(entry.paths);
   std::vector<std::string> entered;
@@ -169,10 +172,12 @@ void enter_from_unit(Subject& subject, const ir::Entry& entry) {
   const std::string path = "units/" + entry.unit + ".d/50-selinux.conf";
   auto& extra = subject.context.extra;
   if (std::any_of(extra.begin(), extra.end(), [&](const Artifact& a) { return a.path == path; })) return;
-  subject.context.extra.push_back({path,
-                                   "[Service]\nSELinuxContext=" + subject.name(Name::system_user, span) + ":" +
-                                       subject.name(Name::system_role, span) + ":" + subject.type + level + "\n",
-                                   "drop-in of " + entry.unit + " for " + subject.domain.name});
+  const std::string reason = "entry from unit " + entry.unit;
+  extra.push_back({path,
+                   "[Service]\nSELinuxContext=" + subject.name(Name::system_user, span) + ":" +
+                       subject.name(Name::system_role, span) + ":" + subject.type + level + "\n",
+                   "drop-in of " + entry.unit + " for " + subject.domain.name,
+                   {{1, reason, {span}}, {2, reason, {span}}}});
 }
 
 // ---- levels
@@ -181,8 +186,10 @@ void level_transition(Module& module, const ir::Domain& started, const std::stri
                       Span span) {
   std::string problem;
   const auto range = Range::parse(started.level, problem);
-  if (range && module.levels)
-    module.range_transitions.insert({{source, exec}, {*range, span}});  // else lower_levels reported it
+  if (!range || !module.levels) return;  // lower_levels reported it
+  const auto [at, fresh] = module.range_transitions.try_emplace({source, exec});
+  if (fresh) at->second = {*range, span, {}};
+  add_origin(at->second.origins, span);
 }
 
 // ---- exec rules
@@ -359,19 +366,20 @@ class ExecLowering {
 
 }  // namespace
 
-void add_starters_roles(Subject& subject, ir::DomainId child) {
+void add_starters_roles(Subject& subject, ir::DomainId child, Span span) {
+  const Origin origin{span, Baseline::starters};
   const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
   const std::string type = domain_type(subject.context.policy.domain(child));
-  if (starters.users) add_login_roles(subject, type);
-  for (ir::DomainId external : starters.externals) add_roles_of(subject, external, type);
-  if (starters.init || !starters.externals.empty()) system_role(subject, type, subject.domain.where.span);
+  if (starters.users) add_login_roles(subject, type, origin);
+  for (ir::DomainId external : starters.externals) add_roles_of(subject, external, type, origin);
+  if (starters.init || !starters.externals.empty()) system_role(subject, type, origin);
 }
 
 void allow_starters(Subject& subject, const Guard& guard, ir::DomainId child, Span span) {
   const Origin origin{span, Baseline::starters};
   const Starters& starters = subject.context.starters[static_cast<std::size_t>(subject.id)];
   const std::string type = domain_type(subject.context.policy.domain(child));
-  add_starters_roles(subject, child);
+  add_starters_roles(subject, child, span);
   if (starters.init) allow_inheritance(subject.module, guard, type, subject.name(Name::init, span), origin);
   if (starters.users) {
     allow_inheritance(subject.module, guard, type, subject.name(Name::user_domains, span), origin);

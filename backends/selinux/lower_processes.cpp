@@ -125,7 +125,8 @@ void lower_processes(Subject& subject) {
     if (denied(subject, *access, guard)) continue;
     for (const auto& target : targets(subject, access->peer, rule->where.span))
       allow_process(subject, *rule, *access, guard, target);
-    if (access->kind == ir::ProcessAccess::Kind::become) add_starters_roles(subject, access->peer.domain);
+    if (access->kind == ir::ProcessAccess::Kind::become)
+      add_starters_roles(subject, access->peer.domain, rule->where.span);
   }
 }
 

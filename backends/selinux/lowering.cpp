@@ -224,13 +224,16 @@ std::vector<Part> Subject::parts_of(const paths::PathSet& set, Span span) {
 }
 
 std::string Subject::attribute_for(cil::Node expression, std::string_view suffix, Span span) {
-  for (const auto& [name, set] : module.attribute_sets)
-    if (set.first == expression) return name;
+  for (auto& [name, known] : module.attribute_sets) {
+    if (known.expression != expression) continue;
+    add_origin(known.origins, span);
+    return name;
+  }
   const std::string base = identifier(domain.name) + "_" + std::string(suffix);
   std::string name = base;
   for (int n = 2; module.attribute_sets.count(name) != 0; ++n) name = base + "_" + std::to_string(n);
   context.names.claim(name, "an attribute of domain " + context.policy.qualified_name(id), span);
-  module.attribute_sets.emplace(name, std::pair{std::move(expression), span});
+  module.attribute_sets.emplace(name, OwnAttribute{std::move(expression), span, {span}});
   return name;
 }
 
@@ -258,8 +261,11 @@ void from_socket_unit(Subject& subject, const Guard& guard, const std::string& s
   subject.allow_other(guard, init, subject.type, socket_class, open, {span, Baseline::socket_unit});
 }
 
-void join(Subject& subject, const std::string& attribute) {
-  if (!attribute.empty()) subject.module.types[subject.type].attributes.insert(attribute);
+void join(Subject& subject, const std::string& attribute, const Origins& origins) {
+  if (attribute.empty()) return;
+  Declaration& declaration = subject.module.types[subject.type];
+  declaration.attributes.insert(attribute);
+  if (!origins.empty()) add_origins(declaration.joined[attribute], origins);
 }
 
 }  // namespace macc::backends::selinux

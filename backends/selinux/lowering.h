@@ -182,7 +182,7 @@ void from_socket_unit(Subject& subject, const Guard& guard, const std::string& s
 /// Who owns a name on the bus: domains of the project that may, and externals that say so.
 [[nodiscard]] std::vector<ir::DomainId> owners_of(const ir::Policy& policy, const std::string& bus_name);
 
-/// Joins a domain's own type to one of the system's attributes.
-void join(Subject& subject, const std::string& attribute);
+/// Joins a domain's own type to one of the system's attributes; `origins` of the rules that need it.
+void join(Subject& subject, const std::string& attribute, const Origins& origins = {});
 
 }  // namespace macc::backends::selinux

@@ -7,6 +7,9 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "backends/selinux/causes.h"
+#include "backends/selinux/line_origins.h"
+
 namespace macc::backends::selinux {
 namespace {
 
@@ -180,10 +183,10 @@ class Collector {
   Requires run() {
     for (const auto& [type, declaration] : module_.types)
       out_.attributes.insert(declaration.attributes.begin(), declaration.attributes.end());
-    for (const auto& [role, type] : module_.role_types) {
-      if (role == module_.object_role) continue;
-      out_.roles.insert(role);
-      add(type);
+    for (const auto& [pair, origins] : module_.role_types) {
+      if (pair.first == module_.object_role) continue;
+      out_.roles.insert(pair.first);
+      add(pair.second);
     }
     for (const auto& [kind, guarded] : module_.vectors)
       for (const auto& [guard, vectors] : guarded) {
@@ -205,7 +208,7 @@ class Collector {
       add(key.first);
       add(key.second);
       out_.classes["process"];
-      for (const Level* level : {&value.first.low, &value.first.high}) add_level(*level);
+      for (const Level* level : {&value.range.low, &value.range.high}) add_level(*level);
     }
     for (const FileContext& context : module_.file_contexts)
       if (!context.type.empty()) add(context.type);
@@ -216,7 +219,7 @@ class Collector {
   void add(const std::string& name) {
     if (name == "self" || name == kCaller || module_.types.count(name) != 0 || dispensable_.contains(name)) return;
     if (auto own = module_.attribute_sets.find(name); own != module_.attribute_sets.end()) {
-      const TypeSet set = parse_type_set(own->second.first);
+      const TypeSet set = parse_type_set(own->second.expression);
       for (const auto& list : {set.in, set.out})
         for (const auto& member : list) add(member);
       return;
@@ -249,51 +252,71 @@ class Collector {
 /// Statements of one module or interface.
 class Statements {
  public:
-  Statements(const Module& module, Dialect dialect, const IsAttribute& is_attribute, const SourceManager* sources)
+  Statements(const Module& module, Dialect dialect, const IsAttribute& is_attribute, const SourceManager* sources,
+             LineOrigins* lines)
       : module_(module),
         dialect_(dialect),
         is_attribute_(is_attribute),
         sources_(sources),
+        lines_(lines),
+        causes_(module, lines != nullptr),
         dispensable_(dispensable_types(module)) {}
+
+  [[nodiscard]] const Causes& causes() const { return causes_; }
+
+  /// From here on every line is there for this, behind as many lines of the file.
+  void begin_part(const Cause& cause, std::uint32_t lines_before) {
+    part_ = &cause;
+    lines_before_ = lines_before;
+  }
 
   void indent(int by) { indent_ = std::string(static_cast<std::size_t>(static_cast<int>(indent_.size()) + by), '\t'); }
 
-  void line(const std::string& text, Span span = {}) {
+  void blank() {
+    out_.text += '\n';
+    out_.lines.emplace_back();
+  }
+
+  void line(const std::string& text, const Cause& cause, Span span = {}) {
+    const std::size_t before = out_.lines.size();
     place(span);
-    out_.text += text.empty() ? "\n" : indent_ + text + "\n";
+    out_.text += indent_ + text + "\n";
     const auto count = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n')) + 1;
     out_.lines.insert(out_.lines.end(), count, span);
+    if (lines_ == nullptr) return;
+    lines_->add(number(before) + 1, number(out_.lines.size()), part_ == nullptr ? cause : *part_);
+  }
+  void line(const std::string& text, std::string_view why) {
+    line(text, lines_ == nullptr ? Cause{} : Cause::in_words(why));
   }
 
   void section(const std::string& title) {
-    line("");
-    line("########################################");
-    line("#");
-    line("# " + title);
-    line("#");
-    line("");
+    blank();
+    for (const std::string& text : {std::string(40, '#'), std::string("#"), "# " + title, std::string("#")})
+      line(text, always::kTitle);
+    blank();
     at_.clear();
   }
 
   /// `reason` says why the block is right where selint would rather have an interface called.
-  void requires_block(const Requires& needs, bool excused) {
+  void requires_block(const Requires& needs, bool excused, const Cause& cause) {
     if (needs.empty()) return;
     const char* excuse = excused ? " #selint-disable:S-001" : "";
     const bool macros = dialect_ == Dialect::macros;
-    line((macros ? "gen_require(`" : "require {") + std::string(macros ? excuse : ""));
+    line((macros ? "gen_require(`" : "require {") + std::string(macros ? excuse : ""), cause);
     indent(1);
-    list("bool", needs.booleans);
-    list("attribute", needs.attributes);
-    list("type", needs.types);
+    list("bool", needs.booleans, cause);
+    list("attribute", needs.attributes, cause);
+    list("type", needs.types, cause);
     for (const auto& [name, permissions] : needs.classes)
-      line("class " + name + (permissions.empty() ? "" : " " + braced(permissions)) + ";");
-    list("role", needs.roles);
+      line("class " + name + (permissions.empty() ? "" : " " + braced(permissions)) + ";", cause);
+    list("role", needs.roles, cause);
     if (!macros) {  // policy_module() brings all of them
-      for (const auto& name : needs.sensitivities) line("sensitivity " + name + ";");
-      for (const auto& name : needs.categories) line("category " + name + ";");
+      list("sensitivity", needs.sensitivities, cause);
+      list("category", needs.categories, cause);
     }
     indent(-1);
-    line(macros ? "')" : "}");
+    line(macros ? "')" : "}", cause);
   }
 
   void rules() {
@@ -306,16 +329,18 @@ class Statements {
     const auto transitions = placed_transitions(module_);
     for (const auto& [guard, list] : transitions) guards.insert(guard);
     for (const Guard& guard : guards) {
+      Cause cause;
       if (!guard.is_always()) {
-        line("");
+        cause = all_under(guard, transitions);
+        blank();
         at_.clear();
-        line("if (" + expression(guard.node(), true) + ") {");
+        line("if (" + expression(guard.node(), true) + ") {", cause);
         indent(1);
       }
       under(guard, transitions);
       if (guard.is_always()) continue;
       indent(-1);
-      line("}");
+      line("}", cause);
     }
   }
 
@@ -323,40 +348,45 @@ class Statements {
   void optionals() {
     for (const auto& [type, statements] : optionals_by_type()) {
       const bool macros = dialect_ == Dialect::macros;
-      line("");
+      const Cause whole = all_about(statements);
+      blank();
       at_.clear();
-      line(macros ? "optional_policy(`" : "optional {");
+      line(macros ? "optional_policy(`" : "optional {", whole);
       indent(1);
       Requires needs;
       (is_attribute_(type) ? needs.attributes : needs.types).insert(type);
-      requires_block(needs, true);
-      for (const auto& [attribute, span] : statements.attributes)
-        line("typeattribute " + type + " " + attribute + ";", span);
+      requires_block(needs, true, whole);
+      for (const auto& group : statements.groups)
+        line("typeattribute " + type + " " + group.attribute + ";", causes_.of(group), group.span);
       for (const auto& [guard, key, value] : statements.dont_audits) {
+        const Cause cause = causes_.of(*key, *value);
         if (!guard->is_always()) {
-          line("if (" + expression(guard->node(), true) + ") {");
+          line("if (" + expression(guard->node(), true) + ") {", cause);
           indent(1);
         }
-        vector(RuleKind::dont_audit, key->source, key->target, key->class_name, value->permissions, value->span);
+        vector(RuleKind::dont_audit, key->source, key->target, key->class_name, value->permissions, cause, value->span);
         if (guard->is_always()) continue;
         indent(-1);
-        line("}");
+        line("}", cause);
       }
       indent(-1);
-      line(macros ? "')" : "}");
+      line(macros ? "')" : "}", whole);
     }
   }
 
   void range_transitions() {
     for (const auto& [key, value] : module_.range_transitions) {
-      const Range& range = value.first;
+      const Range& range = value.range;
       const std::string text =
           range.low == range.high ? range.low.text() : range.low.text() + " - " + range.high.text();
-      line("range_transition " + set(key.first) + " " + key.second + ":process " + text + ";", value.second);
+      line("range_transition " + set(key.first) + " " + key.second + ":process " + text + ";", causes_.of(key, value),
+           value.span);
     }
   }
 
-  void role(const std::string& role, const std::string& type) { line("role " + role + " types " + type + ";"); }
+  void role(const std::string& role, const std::string& type, const Origins& origins) {
+    line("role " + role + " types " + type + ";", causes_.of_role(type, origins));
+  }
 
   [[nodiscard]] ModuleText take() { return std::move(out_); }
 
@@ -372,8 +402,12 @@ class Statements {
     out_.lines.push_back(span);
   }
 
-  void list(const std::string& keyword_, const std::set<std::string>& names) {
-    for (const auto& name : names) line(keyword_ + " " + name + ";");
+  [[nodiscard]] std::uint32_t number(std::size_t line) const {
+    return lines_before_ + static_cast<std::uint32_t>(line);
+  }
+
+  void list(const std::string& keyword_, const std::set<std::string>& names, const Cause& cause) {
+    for (const auto& name : names) line(keyword_ + " " + name + ";", cause);
   }
 
   [[nodiscard]] std::string braced(const std::set<std::string>& words) const {
@@ -385,7 +419,7 @@ class Statements {
   [[nodiscard]] std::string set(const std::string& name) const {
     auto own = module_.attribute_sets.find(name);
     if (own == module_.attribute_sets.end()) return name;
-    const TypeSet types = parse_type_set(own->second.first);
+    const TypeSet types = parse_type_set(own->second.expression);
     std::vector<std::string> words_ = types.in;
     for (const auto& type : types.out) words_.push_back("-" + type);
     return braces(words_, indent_);
@@ -400,36 +434,39 @@ class Statements {
       else
         for (const auto& [key, value] : vectors->second)
           if (!is_apart(kind, key))
-            vector(kind, key.source, set(key.target), key.class_name, value.permissions, value.span);
+            vector(kind, key.source, set(key.target), key.class_name, value.permissions, causes_.of(key, value),
+                   value.span);
     }
     if (auto list_ = transitions.find(guard); list_ != transitions.end())
       for (const auto& [key, value] : list_->second)
         line("type_transition " + set(key.source) + " " + set(key.target) + ":" + key.class_name + " " + value.result +
                  (key.name.empty() ? "" : " \"" + key.name + "\"") + ";",
-             value.span);
+             causes_.of(key, value), value.span);
   }
 
   /// selint would rather have the reference policy's sets of permissions, which hold more than is wanted here.
   void vector(RuleKind kind, const std::string& source, const std::string& target, const std::string& class_name,
-              const std::set<std::string>& permissions, Span span) {
+              const std::set<std::string>& permissions, const Cause& cause, Span span) {
     const bool files = class_name == "dir" || class_name.ends_with("file");
     const bool excused = dialect_ == Dialect::macros && kind == RuleKind::allow && files && permissions.size() > 1;
     line(std::string(keyword(kind)) + " " + set(source) + " " + target + ":" + class_name + " " +
              braces({permissions.begin(), permissions.end()}, indent_) + ";" +
              (excused ? " #selint-disable:S-010" : ""),
-         span);
+         cause, span);
   }
 
   void never_allows(const std::map<VectorKey, VectorValue>& vectors) {
     const Promises promises = promises_of(vectors, dispensable_);
     for (const auto& group : promises.groups) {
-      line("attribute " + group.attribute + ";", group.span);
+      const Cause cause = causes_.of(group);
+      line("attribute " + group.attribute + ";", cause, group.span);
       for (const auto& type : group.types)
-        if (!dispensable_.contains(type)) line("typeattribute " + type + " " + group.attribute + ";", group.span);
+        if (!dispensable_.contains(type))
+          line("typeattribute " + type + " " + group.attribute + ";", cause, group.span);
     }
     for (const auto& rule : promises.rules)
       vector(RuleKind::never_allow, rule.key.source, set(rule.key.target), rule.key.class_name, rule.permissions,
-             rule.span);
+             causes_.of(rule), rule.span);
   }
 
   const Module& module_;
@@ -440,7 +477,7 @@ class Statements {
   }
 
   struct AboutType {
-    std::vector<std::pair<std::string, Span>> attributes;
+    std::vector<Promises::Group> groups;
     std::vector<std::tuple<const Guard*, const VectorKey*, const VectorValue*>> dont_audits;
   };
 
@@ -453,14 +490,38 @@ class Statements {
         if (kind != RuleKind::never_allow) continue;
         for (const auto& group : promises_of(vectors, dispensable_).groups)
           for (const auto& type : group.types)
-            if (dispensable_.contains(type)) list[type].attributes.emplace_back(group.attribute, group.span);
+            if (dispensable_.contains(type)) list[type].groups.push_back(group);
       }
     return list;
   }
 
+  [[nodiscard]] Cause all_about(const AboutType& statements) const {
+    Cause all;
+    for (const auto& group : statements.groups) all.add(causes_.of(group));
+    for (const auto& [guard, key, value] : statements.dont_audits) all.add(causes_.of(*key, *value));
+    return all;
+  }
+
+  [[nodiscard]] Cause all_under(const Guard& guard,
+                                const std::map<Guard, std::map<TransitionKey, TransitionValue>>& transitions) const {
+    Cause all;
+    if (lines_ == nullptr) return all;
+    for (const auto& [kind, guarded] : module_.vectors)
+      if (const auto vectors = guarded.find(guard); vectors != guarded.end())
+        for (const auto& [key, value] : vectors->second)
+          if (!is_apart(kind, key)) all.add(causes_.of(key, value));
+    if (const auto list = transitions.find(guard); list != transitions.end())
+      for (const auto& [key, value] : list->second) all.add(causes_.of(key, value));
+    return all;
+  }
+
   const IsAttribute& is_attribute_;
   const SourceManager* sources_;
+  LineOrigins* lines_;
+  const Causes causes_;
   const std::set<std::string> dispensable_;
+  const Cause* part_ = nullptr;
+  std::uint32_t lines_before_ = 0;
   std::string indent_;
   std::string at_;
   ModuleText out_;
@@ -468,24 +529,27 @@ class Statements {
 
 class TeWriter {
  public:
-  TeWriter(const Module& module, Dialect dialect, const IsAttribute& is_attribute, const SourceManager& sources)
+  TeWriter(const Module& module, Dialect dialect, const IsAttribute& is_attribute, const SourceManager& sources,
+           LineOrigins* lines)
       : module_(module),
         dialect_(dialect),
         is_attribute_(is_attribute),
-        out_(module, dialect, is_attribute, &sources) {}
+        out_(module, dialect, is_attribute, &sources, lines) {}
 
   ModuleText run(std::string_view name, std::string_view header) {
     const bool macros = dialect_ == Dialect::macros;
-    out_.line("# " + printable(header, 400));
+    out_.line("# " + printable(header, 400), always::kHeader);
     out_.line(macros ? "policy_module(" + std::string(name) + ", " + std::string(kVersion) + ")"
-                     : "module " + std::string(name) + " " + std::string(kVersion) + ";");
-    out_.line("");
+                     : "module " + std::string(name) + " " + std::string(kVersion) + ";",
+              always::kModule);
+    out_.blank();
     if (macros) {
-      out_.line("# Names of the system are used as they are: exactly what the policy grants, and no more, which the");
-      out_.line(
-          "# interfaces and sets of permissions of the reference policy would bring. Hence the marks for selint.");
+      out_.line("# Names of the system are used as they are: exactly what the policy grants, and no more, which the",
+                always::kHeader);
+      out_.line("# interfaces and sets of permissions of the reference policy would bring. Hence the marks for selint.",
+                always::kHeader);
     }
-    out_.requires_block(Collector(module_, is_attribute_).run(), true);
+    out_.requires_block(Collector(module_, is_attribute_).run(), true, Cause::in_words(always::kRequires));
     declarations();
     out_.section("Rules");
     out_.rules();
@@ -498,30 +562,34 @@ class TeWriter {
   void declarations() {
     const bool any = !module_.booleans.empty() || !module_.types.empty();
     if (!any) return;
+    const Causes& causes = out_.causes();
     out_.section("Declarations");
     for (const auto& [name, boolean] : module_.booleans) declare(name, boolean);
     for (const auto& [name, declaration] : module_.types) {
       std::string text = "type " + name;
       for (const auto& attribute : declaration.attributes) text += ", " + attribute;
-      out_.line(text + ";", declaration.span);
+      out_.line(text + ";", causes.of_type(name), declaration.span);
     }
-    for (const auto& [type, span] : module_.permissive) out_.line("permissive " + type + ";", span);
-    for (const auto& [role, type] : module_.role_types)
-      if (role != module_.object_role) out_.role(role, type);
+    for (const auto& [type, span] : module_.permissive)
+      out_.line("permissive " + type + ";", causes.of_permissive(type, span), span);
+    for (const auto& [pair, origins] : module_.role_types)
+      if (pair.first != module_.object_role) out_.role(pair.first, pair.second, origins);
   }
 
   void declare(const std::string& name, const BooleanDeclaration& boolean) {
     const char* value = boolean.value ? "true" : "false";
-    out_.line("## <desc>");
-    out_.line("##\t<p>");
-    if (boolean.doc.empty()) out_.line("##\tIt has no description.");
-    for (const std::string_view line : lines_of(boolean.doc)) out_.line("##\t" + escaped_xml(printable(line, 400)));
-    out_.line("##\t</p>");
-    out_.line("## </desc>");
+    const Cause cause = out_.causes().of(boolean);
+    out_.line("## <desc>", cause);
+    out_.line("##\t<p>", cause);
+    if (boolean.doc.empty()) out_.line("##\tIt has no description.", cause);
+    for (const std::string_view line : lines_of(boolean.doc))
+      out_.line("##\t" + escaped_xml(printable(line, 400)), cause);
+    out_.line("##\t</p>", cause);
+    out_.line("## </desc>", cause);
     out_.line(
         dialect_ == Dialect::macros ? "gen_tunable(" + name + ", " + value + ")" : "bool " + name + " " + value + ";",
-        boolean.span);
-    out_.line("");
+        cause, boolean.span);
+    out_.blank();
   }
 
   const Module& module_;
@@ -530,21 +598,26 @@ class TeWriter {
   Statements out_;
 };
 
-std::string interface_text(const Interface& interface, const IsAttribute& is_attribute) {
-  Statements out(interface.body, Dialect::macros, is_attribute, nullptr);
-  for (const char* line : {"", "########################################", "## <summary>"}) out.line(line);
-  out.line("##\t" + escaped_xml(printable(interface.summary, 400)));
+ModuleText interface_text(const Interface& interface, const IsAttribute& is_attribute, LineOrigins* lines,
+                          std::uint32_t lines_before) {
+  Statements out(interface.body, Dialect::macros, is_attribute, nullptr, lines);
+  const Cause cause = {"what is public, as an interface for other modules: " + interface.summary, {}, {interface.span}};
+  out.begin_part(cause, lines_before);
+  out.blank();
+  out.line(std::string(40, '#'), cause);
+  out.line("## <summary>", cause);
+  out.line("##\t" + escaped_xml(printable(interface.summary, 400)), cause);
   for (const char* line : {"## </summary>", "## <param name=\"domain\">", "##\t<summary>", "##\tDomain allowed access.",
                            "##\t</summary>", "## </param>", "#"})
-    out.line(line);
-  out.line("interface(`" + interface.name + "',`");
+    out.line(line, cause);
+  out.line("interface(`" + interface.name + "',`", cause);
   out.indent(1);
-  out.requires_block(Collector(interface.body, is_attribute).run(), false);
-  out.line("");
+  out.requires_block(Collector(interface.body, is_attribute).run(), false, cause);
+  out.blank();
   out.rules();
   out.indent(-1);
-  out.line("')");
-  return out.take().text;
+  out.line("')", cause);
+  return out.take();
 }
 
 /// The arguments of gen_context() for a level: its sensitivity, and its categories where there are some.
@@ -571,8 +644,8 @@ void check_name(const std::string& name, const char* what, Span span, Dialect di
 }  // namespace
 
 void check_module_language(const Module& module, Dialect dialect, Diagnostics& diagnostics) {
-  for (const auto& [text, span] : module.raw)
-    diagnostics.report(Code::E1041, span, "raw SELinux text is CIL, which a module in this format cannot hold")
+  for (const RawLines& raw : module.raw)
+    diagnostics.report(Code::E1041, raw.span, "raw SELinux text is CIL, which a module in this format cannot hold")
         .note("build this target with `format = \"cil\"`");
   for (const auto& [name, boolean] : module.booleans) check_name(name, "a switch", boolean.span, dialect, diagnostics);
   for (const auto& [name, declaration] : module.types)
@@ -587,8 +660,8 @@ void check_module_language(const Module& module, Dialect dialect, Diagnostics& d
 }
 
 ModuleText to_te(const Module& module, std::string_view name, std::string_view header, Dialect dialect,
-                 const IsAttribute& is_attribute, const SourceManager& sources) {
-  ModuleText text = TeWriter(module, dialect, is_attribute, sources).run(name, header);
+                 const IsAttribute& is_attribute, const SourceManager& sources, LineOrigins* lines) {
+  ModuleText text = TeWriter(module, dialect, is_attribute, sources, lines).run(name, header);
   text.levels = module.levels;
   return text;
 }
@@ -609,9 +682,16 @@ std::string to_fc(const Module& module, Dialect dialect) {
   return out;
 }
 
-std::string to_if(const std::vector<Interface>& interfaces, std::string_view summary, const IsAttribute& is_attribute) {
+std::string to_if(const std::vector<Interface>& interfaces, std::string_view summary, const IsAttribute& is_attribute,
+                  LineOrigins* lines) {
   std::string out = "## <summary>" + escaped_xml(printable(summary, 400)) + "</summary>\n";
-  for (const Interface& interface : interfaces) out += interface_text(interface, is_attribute);
+  std::uint32_t count = 1;
+  if (lines != nullptr) lines->add(1, count, Cause::in_words(always::kHeader));
+  for (const Interface& interface : interfaces) {
+    const ModuleText text = interface_text(interface, is_attribute, lines, count);
+    out += text.text;
+    count += static_cast<std::uint32_t>(text.lines.size());
+  }
   return out;
 }
 

@@ -33,6 +33,7 @@ struct Interface {
   std::string name;
   std::string summary;  ///< one sentence
   Module body;          ///< its vectors and transitions; the other side is called kCaller
+  Span span;            ///< of what it opens
 };
 /// The argument of an interface: the domain of whoever calls it.
 inline constexpr std::string_view kCaller = "$1";
@@ -40,12 +41,14 @@ inline constexpr std::string_view kCaller = "$1";
 /// Reports what cannot be said in the module language: raw text, file names with odd letters, reserved words.
 void check_module_language(const Module& module, Dialect dialect, Diagnostics& diagnostics);
 
-/// `name` is the module's name in the system's store.
+/// `name` is the module's name in the system's store. `lines`, where there are some, learn what each line is there for.
 [[nodiscard]] ModuleText to_te(const Module& module, std::string_view name, std::string_view header, Dialect dialect,
-                               const IsAttribute& is_attribute, const SourceManager& sources);
+                               const IsAttribute& is_attribute, const SourceManager& sources,
+                               LineOrigins* lines = nullptr);
+/// A line for each of the module's file contexts, in their order.
 [[nodiscard]] std::string to_fc(const Module& module, Dialect dialect);
 [[nodiscard]] std::string to_if(const std::vector<Interface>& interfaces, std::string_view summary,
-                                const IsAttribute& is_attribute);
+                                const IsAttribute& is_attribute, LineOrigins* lines = nullptr);
 
 /// A set of types as the module language writes it, "{ file_type device_node -shadow_t }", from the expression of an
 /// own attribute: unions of names, and one difference. Throws std::logic_error for any other expression.

@@ -4,6 +4,7 @@
 #include <compare>
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 #include "compiler/base/source.h"
 
@@ -34,5 +35,10 @@ struct Origin {
   friend bool operator==(const Origin&, const Origin&) = default;
   friend auto operator<=>(const Origin&, const Origin&) = default;
 };
+
+/// Each once, in the order in which they came.
+using Origins = std::vector<Origin>;
+void add_origin(Origins& origins, const Origin& origin);
+void add_origins(Origins& origins, const Origins& more);
 
 }  // namespace macc::backends::selinux

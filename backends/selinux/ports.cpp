@@ -139,7 +139,9 @@ void PortPlan::add_own(const Input& input, NameTable& names) {
       if (user == wanted.end() || taken) continue;
       const std::string type = own_port_type(protocol, range);
       names.claim(type, "port " + text_of(protocol, range), user->span);
-      segments_.push_back({protocol, range, type, true, "", user->span});
+      segments_.push_back({protocol, range, type, true, "", user->span, {}});
+      for (const Wanted& want : wanted)
+        if (overlap(want.range, range)) add_origin(segments_.back().origins, want.span);
     }
   }
 }

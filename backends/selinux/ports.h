@@ -20,6 +20,7 @@ struct PortSegment {
   bool own = false;
   std::string name;  ///< of the external declaration
   Span span;
+  Origins origins = {};  ///< of an own one: the rules that speak of its ports
 };
 
 class PortPlan {

@@ -49,23 +49,15 @@ void Reasons::asked(const PolicyRule& rule, const std::string& permission, std::
 }
 
 const ir::Provenance* Reasons::provenance(Span span) const {
-  for (const ir::Domain& domain : policy_.domains)
-    for (const ir::Rule& rule : domain.rules)
-      if (rule.where.span == span) return &rule.where;
-  return nullptr;
+  const auto found = written_.at(span);
+  return found.empty() ? nullptr : WrittenIndex::provenance(found.front());
 }
 
 const std::string& Reasons::phrase_at(Span span) const {
   const auto [at, fresh] = phrases_.try_emplace(span);
   if (!fresh) return at->second;
   std::set<std::string> phrases;
-  for (const ir::Domain& domain : policy_.domains) {
-    for (const ir::Rule& rule : domain.rules)
-      if (rule.where.span == span) phrases.insert(ir::describe(policy_, rule));
-    for (const ir::Entry& entry : domain.entries)
-      if (entry.where.span == span) phrases.insert("entry " + ir::describe(policy_, entry.paths));
-    if (domain.where.span == span) phrases.insert("domain " + domain.name);
-  }
+  for (const Written& written : written_.at(span)) phrases.insert(written_.phrase(written));
   at->second = fmt::format("{}", fmt::join(phrases, "; "));
   return at->second;
 }

@@ -20,6 +20,8 @@
 
 namespace macc::backends::selinux {
 
+class LineOrigins;
+
 /// A condition as CIL text without outer list for one boolean: "(and a (not b))"; "" is always.
 class Guard {
  public:
@@ -65,7 +67,9 @@ struct VectorValue {
   /// Drops the permissions that are not wanted.
   void keep(const std::function<bool(const std::string&)>& is_wanted);
   /// Who asked for a permission; empty when nobody did.
-  [[nodiscard]] std::vector<Origin> origins_of(const std::string& permission) const;
+  [[nodiscard]] Origins origins_of(const std::string& permission) const;
+  /// Who asked for any of them.
+  [[nodiscard]] Origins origins() const;
 
  private:
   void make_room(unsigned index);
@@ -78,7 +82,8 @@ struct TransitionKey {
 
 struct TransitionValue {
   std::string result;
-  Span span;
+  Span span;        ///< of one that asked
+  Origins origins;  ///< all that asked
 };
 
 /// A file context; an empty type is <<none>>.
@@ -86,21 +91,26 @@ struct FileContext {
   std::string regex;
   Kinds kinds = kinds::all;  ///< all, or one
   std::string type;
-  Span span;
-  Level level = {};  ///< s0 unless the resource has another
+  Span span;             ///< of one that asked
+  Level level = {};      ///< s0 unless the resource has another
+  Origins origins = {};  ///< all that asked: resources, entries, rules that tell paths apart
 };
 
 struct PortLabel {
   ir::Protocol protocol{};
   ir::PortRange range;
   std::string type;
-  Span span;
+  Span span;  ///< of one that asked
+  Origins origins;
 };
 
 struct Declaration {
   Span span;
   std::set<std::string> attributes;
   std::string what;  ///< "resource config of acme.ledger.ledgerd", for messages
+  Span cut = {};     ///< the rule that tells these paths from the rest of their resource; invalid for none
+  /// Who asked for an attribute; nobody for those that all such types are in.
+  std::map<std::string, Origins> joined = {};
 };
 
 struct BooleanDeclaration {
@@ -109,23 +119,45 @@ struct BooleanDeclaration {
   Span span;
 };
 
+/// An attribute of our own.
+struct OwnAttribute {
+  cil::Node expression;
+  Span span;  ///< of one that asked
+  Origins origins;
+};
+
+struct RangeTransition {
+  Range range;
+  Span span;  ///< of one that asked
+  Origins origins;
+};
+
+/// A text of the raw door, with its names filled in.
+struct RawLines {
+  std::string text;
+  Span span;           ///< of the statement
+  std::string source;  ///< as written; it has the same lines
+  Span body;           ///< where that stands; invalid when it is not known
+};
+
 /// One module as the system's store knows it: a CIL file, or a module package.
 struct Module {
   std::string name;
   std::string user, object_role;  ///< of labels
   bool levels = true;             ///< whether labels have levels on the system
   std::map<std::string, Declaration> types;
-  std::set<std::pair<std::string, std::string>> role_types;  ///< (role, type)
+  /// (role, type) -> who asked; nobody for the role of objects, which every type has
+  std::map<std::pair<std::string, std::string>, Origins> role_types;
   std::map<std::string, BooleanDeclaration> booleans;
   std::map<RuleKind, std::map<Guard, std::map<VectorKey, VectorValue>>> vectors;
   std::map<Guard, std::map<TransitionKey, TransitionValue>> transitions;
-  std::map<std::string, std::pair<cil::Node, Span>> attribute_sets;  ///< own attributes with their expression
+  std::map<std::string, OwnAttribute> attribute_sets;
   /// (source, executable) -> the range that what is started runs at
-  std::map<std::pair<std::string, std::string>, std::pair<Range, Span>> range_transitions;
+  std::map<std::pair<std::string, std::string>, RangeTransition> range_transitions;
   std::map<std::string, Span> permissive;
   std::vector<FileContext> file_contexts;
   std::vector<PortLabel> ports;
-  std::vector<std::pair<std::string, Span>> raw;
+  std::vector<RawLines> raw;
   std::vector<std::pair<std::string, std::string>> subjects;  ///< (domain type, exec type), for the header
 };
 
@@ -133,6 +165,10 @@ struct Module {
 /// ("").
 void add_vector(Module& module, RuleKind kind, const Guard& guard, const VectorKey& key,
                 const std::vector<std::string_view>& permissions, const Origin& origin);
+
+/// Says what a transition leads to. A second one of the same words takes the place of the first and keeps its origins.
+void add_transition(Module& module, const Guard& guard, const TransitionKey& key, const std::string& result,
+                    const Origin& origin);
 
 /// Permissions of an unconditional or a conditional allow of this key, any guard.
 [[nodiscard]] std::set<std::string> granted(const Module& module, const VectorKey& key);
@@ -156,11 +192,13 @@ struct Promises {
     std::string attribute;
     std::set<std::string> types;  ///< the dispensable ones, too
     Span span;
+    Origins origins;
   };
   struct Rule {
     VectorKey key;  ///< the target is a type, "self" or the attribute of a group
     std::set<std::string> permissions;
     Span span;
+    Origins origins;
   };
   std::vector<Group> groups;
   std::vector<Rule> rules;
@@ -180,9 +218,11 @@ struct Promises {
 /// Calls `visit` for each statement of the file, in the order of the text. Raw texts are not among them.
 void for_each_statement(const Module& module, const std::function<void(const cil::Node&, Span)>& visit);
 
-/// The text of the file. `sources` gives the lines for the marks.
-[[nodiscard]] std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header);
-/// The file contexts as a .fc file for review, as the system would list them.
+/// The text of the file. `sources` gives the lines for the marks; `lines`, where there are some, learn what each line
+/// is there for.
+[[nodiscard]] std::string to_cil(const Module& module, const SourceManager& sources, std::string_view header,
+                                 LineOrigins* lines = nullptr);
+/// The file contexts as a .fc file for review, as the system would list them, a line each in their order.
 [[nodiscard]] std::string to_file_contexts(const Module& module);
 
 }  // namespace macc::backends::selinux

@@ -19,8 +19,8 @@ SecurityContexts::SecurityContexts(const Input& input, const Planned& plan, cons
   for (const auto& [name, module] : plan.modules) {
     object_user_ = module.user;
     object_role_ = module.object_role;
-    for (const auto& [role, type] : module.role_types)
-      if (role != module.object_role) roles_[type].insert(role);
+    for (const auto& [pair, origins] : module.role_types)
+      if (pair.first != module.object_role) roles_[pair.second].insert(pair.first);
     for (const FileContext& context : module.file_contexts) levels_[context.type].insert(context.level.text());
   }
   for (const ir::Domain& domain : input.policy.domains)

@@ -19,8 +19,9 @@ class ModuleCheck {
 
   bool run() {
     for_each_statement(module_, [this](const cil::Node& node, Span span) { expect(node.text(), span); });
-    for (const auto& [text, span] : module_.raw)
-      for_each_statement(text, [&, place = span](CilExpression& statement) { expect(to_text(statement), place); });
+    for (const RawLines& raw : module_.raw)
+      for_each_statement(raw.text,
+                         [&, place = raw.span](CilExpression& statement) { expect(to_text(statement), place); });
     for_each_statement(artifact_.content, [this](CilExpression& statement) { take(statement); });
     for (const auto& [text, wanted] : wanted_)
       if (wanted.count > 0) missing_.emplace(text, wanted.span);

@@ -134,11 +134,9 @@ FidelityReport account(const Input& input, const Planned& plan, const Base& base
   return find_more(input, plan, *policy, walked, walk_input.raw_is_needed);
 }
 
-/// What was planned as CIL, whatever the format: the checks read it, and the linker names lines of the policy.
+/// What was planned as CIL, for the formats that are not: the checks read it, and the linker names lines of the policy.
 Lowered with_cil(const Input& input, const Lowered& lowered, const Planned& plan) {
-  Lowered copy = lowered;
-  if (format_of(input.target) == Format::cil) return copy;
-  copy.artifacts.clear();
+  Lowered copy{.artifacts = {}, .fidelity = lowered.fidelity, .plan = lowered.plan};
   for (const auto& [name, module] : plan.modules)
     copy.artifacts.push_back({module_file(name) + ".cil", to_cil(module, input.sources, ""), ""});
   return copy;
@@ -196,7 +194,9 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   if (opened.base->is_skeleton()) verification.reason = opened.reason;
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   const std::size_t before = diagnostics.error_count();
-  const Lowered as_cil = with_cil(input, lowered, plan);
+  const bool is_cil = format_of(input.target) == Format::cil;
+  const Lowered converted = is_cil ? Lowered{} : with_cil(input, lowered, plan);
+  const Lowered& as_cil = is_cil ? lowered : converted;
   std::vector<CilModule> modules;
   for (const Artifact& artifact : as_cil.artifacts)
     if (artifact.path.ends_with(".cil")) modules.push_back({artifact.path, artifact.content});

@@ -386,7 +386,7 @@ class Walk {
     std::set<std::pair<std::string, std::string>> planned;
     std::set<std::string> of_objects;  // their types need no statement in the image
     for (const auto& [name, module] : in_.plan.modules) {
-      planned.insert(module.role_types.begin(), module.role_types.end());
+      for (const auto& [pair, origins] : module.role_types) planned.insert(pair);
       of_objects.insert(module.object_role);
     }
     const auto there = policy_.roles_of(own_);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cctype>
+#include <functional>
+#include <initializer_list>
 #include <iterator>
 #include <string_view>
 #include <utility>
@@ -56,26 +58,39 @@ std::string with_quotes(const std::string& word) {
   return quoted(word);
 }
 
-/// Where something stands that would end the question or hide a part of it: `;` or a comment, outside of quotes.
-std::size_t find_stray(std::string_view text) {
+/// Visits what stands outside of quotes, from each character on, until one is taken; its place, or npos.
+std::size_t find_outside_quotes(std::string_view text, const std::function<bool(std::string_view)>& takes) {
   bool in_quotes = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (in_quotes && text[i] == '\\') {
       ++i;
     } else if (text[i] == '"') {
       in_quotes = !in_quotes;
-    } else if (!in_quotes) {
-      const std::string_view rest = text.substr(i);
-      if (rest.starts_with(';') || rest.starts_with("//") || rest.starts_with("/*")) return i;
+    } else if (!in_quotes && takes(text.substr(i))) {
+      return i;
     }
   }
   return std::string_view::npos;
 }
 
-/// Words that make a rule of a phrase.
-bool begins_a_rule(std::string_view word) {
-  constexpr std::string_view kWords[] = {"allow", "audit", "deny", "expect", "never"};
-  return std::find(std::begin(kWords), std::end(kWords), word) != std::end(kWords);
+/// Where something stands that would end the question or hide a part of it.
+std::size_t find_stray(std::string_view text) {
+  return find_outside_quotes(text, [](std::string_view rest) {
+    return rest.starts_with(';') || rest.starts_with("//") || rest.starts_with("/*");
+  });
+}
+
+/// The first of these words that stands in a text; its size is 0 when there is none.
+std::string_view find_word(std::string_view text, std::initializer_list<std::string_view> words) {
+  std::string_view found;
+  find_outside_quotes(text, [&](std::string_view rest) {
+    const std::size_t at = text.size() - rest.size();
+    if (at != 0 && text[at - 1] != ' ') return false;
+    const std::string_view word = rest.substr(0, rest.find(' '));
+    if (std::find(words.begin(), words.end(), word) != words.end()) found = word;
+    return !found.empty();
+  });
+  return found;
 }
 
 /// A message about a phrase in words that fit a question, which no `;` ends.
@@ -99,14 +114,14 @@ std::string phrase_of(const std::vector<std::string>& words) {
   return out;
 }
 
-void Questions::add(const std::string& before, const std::string& given, const std::string& behind) {
+void Questions::add(const std::string& before, const std::string& given, const std::string& behind, bool about_anyone) {
   const FileId shown = session_.loader.add("question", given);
-  if (refuse(shown, given)) return;
+  if (refuse(shown, given, about_anyone)) return;
   const FileId read = session_.loader.add("question", before + given + behind);
   questions_.push_back({shown, read, static_cast<std::uint32_t>(before.size())});
 }
 
-bool Questions::refuse(FileId given, const std::string& text) {
+bool Questions::refuse(FileId given, const std::string& text, bool about_anyone) {
   const auto at = [&](std::size_t begin, std::size_t size) {
     const auto byte = static_cast<std::uint32_t>(begin);
     return Span{given, byte, byte + static_cast<std::uint32_t>(size)};
@@ -119,18 +134,15 @@ bool Questions::refuse(FileId given, const std::string& text) {
         .note("a path with such a character stands between double quotes");
     return true;
   }
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    if (begins_a_rule(word)) {
-      session_.diagnostics.report(Code::E0101, at(begin, word.size()),
-                                  fmt::format("a question says what is done, without `{}`", word));
-      return true;
-    }
-    if (word.starts_with('"')) break;
-    begin = end + 1;
-  }
-  return false;
+  const auto refuse_word = [&](std::string_view word, const std::string& why) {
+    if (word.empty()) return false;
+    session_.diagnostics.report(Code::E0101, at(static_cast<std::size_t>(word.data() - text.data()), word.size()), why);
+    return true;
+  };
+  const std::string_view rule = find_word(text, {"allow", "audit", "deny", "expect", "never"});
+  if (refuse_word(rule, fmt::format("a question says what is done, without `{}`", rule))) return true;
+  const std::string_view when = about_anyone ? find_word(text, {"when"}) : std::string_view();
+  return refuse_word(when, "`when` goes with `macc query may`: who may do it is said for all values of the booleans");
 }
 
 const Questions::Framed* Questions::framed(Span span) const {
@@ -195,6 +207,8 @@ void Questions::name(const std::string& domain) {
   if (is_domain(domain)) add("test \"question\" { expect deny ", domain, " list \"/\"; }\n");
 }
 
-void Questions::about_anyone(const std::vector<std::string>& phrase) { add("never any ", phrase_of(phrase), ";\n"); }
+void Questions::about_anyone(const std::vector<std::string>& phrase) {
+  add("never any ", phrase_of(phrase), ";\n", true);
+}
 
 }  // namespace macc::driver

@@ -36,9 +36,9 @@ class Questions {
     FileId given = FileId::none, read = FileId::none;
     std::uint32_t before = 0;  // bytes
   };
-  void add(const std::string& before, const std::string& given, const std::string& behind);
+  void add(const std::string& before, const std::string& given, const std::string& behind, bool about_anyone = false);
   [[nodiscard]] bool is_domain(const std::string& name);
-  [[nodiscard]] bool refuse(FileId given, const std::string& text);
+  [[nodiscard]] bool refuse(FileId given, const std::string& text, bool about_anyone);
   [[nodiscard]] const Framed* framed(Span span) const;
   [[nodiscard]] Diagnostic shown(Diagnostic diagnostic) const;
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <set>
 
 #include "compiler/ir/conditions.h"
@@ -46,13 +47,75 @@ Verdict under(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access&
   return out;
 }
 
-std::vector<ir::BooleanId> switches_of(const ir::Domain& domain, const ir::Access& access, const ir::Condition& when) {
-  std::set<ir::BooleanId> found;
-  ir::add_booleans(when, found);
-  for (const ir::Rule& rule : domain.rules) {
-    if (rule.access.index() == access.index()) ir::add_booleans(rule.condition, found);
+/// The conditions of the rules that have something to do with what is asked, each once.
+std::vector<const ir::Condition*> conditions_on(const ir::Meaning& meaning, ir::DomainId domain,
+                                                const ir::Access& access) {
+  const auto matters = [&](const ir::Rule& rule) {
+    if (rule.condition.is_always() || area_of(rule.access) != area_of(access)) return false;
+    try {
+      return nearness(meaning, domain, rule.access, access) == Nearness::same_object;
+    } catch (const paths::TooComplex&) {
+      return true;
+    }
+  };
+  std::set<std::string> known;
+  std::vector<const ir::Condition*> out;
+  for (const ir::Rule& rule : meaning.policy().domain(domain).rules) {
+    if (matters(rule) && known.insert(qualified(meaning.policy(), rule.condition)).second)
+      out.push_back(&rule.condition);
   }
+  return out;
+}
+
+std::vector<ir::BooleanId> booleans_of(const std::vector<const ir::Condition*>& conditions) {
+  std::set<ir::BooleanId> found;
+  for (const ir::Condition* condition : conditions) ir::add_booleans(*condition, found);
   return {found.begin(), found.end()};
+}
+
+/// The values that differ from others in the booleans whose bits are set.
+ir::Assignment turned(ir::Assignment values, const std::vector<ir::BooleanId>& booleans, std::size_t bits) {
+  for (std::size_t i = 0; i < booleans.size(); ++i) {
+    const auto index = static_cast<std::size_t>(booleans[i]);
+    values[index] = values[index] != (((bits >> i) & 1U) != 0);
+  }
+  return values;
+}
+
+/// All values of these booleans; the declared ones come first, so that they answer wherever the condition lets them.
+std::vector<ir::Assignment> all_values(const ir::Policy& policy, const std::vector<ir::BooleanId>& booleans) {
+  std::vector<ir::Assignment> out;
+  for (std::size_t bits = 0; bits < (std::size_t{1} << booleans.size()); ++bits)
+    out.push_back(turned(ir::declared_values(policy), booleans, bits));
+  return out;
+}
+
+/// The values nearest to these that make the condition hold where it does not, or the reverse.
+std::optional<ir::Assignment> turned_over(const ir::Assignment& values, const ir::Condition& condition) {
+  const std::vector<ir::BooleanId> booleans = booleans_of({&condition});
+  std::optional<std::size_t> best;
+  if (booleans.size() > kMaxSwitches) return std::nullopt;
+  for (std::size_t bits = 1; bits < (std::size_t{1} << booleans.size()); ++bits) {
+    const bool nearer = !best || std::popcount(bits) < std::popcount(*best);
+    if (nearer && ir::holds(condition, turned(values, booleans, bits)) != ir::holds(condition, values)) best = bits;
+  }
+  if (!best) return std::nullopt;
+  return turned(values, booleans, *best);
+}
+
+/// Values that turn one of the conditions over, then those that turn two, as many as are tried of few booleans.
+std::vector<ir::Assignment> some_values(const ir::Assignment& from,
+                                        const std::vector<const ir::Condition*>& conditions) {
+  constexpr std::size_t kMost = std::size_t{1} << kMaxSwitches;
+  std::vector<ir::Assignment> out;
+  const auto add_turned = [&](const ir::Assignment& values, std::size_t begin) {
+    for (std::size_t i = begin; i < conditions.size() && out.size() < kMost; ++i)
+      if (auto other = turned_over(values, *conditions[i])) out.push_back(std::move(*other));
+  };
+  add_turned(from, 0);
+  for (std::size_t i = 0; i < conditions.size(); ++i)
+    if (const auto other = turned_over(from, *conditions[i])) add_turned(*other, i + 1);
+  return out;
 }
 
 std::string in_words(const ir::Policy& policy, const std::vector<ir::BooleanId>& switches,
@@ -70,27 +133,29 @@ std::string in_words(const ir::Policy& policy, const std::vector<ir::BooleanId>&
 
 Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access, const ir::Condition& when) {
   const ir::Policy& policy = meaning.policy();
-  std::vector<ir::BooleanId> switches = switches_of(policy.domain(domain), access, when);
-  // Of too many, those that the condition names still have to be tried: it would be passed over.
-  if (switches.size() > kMaxSwitches) switches = switches_of({}, access, when);
-  const ir::Assignment declared = ir::declared_values(policy);
-  std::optional<Verdict> first;
-  for (std::size_t bits = 0; bits < (std::size_t{1} << switches.size()); ++bits) {
-    // The declared values come first, so that they answer wherever the condition lets them.
-    ir::Assignment values = declared;
-    for (std::size_t i = 0; i < switches.size(); ++i) {
-      const auto index = static_cast<std::size_t>(switches[i]);
-      values[index] = values[index] != (((bits >> i) & 1U) != 0);
-    }
-    if (!ir::holds(when, values)) continue;
-    Verdict one = under(meaning, domain, access, values);
-    if (!first) {
-      first = std::move(one);
-    } else if (one.answer != first->answer && first->otherwise.empty()) {
-      first->otherwise = fmt::format("{} when {}", word(one.answer), in_words(policy, switches, values));
-    }
+  std::vector<const ir::Condition*> conditions = conditions_on(meaning, domain, access);
+  conditions.push_back(&when);
+  const std::vector<ir::BooleanId> booleans = booleans_of(conditions);
+  const bool all = booleans.size() <= kMaxSwitches;
+  std::vector<ir::Assignment> values = all_values(policy, all ? booleans : booleans_of({&when}));
+  std::erase_if(values, [&](const ir::Assignment& one) { return !ir::holds(when, one); });
+  if (values.empty()) return {};
+  if (!all) {
+    std::vector<ir::Assignment> more = some_values(values.front(), conditions);
+    std::erase_if(more, [&](const ir::Assignment& one) { return !ir::holds(when, one); });
+    values.insert(values.end(), more.begin(), more.end());
   }
-  return first.value_or(Verdict());
+  Verdict out = under(meaning, domain, access, values.front());
+  const auto other = std::find_if(values.begin() + 1, values.end(), [&](const ir::Assignment& one) {
+    return under(meaning, domain, access, one).answer != out.answer;
+  });
+  if (other != values.end()) {
+    out.otherwise = fmt::format("{} when {}", word(under(meaning, domain, access, *other).answer),
+                                in_words(policy, booleans, *other));
+  } else if (!all) {
+    out.untried = booleans.size();
+  }
+  return out;
 }
 
 // ---- all

@@ -21,10 +21,14 @@ struct Verdict {
   const ir::Rule* by = nullptr;       ///< the rule that allows the first example; null where none is needed
   const ir::Rule* against = nullptr;  ///< the deny that stands against the second; null where nothing allows it
   std::string otherwise;  ///< for which other values of the booleans the answer is another one: "yes when mail"
+  /// Of how many booleans, where not all of their values were tried and none of those tried gives another answer; else
+  /// 0.
+  std::size_t untried = 0;
 };
 
 /// Under the declared values of the booleans, or those in which `when` holds, wherever it holds in several of them.
-/// `when` names 12 booleans at most (ir::assignments_of).
+/// `when` names 12 booleans at most (ir::assignments_of). Other answers are looked for in all values of the booleans on
+/// which rules about this depend; of more than kMaxSwitches, in those that turn one or two conditions over.
 [[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
                              const ir::Condition& when = {});
 

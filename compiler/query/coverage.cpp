@@ -9,10 +9,10 @@ namespace macc::query {
 namespace {
 
 /// What the tests expect of one domain, read as if it were rules.
-std::vector<ir::Rule> expected_of(const ir::Policy& policy, ir::DomainId domain) {
+std::vector<ir::Rule> expected_of(const std::vector<const ir::Test*>& tests, ir::DomainId domain) {
   std::vector<ir::Rule> out;
-  for (const ir::Test& test : policy.tests) {
-    for (const ir::TestExpectation& e : test.expectations) {
+  for (const ir::Test* test : tests) {
+    for (const ir::TestExpectation& e : test->expectations) {
       if (e.domain != domain) continue;
       ir::Rule rule;
       rule.access = e.access;
@@ -24,9 +24,9 @@ std::vector<ir::Rule> expected_of(const ir::Policy& policy, ir::DomainId domain)
 
 class DomainCoverage {
  public:
-  DomainCoverage(const ir::Meaning& meaning, ir::DomainId id)
+  DomainCoverage(const ir::Meaning& meaning, const std::vector<const ir::Test*>& tests, ir::DomainId id)
       : meaning_(meaning),
-        expected_(expected_of(meaning.policy(), id)),
+        expected_(expected_of(tests, id)),
         rules_(permissions_of(meaning.policy(), id, meaning.policy().domain(id).rules)),
         tests_(permissions_of(meaning.policy(), id, expected_)) {}
 
@@ -61,14 +61,14 @@ class DomainCoverage {
 
 }  // namespace
 
-std::vector<Covered> coverage(const ir::Meaning& meaning) {
+std::vector<Covered> coverage(const ir::Meaning& meaning, const std::vector<const ir::Test*>& tests) {
   const ir::Policy& policy = meaning.policy();
   // What is written once counts once, however many rules it stands for.
   std::map<std::pair<Span, ir::DomainId>, Covered> statements;
   for (std::size_t i = 0; i < policy.domains.size(); ++i) {
     const auto id = static_cast<ir::DomainId>(i);
     if (policy.domain(id).external || policy.domain(id).rules.empty()) continue;
-    const std::set<const ir::Rule*> touched = DomainCoverage(meaning, id).touched();
+    const std::set<const ir::Rule*> touched = DomainCoverage(meaning, tests, id).touched();
     for (const ir::Rule& rule : policy.domain(id).rules) {
       const bool included = !rule.where.includes.empty();
       const Span span = included ? rule.where.includes.front().at : rule.where.span;

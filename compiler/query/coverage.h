@@ -16,8 +16,8 @@ struct Covered {
   bool touched = false;  ///< some test expects something about what it allows or denies
 };
 
-/// Every statement of the domains, by place. A test touches a rule when what it expects shares an operation and an
-/// object with it, in the same domain, whatever it expects and whether it holds.
-[[nodiscard]] std::vector<Covered> coverage(const ir::Meaning& meaning);
+/// Every statement of the domains, by place, with what these tests of the policy touch. A test touches a rule when what
+/// it expects shares an operation and an object with it, in the same domain, whatever it expects and whether it holds.
+[[nodiscard]] std::vector<Covered> coverage(const ir::Meaning& meaning, const std::vector<const ir::Test*>& tests);
 
 }  // namespace macc::query

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/paths/path_index.h"
+#include "compiler/query/beginnings.h"
 
 namespace macc::query {
 
@@ -30,11 +31,6 @@ namespace {
 
 std::size_t index_of(DomainId id) { return static_cast<std::size_t>(id); }
 
-std::vector<paths::PathPattern> parsed(std::string_view text) {
-  paths::PatternError error;
-  return paths::PathPattern::parse(text, error);
-}
-
 /// Files that keep nothing.
 const PathSet& sinks() {
   static const PathSet out = [] {
@@ -44,7 +40,8 @@ const PathSet& sinks() {
 #include "compiler/query/sinks.def"
 #undef MACC_SINK
          }) {
-      for (paths::PathPattern& pattern : parsed(text)) patterns.push_back(std::move(pattern));
+      paths::PatternError error;
+      for (paths::PathPattern& pattern : paths::PathPattern::parse(text, error)) patterns.push_back(std::move(pattern));
     }
     return PathSet::of(patterns);
   }();
@@ -54,20 +51,6 @@ const PathSet& sinks() {
 /// Files through which one program can hand something to another.
 const PathSet& carriers() {
   static const PathSet out = PathSet::non_directories() - sinks();
-  return out;
-}
-
-/// What every path of an expression begins with one of, read off its patterns.
-std::vector<std::string> beginnings(const ir::PathExpr& paths) {
-  std::vector<std::string> out;
-  for (const paths::PathPattern& pattern : paths.include) {
-    if (pattern.anchor() == paths::PathPattern::Anchor::root) {
-      out.push_back(pattern.literal_prefix());
-      continue;
-    }
-    for (const std::string& home : paths::home_patterns())
-      for (const paths::PathPattern& at : parsed(home)) out.push_back(at.literal_prefix());
-  }
   return out;
 }
 

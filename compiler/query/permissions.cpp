@@ -472,6 +472,33 @@ std::vector<const ir::Rule*> Denials::against(const Operation& operation, const 
   return out;
 }
 
+Nearness nearness(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& a, const ir::Access& b) {
+  const auto rule_of = [](const ir::Access& access) {
+    ir::Rule rule;
+    rule.access = access;
+    return std::vector{std::move(rule)};
+  };
+  const std::vector<ir::Rule> rule_a = rule_of(a);
+  const std::vector<ir::Rule> rule_b = rule_of(b);
+  const auto meet = [&](const Term& x, const Term& y) {
+    return !(Extent::of(meaning, x) & Extent::of(meaning, y)).empty();
+  };
+  const auto same_paths = [&](const Term& x, const Term& y) {
+    return x.paths != nullptr && y.paths != nullptr && meaning.set(*x.paths).meets(meaning.set(*y.paths));
+  };
+  Nearness out = Nearness::apart;
+  for (const auto& [operation, terms] : permissions_of(meaning.policy(), domain, rule_a)) {
+    for (const auto& [other, others] : permissions_of(meaning.policy(), domain, rule_b)) {
+      const bool same = overlap(operation, other);
+      if (same) out = std::max(out, Nearness::same_operation);
+      const bool objects = same ? meet(terms.front(), others.front())
+                                : operation.area == other.area && same_paths(terms.front(), others.front());
+      if (objects) return Nearness::same_object;
+    }
+  }
+  return out;
+}
+
 std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy) {
   std::vector<std::pair<std::string, ir::DomainId>> named;
   for (std::size_t i = 0; i < policy.domains.size(); ++i) {

@@ -126,6 +126,16 @@ class Denials {
   std::vector<Statement> denies_;
 };
 
+/// How much two accesses of one domain have to do with each other.
+enum class Nearness : std::uint8_t {
+  apart,
+  same_operation,  ///< "read" and "read", of other files; "connect tcp", to other ports
+  same_object,     ///< the same files, even to do something else with them; or all of an operation that has no objects
+};
+/// May throw paths::TooComplex.
+[[nodiscard]] Nearness nearness(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& a,
+                                const ir::Access& b);
+
 /// The domains of a policy that are not external, by their qualified names.
 [[nodiscard]] std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy);
 

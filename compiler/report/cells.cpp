@@ -99,4 +99,10 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
+std::string lower_case(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return text;
+}
+
 }  // namespace macc::report

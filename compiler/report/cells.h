@@ -28,4 +28,7 @@ struct Cell {
 /// names may hold any.
 [[nodiscard]] std::string valid_utf8(std::string_view text);
 
+/// With small letters for the capitals of ASCII, to look something up in whatever case it is written.
+[[nodiscard]] std::string lower_case(std::string text);
+
 }  // namespace macc::report

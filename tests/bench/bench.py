@@ -13,8 +13,12 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 
 import workspace
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "lsp"))
+from client import Client, place  # noqa: E402  (the client of the protocol tests)
 
 ABI = pathlib.Path("/etc/apparmor.d/abi/3.0")
 BASE_MODULES = pathlib.Path("/usr/share/selinux/default")
@@ -37,6 +41,10 @@ process = os.posix_spawnp(sys.argv[1], sys.argv[1:], os.environ)
 _, status, usage = os.wait4(process, 0)
 sys.stderr.write(f"{time.monotonic() - begin} {usage.ru_maxrss / 1024} {os.waitstatus_to_exitcode(status)}")
 """
+
+
+# Each build is to do all of its work.
+BUILD = ("build", "--no-cache")
 
 
 def run_once(command: list[str], folder: pathlib.Path) -> Measured:
@@ -85,7 +93,7 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
     print(f"\n{services} services, {lines} lines\n"
           f"  {'':<44}{'time':>11} {'peak':>11} {'a service':>12} {'ratio':>8}")
 
-    steps = {"macc check": [macc, "check"], "macc build, without verification": [macc, "build", "--no-verify"]}
+    steps = {"macc check": [macc, "check"], "macc build, without verification": [macc, *BUILD, "--no-verify"]}
     results = {}
     for what, command in steps.items():
         results[what] = measure(command, folder, repeat)
@@ -108,7 +116,9 @@ def bench_size(services: int, macc: str, base: list[str], work: pathlib.Path, re
         common = ["secilc", "-M", "true", "-c", "33", "-m", "-o", "/dev/null", "-f", "/dev/null", *base]
         platform["secilc on Debian's policy alone"] = common
         platform["secilc on Debian's policy with the modules"] = [*common, *modules]
-    platform["macc build, with verification"] = [macc, "build"]
+    platform["macc build, with verification"] = [macc, *BUILD]
+    # The build before it has left a record.
+    platform["macc build, nothing changed"] = [macc, "build"]
     for what, command in platform.items():
         results[what] = measure(command, folder, 1 if services >= 1000 else repeat)
         print(row(what, services, results[what], own), flush=True)
@@ -152,6 +162,75 @@ def bench_hook(macc: str, work: pathlib.Path, runs: int = 20) -> None:
         seconds[what] = statistics.median(run_once(command, folder).seconds for _ in range(runs))
         ratio = seconds[what] / seconds["macc lint FILE"] if "macc lint FILE" in seconds else 0
         print(f"  {what:<44}{1000 * seconds[what]:9.1f} ms" + (f"{ratio:9.2f} of macc lint" if ratio else ""), flush=True)
+
+
+def changed_copy(folder: pathlib.Path, services: int) -> pathlib.Path:
+    """The same workspace with one rule more in each tenth service."""
+    other = folder.with_name(folder.name + "-changed")
+    shutil.rmtree(other, ignore_errors=True)
+    workspace.write(other, services)
+    for number in range(0, services, 10):
+        policy = other / f"policy/svc{number:04}.macc"
+        text = policy.read_text()
+        policy.write_text(text.replace("    allow read assets;", "    allow read assets;\n    allow connect tcp 65000;", 1))
+    return other
+
+
+def latencies(macc: str, folder: pathlib.Path, cache: pathlib.Path) -> dict[str, float]:
+    """What an editor waits for: the first diagnostics of one file, those after an edit, and a hover."""
+    client = Client(pathlib.Path(macc), folder, str(cache))
+    try:
+        begin = time.monotonic()
+        client.initialize(folder)
+        policy = folder / "policy/svc0007.macc"
+        text = policy.read_text()
+        uri = client.open(policy)
+        client.diagnostics_of(uri, 1)
+        opened = time.monotonic()
+        client.change(uri, 2, {"text": text + "\n// edited\n"})
+        client.diagnostics_of(uri, 2)
+        edited = time.monotonic()
+        client.at("hover", uri, *place(text, "allow read assets"))
+        hovered = time.monotonic()
+        client.close()
+    finally:
+        client.kill()
+    return {"macc lsp: start to first diagnostics": opened - begin, "macc lsp: edit to diagnostics": edited - opened,
+            "macc lsp: hover": hovered - edited}
+
+
+def bench_questions(macc: str, work: pathlib.Path, services: int, repeat: int) -> None:
+    """Questions, comparisons and reports of one workspace, beside the analysis that all of them begin with."""
+    folder = work / "questions"
+    shutil.rmtree(folder, ignore_errors=True)
+    workspace.write(folder, services)
+    other = changed_copy(folder, services)
+    last = f"svc{services - 1:04}"
+    commands = {"macc check": [macc, "check"],
+                "macc query all": [macc, "query", "all", "svc0001"],
+                "macc query who": [macc, "query", "who", "read", "/etc/shadow"],
+                "macc query flow": [macc, "query", "flow", "svc0000", last],
+                "macc query graph": [macc, "query", "graph"],
+                "macc query modify-and-run": [macc, "query", "modify-and-run"],
+                "macc diff, a tenth of the services changed": [macc, "diff", str(folder), str(other)],
+                "macc doc": [macc, "doc", "--out", "report"]}
+    system = max(pathlib.Path("/etc/selinux/default/policy").glob("policy.*"), default=None)
+    if system and all(shutil.which(tool) for tool in ("sesearch", "sedta")):
+        commands |= {"sesearch -A -s, of Debian's policy": ["sesearch", "-A", "-s", "sshd_t", str(system)],
+                     "sedta, from one domain of it to another": ["sedta", "-p", str(system), "-s", "init_t", "-t", "sshd_t", "-S"]}
+    print(f"\nquestions about {services} services\n  {'':<44}{'time':>11} {'peak':>11} {'of check':>10}")
+    reference = None
+    for what, command in commands.items():
+        measured = measure(command, folder, repeat)
+        reference = reference or measured
+        failed = "" if measured.status == 0 else f"  (exit {measured.status})"
+        print(f"  {what:<44}{measured.seconds:9.3f} s {measured.megabytes:8.1f} MB "
+              f"{measured.seconds / reference.seconds:10.2f}{failed}", flush=True)
+    report = folder / "report/index.html"
+    if report.exists():
+        print(f"  the report has {report.stat().st_size / 1e6:.1f} MB, {report.stat().st_size / services / 1e3:.1f} kB a service")
+    for what, seconds in latencies(macc, folder, work / "lsp-cache").items():
+        print(f"  {what:<44}{seconds:9.3f} s {'':>11} {seconds / reference.seconds:10.2f}")
 
 
 SERVICE = """macc 1;
@@ -199,10 +278,10 @@ def bench_base(options: argparse.Namespace, macc: str, base: list[str], work: pa
 
     steps = {"macc base import": [macc, "base", "import", str(BASE_MODULES), "--out", str(file)],
              "macc build of one service, without verification":
-                 [macc, "build", "--target", "selinux", "--no-verify", "--out", "out", "shop.macc"],
-             "macc build of one service": [macc, "build", "--target", "selinux", "--out", "out", "shop.macc"],
+                 [macc, *BUILD, "--target", "selinux", "--no-verify", "--out", "out", "shop.macc"],
+             "macc build of one service": [macc, *BUILD, "--target", "selinux", "--out", "out", "shop.macc"],
              "macc build --full of one service":
-                 [macc, "build", "--target", "selinux", "--full", "--out", "out", "shop.macc"]}
+                 [macc, *BUILD, "--target", "selinux", "--full", "--out", "out", "shop.macc"]}
     measured = {}
     for what, command in steps.items():
         measured[what] = measure(command, folder, options.repeat)
@@ -256,6 +335,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="measure macc beside the platforms' compilers")
     parser.add_argument("--build", required=True, type=pathlib.Path, help="build folder")
     parser.add_argument("--sizes", default="10,100,1000", help="numbers of services, with commas")
+    parser.add_argument("--questions", type=int, default=500, help="number of services that questions are asked about")
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--no-micro", action="store_true", help="leave the micro benchmarks out")
     options = parser.parse_args()
@@ -271,6 +351,7 @@ def main() -> int:
     print("\nlinearity of macc build: " +
           ", ".join(f"{1000 * measured.seconds / size:.2f} ms a service at {size}" for size, measured in own.items()))
     bench_hook(macc, work)
+    bench_questions(macc, work, options.questions, options.repeat)
     bench_comparison(options.build)
     bench_base(options, macc, base, work)
     micro = options.build / "tests/bench/macc_bench"

@@ -84,7 +84,8 @@ def profiles(data: bytes) -> dict:
         if label != "profile":
             continue
         name = value[0][2].decode()
-        profile = {"attachment": Nothing(), "files": Nothing(), "classes": Nothing(), "targets": [], "plain": []}
+        profile = {"attachment": Nothing(), "files": Nothing(), "classes": Nothing(), "targets": [], "plain": [],
+                   "capabilities": 0}
         behind_flags = False
         for tag, part, inner in value[1:]:
             if part == "aadfa":
@@ -94,6 +95,10 @@ def profiles(data: bytes) -> dict:
             elif part == "xtable":
                 profile["targets"] = [text for _, _, text in inner[0][2]]
             elif behind_flags or part == "flags":
+                if part == "caps64":
+                    profile["capabilities"] |= inner[0][2] << 32
+                elif tag == 2 and not part and not any(t == 2 and not p for t, p, _ in profile["plain"]):
+                    profile["capabilities"] |= inner  # the first word of four: what is allowed
                 profile["plain"].append((tag, part, str(inner)))
             behind_flags = behind_flags or part == "flags"
         out[name] = profile

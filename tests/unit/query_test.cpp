@@ -11,6 +11,7 @@
 #include "compiler/query/coverage.h"
 #include "compiler/query/difference.h"
 #include "compiler/query/flow.h"
+#include "compiler/query/reach.h"
 #include "tests/support/analyzed.h"
 
 using namespace macc;
@@ -419,6 +420,89 @@ TEST_CASE("the condition of a question counts beside more booleans than are trie
   CHECK(query::decide(ir::Meaning(a->policy), a->domain("d"), connect).answer == query::Answer::no);
 }
 
+namespace {
+
+/// What a decision about `connect tcp 25` says of other values of twelve booleans b0 to b11.
+query::Verdict with_twelve(const std::string& rules) {
+  std::string booleans;
+  for (int i = 0; i < 12; ++i) booleans += fmt::format(" boolean b{} = false;", i);
+  const auto a = analyze(domain(rules, booleans));
+  CHECK(a->messages() == "");
+  const ir::Access connect = ir::NetworkAccess{false, ir::Protocol::tcp, {{25, 25}}, {}};
+  return query::decide(ir::Meaning(a->policy), a->domain("d"), connect);
+}
+
+}  // namespace
+
+TEST_CASE("what other values of many booleans would give is said where it is found, and else that it is not known") {
+  std::string each;
+  std::string elsewhere;
+  std::string joined = "b0";
+  for (int i = 0; i < 12; ++i) {
+    each += fmt::format("if b{} {{ allow connect tcp 20-30; }} ", i);
+    elsewhere += fmt::format("if b{} {{ allow connect tcp {}; }} ", i, 1000 + i);
+    if (i > 0) joined += fmt::format(" and b{}", i);
+  }
+  SUBCASE("one of them is enough") {
+    CHECK(with_twelve(each).otherwise == "yes when b0");
+    CHECK(with_twelve(each).untried == 0);
+  }
+  SUBCASE("two are needed") {
+    CHECK(with_twelve(each + "if not b11 { deny connect tcp 25; }").otherwise == "yes when b11");
+    std::string without = each;
+    without.replace(without.find("if b11"), std::string::npos, "if not b11 { deny connect tcp 25; }");
+    CHECK(with_twelve(without).otherwise == "yes when b0 and b11");
+  }
+  SUBCASE("those of other rules do not matter") {
+    CHECK(with_twelve(elsewhere + "if b3 and b4 and b5 { allow connect tcp 25; }").otherwise ==
+          "yes when b3 and b4 and b5");
+    CHECK(with_twelve(elsewhere).otherwise == "");
+    CHECK(with_twelve(elsewhere).untried == 0);
+  }
+  SUBCASE("too many") {
+    const query::Verdict all = with_twelve("if " + joined + " { allow connect tcp 25; }");
+    CHECK(all.answer == query::Answer::no);
+    CHECK(all.otherwise == "");
+    CHECK(all.untried == 12);
+  }
+}
+
+TEST_CASE("who reaches a resource is what the meaning allows") {
+  Generator generate(11);
+  int compared = 0;
+  for (int round = 0; round < 60; ++round) {
+    const std::string text =
+        "module m; boolean loud = false; resource tree : content { \"/a/**\" } resource part : "
+        "content { \"/a/b/**\" } resource one : content { \"/c\" } resource own : program { "
+        "\"/usr/bin/d\" }\n domain d { entry \"/usr/bin/d\";\n" +
+        fmt::format("{}", fmt::join(generate.statements(), "\n")) + "\n}\n domain e { entry \"/usr/bin/e\";\n" +
+        fmt::format("{}", fmt::join(generate.statements(), "\n")) + "\n}\n";
+    CAPTURE(text);
+    const auto a = analyze(text);
+    if (a->diagnostics.has_errors()) continue;
+    ++compared;
+    const ir::Meaning meaning(a->policy);
+    const query::Reaches reaches(meaning);
+    for (std::size_t r = 0; r < a->policy.resources.size(); ++r) {
+      const auto resource = static_cast<ir::ResourceId>(r);
+      Lines expected;
+      Lines found;
+      for (const char* name : {"d", "e"}) {
+        for (const ir::Verb verb : ir::VerbSet::all().list()) {
+          const auto paths = meaning.allowed_paths(a->domain(name), verb, true, ir::declared_values(a->policy));
+          if (paths.meets(meaning.region(resource))) expected.push_back(fmt::format("{} {}", name, ir::word(verb)));
+        }
+      }
+      for (const query::Reach& reach : reaches.of(resource)) {
+        for (const ir::Verb verb : reach.verbs.list())
+          found.push_back(fmt::format("{} {}", a->policy.domain(reach.domain).name, ir::word(verb)));
+      }
+      CHECK(all(found) == all(expected));
+    }
+  }
+  CHECK(compared > 30);
+}
+
 TEST_CASE("how one domain leads to another") {
   const auto a = analyze(
       "module m;\n"
@@ -557,7 +641,10 @@ TEST_CASE("what can be changed and run, and what no test touches") {
   CHECK(found[0].example.starts_with("/srv/bin/"));
   CHECK(!found[0].load);
   Lines untouched;
-  for (const auto& one : query::coverage(meaning))
+  std::vector<const ir::Test*> tests;
+  for (const ir::Test& test : a->policy.tests) tests.push_back(&test);
+  CHECK(std::ranges::none_of(query::coverage(meaning, {}), &query::Covered::touched));
+  for (const auto& one : query::coverage(meaning, tests))
     if (!one.touched) untouched.push_back(one.what);
   std::sort(untouched.begin(), untouched.end());
   CHECK(all(untouched) ==

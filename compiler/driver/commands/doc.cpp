@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <stdexcept>
+#include <tuple>
 
 #include "backends/backend.h"
 #include "compiler/driver/inputs.h"
@@ -12,6 +14,7 @@
 #include "compiler/lint/score.h"
 #include "compiler/query/answers.h"
 #include "compiler/query/flow.h"
+#include "compiler/query/reach.h"
 #include "compiler/report/cells.h"
 #include "compiler/report/html.h"
 #include "report_files.h"
@@ -31,12 +34,6 @@ std::string_view part(std::string_view name) {
     if (file.name == name) return file.text;
   }
   throw std::logic_error("a part of the report is missing");
-}
-
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
 }
 
 std::string code(std::string_view text) { return fmt::format("<code>{}</code>", html(text)); }
@@ -98,7 +95,7 @@ class Page {
   }
   /// A row that the search field finds by these words.
   static std::string row(const std::string& words, const std::vector<std::string>& cells) {
-    std::string out = fmt::format("<tr data-text=\"{}\">", html(lower_case(words)));
+    std::string out = fmt::format("<tr data-text=\"{}\">", html(report::lower_case(words)));
     for (const std::string& cell : cells) out += "<td>" + cell + "</td>";
     return out + "</tr>\n";
   }
@@ -220,15 +217,6 @@ class Page {
 
   // ---- who reaches what
 
-  [[nodiscard]] ir::VerbSet verbs_on(ir::DomainId id, const paths::PathSet& region) const {
-    ir::VerbSet out;
-    const ir::Assignment declared = ir::declared_values(policy_);
-    for (const ir::Verb verb : ir::VerbSet::all().list()) {
-      if (meaning_.allowed_paths(id, verb, true, declared).meets(region)) out.add(verb);
-    }
-    return out;
-  }
-
   static std::string words(ir::VerbSet verbs) {
     std::string out;
     for (const ir::Verb verb : verbs.list()) out += (out.empty() ? "" : ", ") + std::string(ir::word(verb));
@@ -237,17 +225,15 @@ class Page {
 
   void resources() {
     section("resources", "Resources and who reaches them");
+    const query::Reaches reaches(meaning_);
     std::string rows;
     for (std::size_t i = 0; i < policy_.resources.size(); ++i) {
       const auto id = static_cast<ir::ResourceId>(i);
       const ir::Resource& r = policy_.resource(id);
       if (r.external || !is_own(r.where.span)) continue;
       std::string who;
-      const paths::PathSet region = meaning_.region(id);
-      for (const ir::DomainId d : domains_) {
-        const ir::VerbSet verbs = verbs_on(d, region);
-        if (verbs.any()) who += fmt::format("<div>{}: {}</div>", link("domain", name(d)), html(words(verbs)));
-      }
+      for (const query::Reach& reach : reaches.of(id))
+        who += fmt::format("<div>{}: {}</div>", link("domain", name(reach.domain)), html(words(reach.verbs)));
       std::string patterns;
       for (const auto& p : r.paths.include) patterns += (patterns.empty() ? "" : "<br>") + code(p.text());
       rows += row(policy_.qualified_name(id) + " " + patterns,
@@ -318,6 +304,39 @@ class Page {
     table({"", "Lint", "What"}, rows, "The linter finds nothing.");
   }
 
+  /// What comes out alike in several domains: a rule of an abstraction does so wherever that is included.
+  struct Inexact {
+    const backends::FidelityEntry* entry = nullptr;
+    std::vector<ir::DomainId> domains;
+  };
+  static std::vector<Inexact> inexact(const backends::FidelityReport& report) {
+    std::map<std::tuple<Span, std::string, std::string, std::vector<std::string>>, std::size_t> known;
+    std::vector<Inexact> out;
+    for (const backends::FidelityEntry& entry : report.entries) {
+      if (entry.fidelity == backends::Fidelity::exact) continue;
+      const auto [at, fresh] = known.try_emplace({entry.span, entry.rule, entry.topic, entry.what}, out.size());
+      if (fresh) out.push_back({&entry, {}});
+      out[at->second].domains.push_back(entry.domain);
+    }
+    return out;
+  }
+  /// As HTML.
+  static std::string first_few(const std::vector<std::string>& texts) {
+    constexpr std::size_t kShown = 5;
+    std::string out;
+    for (std::size_t i = 0; i < texts.size() && i < kShown; ++i) out += (i == 0 ? "" : "<br>") + html(texts[i]);
+    if (texts.size() > kShown) out += fmt::format("<br>and {} more", texts.size() - kShown);
+    return out;
+  }
+  [[nodiscard]] std::string links_to(const std::vector<ir::DomainId>& domains) const {
+    constexpr std::size_t kShown = 5;
+    std::string out;
+    for (std::size_t i = 0; i < domains.size() && i < kShown; ++i)
+      if (domains[i] != ir::DomainId::none) out += (out.empty() ? "" : "<br>") + link("domain", name(domains[i]));
+    if (domains.size() > kShown) out += fmt::format("<br>and {} more", domains.size() - kShown);
+    return out;
+  }
+
   void fidelity() {
     section("targets", "Targets");
     if (targets_.empty()) out_ += "<p>The project has no targets.</p>\n";
@@ -335,15 +354,11 @@ class Page {
         summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, backends::word(fidelity));
       out_ += fmt::format("<p>{}</p>\n", html(summary.empty() ? "no rules" : summary));
       std::string rows;
-      for (const auto& entry : part.fidelity.entries) {
-        if (entry.fidelity == backends::Fidelity::exact) continue;
-        std::string what;
-        for (std::size_t i = 0; i < entry.what.size() && i < 5; ++i)
-          what += (i == 0 ? "" : "<br>") + html(entry.what[i]);
-        if (entry.what.size() > 5) what += fmt::format("<br>and {} more", entry.what.size() - 5);
-        const std::string who = entry.domain == ir::DomainId::none ? "" : link("domain", name(entry.domain));
-        rows += row(entry.rule + " " + entry.topic, {std::string(backends::word(entry.fidelity)), who,
-                                                     code(entry.rule) + place(entry.span), html(entry.topic), what});
+      for (const Inexact& one : inexact(part.fidelity)) {
+        const backends::FidelityEntry& entry = *one.entry;
+        rows += row(entry.rule + " " + entry.topic,
+                    {std::string(backends::word(entry.fidelity)), links_to(one.domains),
+                     code(entry.rule) + place(entry.span), html(entry.topic), first_few(entry.what)});
       }
       table({"", "Domain", "Rule", "Topic", "What else"}, rows, "Every rule is exact.");
       for (const auto& topic : part.fidelity.topics)

@@ -82,6 +82,11 @@ std::string verdict_text(const Asked& asked, const Verdict& v, const std::string
     line(v.against != nullptr ? "  by " + asked.rule_text(*v.against) : "  no rule allows it");
   }
   if (!v.otherwise.empty()) line("it would be " + v.otherwise);
+  if (v.untried != 0)
+    line(
+        fmt::format("whether other values of booleans change that is not known: it depends on {} of them, whose values "
+                    "were not all tried",
+                    v.untried));
   return out;
 }
 
@@ -92,6 +97,7 @@ Json verdict_json(const Asked& asked, const Verdict& v) {
   if (v.answer != Answer::yes)
     out["denied"] = {{"example", report::valid_utf8(v.denied)}, {"by", asked.rule_json(v.against)}};
   if (!v.otherwise.empty()) out["otherwise"] = v.otherwise;
+  if (v.untried != 0) out["untried_booleans"] = v.untried;
   return out;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "backends/backend.h"
@@ -16,11 +17,25 @@ namespace macc::driver {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using Tests = std::vector<const ir::Test*>;
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return text;
+/// An expectation that does not hold, with what decided it, through the includes that it came by.
+struct Failure {
+  std::string what, place;
+  std::vector<std::string> reasons = {};
+};
+
+/// A failure as its diagnostic tells it.
+Failure failure_of(const Session& session, const Diagnostic& d) {
+  Failure out{d.message, session.sources.describe(d.primary.span)};
+  const auto add = [&](Span place, const std::string& text) {
+    if (text.empty()) return;
+    out.reasons.push_back(place.valid() ? fmt::format("{}: {}", session.sources.describe(place), text) : text);
+  };
+  add({}, d.primary.text);
+  for (const Label& label : d.secondary) add(label.span, label.text);
+  for (const Note& note : d.notes) add(note.span, note.text);
+  return out;
 }
 
 /// One test, on the meaning or on a target.
@@ -28,15 +43,16 @@ struct Result {
   const ir::Test* test = nullptr;
   std::string target = {};  ///< "" for the meaning
   std::size_t held = 0, failed = 0, unanswered = 0;
-  std::vector<std::string> failures = {};
+  std::vector<Failure> failures = {};
 };
 
 /// The tests that were asked for; empty after a report where the filter fits none.
-std::vector<const ir::Test*> chosen(Session& session, const ir::Policy& policy) {
-  std::vector<const ir::Test*> out;
+Tests chosen(Session& session, const ir::Policy& policy) {
+  Tests out;
   const std::string filter = session.arguments.value(Option::filter);
+  const std::string wanted = report::lower_case(filter);
   for (const ir::Test& test : policy.tests) {
-    if (lower_case(test.name).find(lower_case(filter)) != std::string::npos) out.push_back(&test);
+    if (report::lower_case(test.name).find(wanted) != std::string::npos) out.push_back(&test);
   }
   if (!out.empty() || filter.empty()) return out;
   Diagnostic& d =
@@ -59,7 +75,7 @@ Result on_meaning(Session& session, const ir::Meaning& meaning, const ir::Test& 
   Diagnostics found;
   ir::run_test(meaning, test, found);
   for (const Diagnostic& d : found.all()) {
-    out.failures.push_back(d.message);
+    out.failures.push_back(failure_of(session, d));
     session.diagnostics.add(d);
   }
   out.failed = found.all().size();
@@ -79,7 +95,7 @@ class OnTarget {
         input_{meaning.policy(), meaning, session.sources, target.target},
         lowered_(backend_.lower(input_, session.diagnostics)) {}
 
-  std::vector<Result> run(const std::vector<const ir::Test*>& tests) {
+  std::vector<Result> run(const Tests& tests) {
     std::vector<Result> out;
     for (const ir::Test* test : tests) {
       for (const ir::TestExpectation& e : test->expectations) add_probes(out.size(), e);
@@ -113,17 +129,21 @@ class OnTarget {
 
   void judge(std::size_t begin, std::size_t end, const std::vector<backends::ProbeAnswer>& answers, Result& result) {
     const ir::TestExpectation& e = *asked_[begin].expectation;
+    const backends::ProbeAnswer* open = nullptr;
     for (std::size_t i = begin; i < end; ++i) {
       const backends::ProbeAnswer& answer = answers.at(i);
-      if (!answer.answered) {
-        ++result.unanswered;
-        return unanswered(*result.test, e, answer.reason);
-      }
-      if ((e.allow ? answer.denied : answer.allowed).empty()) continue;
+      if (!answer.answered && open == nullptr) open = &answer;
+      if (!answer.answered || (e.allow ? answer.denied : answer.allowed).empty()) continue;
       ++result.failed;
       return failed(result, e, answer);
     }
-    ++result.held;
+    // What is not known for some values of the booleans is not known to hold for all.
+    if (open == nullptr) {
+      ++result.held;
+    } else {
+      ++result.unanswered;
+      unanswered(*result.test, e, open->reason);
+    }
   }
 
   void unanswered(const ir::Test& test, const ir::TestExpectation& e, const std::string& why) {
@@ -137,39 +157,45 @@ class OnTarget {
         fmt::format("test \"{}\" on `{}`: `{}` {} {}", printable(result.test->name, 80), target_.name,
                     meaning_.policy().domain(e.domain).name, e.allow ? "may not" : "may",
                     printable(e.allow ? answer.denied : answer.allowed));
-    result.failures.push_back(what);
     Diagnostic& d = session_.diagnostics.report(Code::E0507, e.span, what);
     d.label(e.allow ? "expected to be allowed" : "expected to be denied");
     if (!answer.by.empty()) d.note(fmt::format("on the target: {}", printable(answer.by, 400)));
     if (!e.allow) note_wider_rules(d, e);
+    result.failures.push_back(failure_of(session_, d));
   }
 
-  /// What the build says about the rules of the domain that come out wider, which is why.
+  /// What the build says about the rules of the domain that come out wider, which is why: those about the same objects,
+  /// or else those about the same operation.
   void note_wider_rules(Diagnostic& d, const ir::TestExpectation& e) const {
-    std::size_t shown = 0;
+    constexpr std::size_t kShown = 3;
+    std::map<query::Nearness, std::vector<const backends::FidelityEntry*>> by_nearness;
     for (const backends::FidelityEntry& entry : lowered_.fidelity.entries) {
       const bool wider =
           entry.fidelity == backends::Fidelity::wider || entry.fidelity == backends::Fidelity::not_enforced;
-      if (entry.domain != e.domain || !wider || !entry.span.valid() || !is_about(entry.rule, e)) continue;
-      if (++shown > 3) break;
+      if (entry.domain == e.domain && wider) by_nearness[nearness_of(entry, e)].push_back(&entry);
+    }
+    by_nearness.erase(query::Nearness::apart);
+    if (by_nearness.empty()) return;
+    const auto& nearest = by_nearness.rbegin()->second;
+    for (std::size_t i = 0; i < nearest.size() && i < kShown; ++i) {
+      const backends::FidelityEntry& entry = *nearest[i];
       d.note(fmt::format("`{}` is {} there ({})", printable(entry.rule), backends::word(entry.fidelity), entry.topic),
              entry.span);
     }
   }
-  /// Whether a rule, as it is described, is of the kind of what was expected: about the same sockets, or with the first
-  /// of its verbs.
-  bool is_about(const std::string& rule, const ir::TestExpectation& e) const {
-    constexpr std::string_view kAllow = "allow ";
-    if (!rule.starts_with(kAllow)) return false;
-    const std::string phrase = rule.substr(kAllow.size()) + " ";
-    const std::string asked = ir::describe(meaning_.policy(), e.access);
-    const std::size_t first = asked.find_first_of(" ,");
-    const std::string verb = asked.substr(0, first);
-    if (verb == "connect" || verb == "listen")
-      return phrase.starts_with(asked.substr(0, asked.find_first_of(" ,", first + 1)) + " ");
-    const std::string verbs = phrase.substr(0, phrase.find('"'));
-    return verbs.starts_with(verb + " ") || verbs.find(verb + ",") != std::string::npos ||
-           verbs.find(" " + verb + " ") != std::string::npos;
+  query::Nearness nearness_of(const backends::FidelityEntry& entry, const ir::TestExpectation& e) const {
+    const ir::Policy& policy = meaning_.policy();
+    const auto& rules = policy.domain(e.domain).rules;
+    const auto rule = std::find_if(rules.begin(), rules.end(), [&](const ir::Rule& r) {
+      return r.effect == ir::Effect::allow && r.where.span == entry.span && ir::describe(policy, r) == entry.rule;
+    });
+    // Baselines and raw texts are no rules.
+    if (rule == rules.end()) return query::Nearness::apart;
+    try {
+      return query::nearness(meaning_, e.domain, rule->access, e.access);
+    } catch (const paths::TooComplex&) {
+      return query::Nearness::apart;
+    }
   }
 
   Session& session_;
@@ -188,15 +214,20 @@ std::string counted(std::size_t n, const char* one) { return fmt::format("{} {}{
 
 const char* state_of(const Result& r) { return r.failed != 0 ? "failed" : r.unanswered != 0 ? "not checked" : "ok"; }
 
-std::string text_of(const std::vector<Result>& results) {
+report::Ink ink_of(const Result& r) {
+  return r.failed != 0 ? report::Ink::red : r.unanswered != 0 ? report::Ink::yellow : report::Ink::green;
+}
+
+std::string text_of(const std::vector<Result>& results, const report::Painter& paint) {
   std::string out;
   std::size_t passed = 0;
   std::size_t failed = 0;
   std::size_t unchecked = 0;
   for (const Result& r : results) {
     ++(r.failed != 0 ? failed : r.unanswered != 0 ? unchecked : passed);
-    out += fmt::format("{:<11}  {}{}  ({})\n", state_of(r), report::safe(r.test->name),
-                       r.target.empty() ? "" : " on " + r.target, counted(r.test->expectations.size(), "expectation"));
+    out += fmt::format("{}  {}{}  ({})\n", paint(ink_of(r), fmt::format("{:<11}", state_of(r))),
+                       report::safe(r.test->name), r.target.empty() ? "" : " on " + r.target,
+                       counted(r.test->expectations.size(), "expectation"));
   }
   if (results.empty())
     return "there are no tests: `test \"...\" { expect deny DOMAIN read \"/etc/shadow\"; }` is one\n";
@@ -213,10 +244,13 @@ std::string junit_of(const std::vector<Result>& results, const Session& session)
     cases += fmt::format("    <testcase classname=\"{}\" name=\"{}\" file=\"{}\">\n", report::xml(suite),
                          report::xml(r.test->name), report::xml(session.sources.file(r.test->span.file).path()));
     std::string all;
-    for (const std::string& failure : r.failures) all += (all.empty() ? "" : "\n") + failure;
+    for (const Failure& failure : r.failures) {
+      all += fmt::format("{}{}: {}", all.empty() ? "" : "\n", failure.place, failure.what);
+      for (const std::string& reason : failure.reasons) all += "\n  " + reason;
+    }
     if (r.failed != 0) {
       ++failures;
-      cases += fmt::format("      <failure message=\"{}\">{}</failure>\n", report::xml(r.failures.front()),
+      cases += fmt::format("      <failure message=\"{}\">{}</failure>\n", report::xml(r.failures.front().what),
                            report::xml(all));
     } else if (r.unanswered != 0) {
       ++skipped;
@@ -241,14 +275,20 @@ Json json_of(const Result& r, const Session& session) {
               {"not_checked", r.unanswered}};
   out["target"] = r.target.empty() ? Json() : Json(r.target);
   Json failures = Json::array();
-  for (const std::string& failure : r.failures) failures.push_back(report::valid_utf8(failure));
+  for (const Failure& failure : r.failures) {
+    Json reasons = Json::array();
+    for (const std::string& reason : failure.reasons) reasons.push_back(report::valid_utf8(reason));
+    failures.push_back({{"what", report::valid_utf8(failure.what)},
+                        {"place", report::valid_utf8(failure.place)},
+                        {"reasons", std::move(reasons)}});
+  }
   out["failures"] = std::move(failures);
   return out;
 }
 
 /// Statements of files that are compiled, not of modules that they import.
-std::vector<query::Covered> covered(const ir::Meaning& meaning, const Inputs& inputs) {
-  std::vector<query::Covered> out = query::coverage(meaning);
+std::vector<query::Covered> covered(const ir::Meaning& meaning, const Inputs& inputs, const Tests& tests) {
+  std::vector<query::Covered> out = query::coverage(meaning, tests);
   std::erase_if(out, [&](const query::Covered& one) {
     return std::none_of(inputs.roots.begin(), inputs.roots.end(),
                         [&](const sema::Root& root) { return root.file == one.span.file; });
@@ -280,22 +320,23 @@ Json json_of(const Session& session, const ir::Policy& policy, const std::vector
   return out;
 }
 
-void print(Session& session, const ir::Meaning& meaning, const Inputs& inputs, const std::vector<Result>& results) {
+void print(Session& session, const ir::Meaning& meaning, const Inputs& inputs, const Tests& tests,
+           const std::vector<Result>& results) {
   const std::string format = session.arguments.value(Option::format, "text");
   const bool with_coverage = session.arguments.has(Option::coverage);
   if (format == "json") {
     Json list = Json::array();
     for (const Result& r : results) list.push_back(json_of(r, session));
     Json all = {{"schema", "macc-test/1"}, {"tests", std::move(list)}};
-    if (with_coverage) all["coverage"] = json_of(session, meaning.policy(), covered(meaning, inputs));
+    if (with_coverage) all["coverage"] = json_of(session, meaning.policy(), covered(meaning, inputs, tests));
     session.out = all.dump(2) + "\n";
     session.raw_out = true;
   } else if (format == "junit") {
     session.out = junit_of(results, session);
     session.raw_out = true;
   } else {
-    session.out = text_of(results);
-    if (with_coverage) session.out += text_of(session, meaning.policy(), covered(meaning, inputs));
+    session.out = text_of(results, session.paint);
+    if (with_coverage) session.out += text_of(session, meaning.policy(), covered(meaning, inputs, tests));
   }
 }
 
@@ -308,7 +349,7 @@ void run_test(Session& session) {
   if (session.arguments.has(Option::target)) targets = chosen_targets(session, inputs->project);
   const ir::Policy policy = analyze(session, *inputs);
   if (session.diagnostics.has_errors()) return;
-  const std::vector<const ir::Test*> tests = chosen(session, policy);
+  const Tests tests = chosen(session, policy);
   if (session.diagnostics.has_errors()) return;
   const ir::Meaning meaning(policy);
   // Findings of one part are no reason to leave out another.
@@ -320,7 +361,7 @@ void run_test(Session& session) {
   for (OnTarget& target : prepared) {
     for (Result& result : target.run(tests)) results.push_back(std::move(result));
   }
-  print(session, meaning, *inputs, results);
+  print(session, meaning, *inputs, tests, results);
 }
 
 }  // namespace macc::driver
