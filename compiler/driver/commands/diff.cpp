@@ -464,14 +464,14 @@ class Printer {
     if (!difference.promises.empty()) {
       out += "promises given up\n";
       for (const query::GivenUp& one : difference.promises)
-        out += line('-', fmt::format("{}: {}", one.promise, fmt::join(one.domains, ", ")), place(one.span, true)) +
+        out += line("-", fmt::format("{}: {}", one.promise, fmt::join(one.domains, ", ")), place(one.span, true)) +
                allowed(&one);
       out += "\n";
     }
     if (!difference.defaults.empty()) {
       out += "defaults\n";
       for (const query::Redeclared& one : difference.defaults)
-        out += line('?', default_text(one), place(one.span, false)) + allowed(&one);
+        out += line("?", default_text(one), place(one.span, false)) + allowed(&one);
       out += "\n";
     }
     return out + summary(difference) + "\n";
@@ -578,7 +578,14 @@ class Printer {
     return (in_old ? before_ : after_).place(session_, span);
   }
 
-  static std::string line(char sign, const std::string& what, const std::string& place) {
+  /// What opens is what a reviewer has to see.
+  std::string painted(Direction direction) const {
+    const report::Ink ink = direction == Direction::gained ? report::Ink::red
+                            : direction == Direction::lost ? report::Ink::green
+                                                           : report::Ink::yellow;
+    return session_.paint(ink, std::string(1, sign(direction)));
+  }
+  static std::string line(const std::string& sign, const std::string& what, const std::string& place) {
     const std::string at = place.empty() ? "" : fmt::format("  ({})", printable(place, 400));
     return fmt::format("  {} {}{}\n", sign, report::safe(what), at);
   }
@@ -595,7 +602,7 @@ class Printer {
   }
 
   std::string text(const std::string& what, const Change& change) const {
-    std::string out = line(sign(change.direction), what, source(change)) + more(paths_of(change));
+    std::string out = line(painted(change.direction), what, source(change)) + more(paths_of(change));
     if (!change.text.empty()) out += more(printable(change.text, 400));
     if (!change.example.empty()) out += more("such as " + change.example);
     return out + more(change.why) + allowed(&change);
