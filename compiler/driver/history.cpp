@@ -30,6 +30,11 @@ History::History(Session& session, fs::path root, std::string asker)
     : session_(session), root_(std::move(root)), asker_(std::move(asker)), git_(find_program("git")) {}
 
 std::string History::commit(const std::string& revision) {
+  if (revision.empty()) {
+    session_.diagnostics.report(Code::E0005, {}, fmt::format("{} names no revision", asker_))
+        .note("name a branch, a tag or a commit");
+    return "";
+  }
   if (git_.empty()) return refuse("there is no `git`", "install it: `apt-get install git`"), "";
   const ProcessResult result = git({"rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}"});
   if (result.end == ProcessResult::End::exited && result.status == 0)
@@ -39,11 +44,27 @@ std::string History::commit(const std::string& revision) {
     refuse("the project is in no git repository", fmt::format("{} compares with a commit of one", asker_));
   } else if (inside.status != 0) {
     refuse(complaint(inside), "");
-  } else {
+  } else if (git({"rev-parse", "--is-shallow-repository"}).out.starts_with("true")) {
     refuse(fmt::format("there is no revision `{}`", printable(revision)),
-           "name a branch, a tag or a commit; a shallow clone lacks old ones (`git fetch --unshallow`)");
+           "a shallow clone lacks old ones: `git fetch --unshallow`");
+  } else {
+    unknown(revision);
   }
   return "";
+}
+
+/// A mistake of the user: all that there is is here.
+void History::unknown(const std::string& revision) {
+  Diagnostic& d = session_.diagnostics.report(
+      Code::E0005, {}, fmt::format("{}: there is no revision `{}`", asker_, printable(revision)));
+  const std::string refs =
+      git({"for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"}).out;
+  std::vector<std::string> names;
+  for (std::size_t at = 0, end = 0; (end = refs.find('\n', at)) != std::string::npos; at = end + 1)
+    names.push_back(refs.substr(at, end - at));
+  if (const std::string guess = did_you_mean(revision, names); !guess.empty())
+    d.note(fmt::format("did you mean `{}`?", printable(guess)));
+  d.note("name a branch, a tag or a commit");
 }
 
 bool History::extract(const std::string& commit, const fs::path& folder, bool with_projects) {

@@ -15,7 +15,8 @@ namespace macc::driver {
 /// it.
 [[nodiscard]] std::filesystem::path repository_around(const std::filesystem::path& current);
 
-/// Asks git. What stands in the way is reported (E9015).
+/// Asks git. What stands in the way is reported: a revision that is none as a mistake in the command line (E0005), all
+/// else as trouble of the machine (E9015).
 class History {
  public:
   /// `root` is the project's folder; `asker` is what looks back, for messages: "`--since`".
@@ -31,6 +32,7 @@ class History {
 
  private:
   ProcessResult git(std::vector<std::string> arguments);
+  void unknown(const std::string& revision);
   void refuse(const std::string& why, const std::string& advice);
 
   Session& session_;

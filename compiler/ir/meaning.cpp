@@ -6,6 +6,8 @@
 #include <type_traits>
 #include <unordered_map>
 
+#include "compiler/ir/always_there.h"
+
 namespace macc::ir {
 
 using paths::PathPattern;
@@ -208,6 +210,8 @@ bool in_ranges(const std::vector<PortRange>& ranges, std::uint16_t port) {
                      [&](const PortRange& r) { return r.first <= port && port <= r.last; });
 }
 
+Peer other(DomainId domain) { return {Peer::Kind::domain, domain}; }
+
 bool concerns_peer(const Peer& peer, DomainId self, DomainId to) {
   switch (peer.kind) {
     case Peer::Kind::any:
@@ -278,16 +282,14 @@ Decision Meaning::decide(DomainId id, const Question& question, const Assignment
             return a != nullptr && a->family == q.family && (a->type.empty() || a->type == q.type);
           });
         } else if constexpr (std::is_same_v<T, SignalQuestion>) {
-          if (q.to == id) return {true, nullptr};
+          if (is_always_there(SignalAccess{false, {q.signal}, other(q.to)}, id)) return {true, nullptr};
           return by([&](const Rule& r) {
             const auto* a = std::get_if<SignalAccess>(&r.access);
             return a != nullptr && concerns_peer(a->peer, id, q.to) &&
                    (a->any || std::binary_search(a->signals.begin(), a->signals.end(), q.signal));
           });
         } else if constexpr (std::is_same_v<T, ProcessQuestion>) {
-          if (q.to == id && (q.kind == ProcessAccess::Kind::inspect || q.kind == ProcessAccess::Kind::ipc)) {
-            return {true, nullptr};
-          }
+          if (is_always_there(ProcessAccess{q.kind, other(q.to)}, id)) return {true, nullptr};
           return by([&](const Rule& r) {
             const auto* a = std::get_if<ProcessAccess>(&r.access);
             return a != nullptr && a->kind == q.kind && concerns_peer(a->peer, id, q.to);
@@ -299,7 +301,7 @@ Decision Meaning::decide(DomainId id, const Question& question, const Assignment
                    std::binary_search(a->capabilities.begin(), a->capabilities.end(), q.capability);
           });
         } else if constexpr (std::is_same_v<T, PlainQuestion>) {
-          if (q.kind == PlainAccess::Kind::keyring) return {true, nullptr};
+          if (is_always_there(PlainAccess{q.kind}, id)) return {true, nullptr};
           return by([&](const Rule& r) {
             const auto* a = std::get_if<PlainAccess>(&r.access);
             return a != nullptr && a->kind == q.kind;

@@ -5,6 +5,7 @@
 #include <set>
 #include <type_traits>
 
+#include "compiler/ir/always_there.h"
 #include "compiler/ir/conditions.h"
 #include "compiler/ir/meaning.h"
 
@@ -337,19 +338,6 @@ class Compare {
   DomainId self_;
 };
 
-/// Own signals, own /proc, own IPC and keyring need no rule.
-bool always_there(const Access& atom, DomainId self) {
-  const auto own = [&](const Peer& p) {
-    return p.kind == Peer::Kind::self || (p.kind == Peer::Kind::domain && p.domain == self);
-  };
-  if (const auto* s = std::get_if<SignalAccess>(&atom)) return own(s->peer);
-  if (const auto* p = std::get_if<ProcessAccess>(&atom)) {
-    return own(p->peer) && (p->kind == ProcessAccess::Kind::inspect || p->kind == ProcessAccess::Kind::ipc);
-  }
-  if (const auto* k = std::get_if<PlainAccess>(&atom)) return k->kind == PlainAccess::Kind::keyring;
-  return false;
-}
-
 }  // namespace
 
 std::optional<Finding> Meaning::some_allowed(DomainId id, const Access& access, bool owned,
@@ -381,7 +369,7 @@ std::optional<Finding> Meaning::some_allowed(DomainId id, const Access& access, 
   }
   const Compare compare(*this, id);
   for (const Access& atom : atoms(access, policy_, domain)) {
-    if (always_there(atom, id)) return Finding{describe(policy_, atom), nullptr};
+    if (is_always_there(atom, id)) return Finding{describe(policy_, atom), nullptr};
     const Rule* allow = nullptr;
     bool denied = false;
     for (const Rule& rule : domain.rules) {
@@ -430,7 +418,7 @@ std::optional<Finding> Meaning::some_denied(DomainId id, const Access& access, b
   const Compare compare(*this, id);
   for (const Access& atom : atoms(access, policy_, domain)) {
     const Rule* deny = nullptr;
-    bool allowed = always_there(atom, id);
+    bool allowed = is_always_there(atom, id);
     for (const Rule& rule : domain.rules) {
       if (!holds(rule.condition, values)) continue;
       const Relation relation = compare(rule.access, atom);

@@ -79,16 +79,4 @@ struct Project {
 [[nodiscard]] Project read(const SourceManager& sources, FileId file, const std::filesystem::path& root,
                            const BackendList& backends, Diagnostics& diagnostics);
 
-/// A change that `macc diff --fail-on widen` is to accept.
-struct Allowance {
-  std::string domain;  ///< qualified name
-  std::string change;  ///< as `macc diff` words it
-  std::string reason;
-  Span span;
-};
-
-/// Reads the file of allowed changes, which is in `sources` already. Mistakes are reported as in read().
-[[nodiscard]] std::vector<Allowance> read_allowances(const SourceManager& sources, FileId file,
-                                                     Diagnostics& diagnostics);
-
 }  // namespace macc::project

@@ -6,6 +6,7 @@
 #include <array>
 #include <sstream>
 
+#include "compiler/project/allowances.h"
 #include "compiler/project/project.h"
 
 namespace macc::project {
@@ -84,9 +85,9 @@ class Reader {
     return project;
   }
 
-  std::vector<Allowance> read_allowances(const toml::table& top) {
+  std::vector<AllowedChange> read_allowances(const toml::table& top) {
     check_keys(top, {"allow"}, "the allowances");
-    std::vector<Allowance> out;
+    std::vector<AllowedChange> out;
     const toml::node* list = top.get("allow");
     if (list == nullptr) return out;
     if (!list->is_array_of_tables()) {
@@ -100,24 +101,58 @@ class Reader {
   }
 
  private:
-  std::optional<Allowance> read_allowance(const toml::table& table) {
-    check_keys(table, {"domain", "change", "reason"}, "allow");
-    Allowance out;
+  std::optional<AllowedChange> read_allowance(const toml::table& table) {
+    const std::vector<std::string> subjects = {"domain", "resource", "boolean"};
+    std::vector<std::string> known = subjects;
+    known.insert(known.end(), allowance_ways().begin(), allowance_ways().end());
+    known.insert(known.end(), {"paths", "except", "text", "reason"});
+    check_keys(table, known, "allow");
+    AllowedChange out;
     out.span = at(table.source());
-    for (const auto& [key, field] : {std::pair{"domain", &Allowance::domain}, std::pair{"change", &Allowance::change},
-                                     std::pair{"reason", &Allowance::reason}}) {
-      const auto text = text_at(table, key, fmt::format("allow.{}", key));
-      if (text && !text->value.empty()) {
-        out.*field = text->value;
-        continue;
-      }
-      if (text || table.get(key) == nullptr) {
-        diagnostics_.report(Code::E0511, out.span, fmt::format("an allowed change needs a `{}`", key))
-            .note("`domain` and `change` are as `macc diff` prints them, `reason` says why it is meant");
-      }
-      return std::nullopt;
-    }
+    const auto subject = only_key(table, subjects, out.span, "whose change is allowed");
+    const auto way = only_key(table, allowance_ways(), out.span, "what changes");
+    const auto reason = needed_text(table, "reason", out.span);
+    if (!subject || !way || !reason) return std::nullopt;
+    out.subject =
+        static_cast<AllowedChange::Subject>(std::find(subjects.begin(), subjects.end(), *subject) - subjects.begin());
+    out.way = *way;
+    out.reason = *reason;
+    const auto names = texts_at(table, *subject, "allow." + *subject).value_or(std::vector<Text>{});
+    for (const Text& name : names) out.names.push_back(name.value);
+    const auto change = needed_text(table, *way, out.span);
+    if (!change || out.names.empty()) return std::nullopt;
+    out.change = *change;
+    for (const auto& [key, patterns] :
+         {std::pair{"paths", &AllowedChange::paths}, std::pair{"except", &AllowedChange::except}})
+      for (const Text& text : texts_at(table, key, fmt::format("allow.{}", key)).value_or(std::vector<Text>{}))
+        add_patterns(text, out.*patterns);
+    if (const auto text = text_at(table, "text", "allow.text")) out.text = text->value;
     return out;
+  }
+
+  /// The one of these keys that a table has; nullopt after a report.
+  std::optional<std::string> only_key(const toml::table& table, const std::vector<std::string>& keys, Span span,
+                                      std::string_view what) {
+    std::vector<std::string> there;
+    for (const std::string& key : keys)
+      if (table.contains(key)) there.push_back(key);
+    if (there.size() == 1) return there.front();
+    diagnostics_
+        .report(Code::E0511, span,
+                there.empty() ? fmt::format("an allowed change does not say {}", what)
+                              : fmt::format("an allowed change has both `{}`", fmt::join(there, "` and `")))
+        .note(fmt::format("it has one of `{}`", fmt::join(keys, "`, `")));
+    return std::nullopt;
+  }
+
+  /// A text that must be there and not empty; nullopt after a report.
+  std::optional<std::string> needed_text(const toml::table& table, const std::string& key, Span span) {
+    const auto text = text_at(table, key, "allow." + key);
+    if (text && !text->value.empty()) return text->value;
+    if (text || !table.contains(key))
+      diagnostics_.report(Code::E0511, span, fmt::format("an allowed change needs a `{}`", key))
+          .note("names and changes are as `macc diff` prints them, `reason` says why it is meant");
+    return std::nullopt;
   }
 
   [[nodiscard]] Span at(const toml::source_region& region) const { return span_of(sources_, file_, region); }
@@ -512,7 +547,12 @@ Project read(const SourceManager& sources, FileId file, const fs::path& root, co
   }
 }
 
-std::vector<Allowance> read_allowances(const SourceManager& sources, FileId file, Diagnostics& diagnostics) {
+const std::vector<std::string>& allowance_ways() {
+  static const std::vector<std::string> ways = {"gained", "lost", "uncertain", "given-up", "default"};
+  return ways;
+}
+
+std::vector<AllowedChange> read_allowed_changes(const SourceManager& sources, FileId file, Diagnostics& diagnostics) {
   try {
     const toml::table top = toml::parse(std::string_view(sources.file(file).text()));
     return Reader(sources, file, {}, {}, diagnostics).read_allowances(top);

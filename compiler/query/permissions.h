@@ -89,6 +89,7 @@ class Extent {
   [[nodiscard]] std::string example() const;
   [[nodiscard]] const Ports* ports() const { return std::get_if<Ports>(&value_); }
   [[nodiscard]] const paths::PathSet* paths() const { return std::get_if<paths::PathSet>(&value_); }
+  [[nodiscard]] const Places* places() const { return std::get_if<Places>(&value_); }
 
   // Both sides are of one operation. May throw paths::TooComplex.
   [[nodiscard]] Extent operator|(const Extent& other) const;

@@ -37,6 +37,13 @@ class Asked {
   [[nodiscard]] const ir::Test& question(std::size_t index) const { return policy_.asked.at(index); }
 
   void print(const std::string& text) { session_.out += text; }
+  /// An answer in a word, in its colour.
+  [[nodiscard]] std::string painted(query::Answer answer) const {
+    const report::Ink ink = answer == query::Answer::yes  ? report::Ink::green
+                            : answer == query::Answer::no ? report::Ink::red
+                                                          : report::Ink::yellow;
+    return session_.paint(ink, query::word(answer));
+  }
   void answer(const Json& json) {
     session_.out = json.dump(2) + "\n";
     session_.raw_out = true;
@@ -223,7 +230,7 @@ void may(Session& session, Asked& asked, const Inputs& inputs) {
     if (!targets.empty()) all["targets"] = targets;
     return asked.answer(all);
   }
-  asked.print(fmt::format("{}\n", query::word(answer)));
+  asked.print(fmt::format("{}\n", asked.painted(answer)));
   for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, who));
   if (complain && answer != Answer::yes) asked.print(fmt::format("  {} {}\n", who, query::kComplains));
   for (const TargetAnswer& on : on_targets(session, asked, inputs)) asked.print(text_of(on, who));
@@ -251,7 +258,7 @@ void who(Asked& asked) {
                       {"parts", std::move(parts)}});
       continue;
     }
-    asked.print(fmt::format("{}: {}\n", asked.name(id), query::word(answer)));
+    asked.print(fmt::format("{}: {}\n", asked.name(id), asked.painted(answer)));
     for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, "it"));
     if (complain && answer != Answer::yes) asked.print(fmt::format("  it {}\n", query::kComplains));
   }
