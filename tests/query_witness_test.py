@@ -413,7 +413,7 @@ class Listing:
         self.policy, self.lines = policy, lines
         self.rules: dict[str, list[Rule]] = collections.defaultdict(list)  # by how their objects are written
         for rule in policy.rules[domain]:
-            self.rules[parted(rule.text)[1]].append(rule)
+            self.rules[short(parted(rule.text)[1])].append(rule)
 
     def allows(self, question: Question) -> bool:
         return any(self.line_allows(line, question) for line in self.lines)
@@ -433,6 +433,7 @@ class Listing:
             return line["what"].startswith("capability ") and question.object in line["what"].split(" ", 1)[1].split(", ") \
                 and not self.taken(line, question)
         verbs, objects = parted(line["what"])
+        objects = short(objects)
         if question.kind == "exec":
             return any(rule.says(question) and rule.effect == "allow" for rule in self.rules[objects] if rule.text == line["what"]) \
                 and not self.taken(line, question)
@@ -441,7 +442,8 @@ class Listing:
 
     def taken(self, line: dict, question: Question) -> bool:
         """By a deny that the line names."""
-        return any(rule.effect == "deny" and rule.says(question) and objects in line.get("less", "")
+        return any(rule.effect == "deny" and rule.says(question) and self.policy.holds(rule.when, question.turned)
+                   and objects in line.get("less", "")
                    for objects, rules in self.rules.items() for rule in rules)
 
     def holds(self, when: str, turned: tuple[str, ...]) -> bool:
@@ -455,6 +457,11 @@ def parted(text: str) -> tuple[set[str], str]:
     found = re.match(rf"((?:(?:{'|'.join(GROUPS)}|{'|'.join(VERBS)}|mknod)(?:, )?)+) ", text)
     words = found[1].split(", ") if found else []
     return set().union(*(GROUPS.get(word, {word}) for word in words)), text[found.end():] if found else text
+
+
+def short(objects: str) -> str:
+    """As the rule itself writes a resource of another domain or module, which is written out in a list."""
+    return re.sub(r"^(?:\w+\.)+(?=\w+)", "", objects)
 
 
 def compare_all(macc: pathlib.Path, comparison: Comparison) -> None:

@@ -191,7 +191,8 @@ class Asking {
     const bool environment = !access.keep_environment || (half & kKeepEnvironment) != 0;
     if (access.mode == Mode::inside) {
       // Without a target, any way of executing will do.
-      return {true, index != 0 || (half & (kInherit | kMap | kRead)) == (kInherit | kMap | kRead)};
+      if (index != 0) return granted(environment);
+      return {true, (half & (kInherit | kMap | kRead)) == (kInherit | kMap | kRead)};
     }
     if (access.mode == Mode::unconfined) {
       const bool falls_back = (half & kUnconfinedFallback) != 0;

@@ -224,7 +224,9 @@ class ProgramPiece {
   }
 
   /// Whatever becomes of it.
-  [[nodiscard]] std::vector<Need> as_it_comes() const { return started_.empty() ? inside() : into(started_, false); }
+  [[nodiscard]] std::vector<Need> as_it_comes(bool keep_environment) const {
+    return started_.empty() ? inside() : into(started_, keep_environment);
+  }
 
  private:
   const PathPieces& pieces_;
@@ -344,7 +346,7 @@ Pieces exec_pieces(const Probed& probed, const Probe& probe, const ir::ExecAcces
     piece.example = "exec " + part.example;
     if (access.mode == Mode::inside) {
       // Without a target, any way of executing will do.
-      piece.wanted = program.as_it_comes();
+      piece.wanted = program.as_it_comes(access.keep_environment);
       piece.ways = {piece.wanted};
     } else {
       for (const std::string& target : targets) piece.ways.push_back(program.into(target, access.keep_environment));

@@ -93,7 +93,7 @@ class Artifact:
         return all(found), any(found)
 
     def of_exec(self, _profiles: dict, profile: dict, question: Question) -> tuple[bool, bool]:
-        """Without a target: inside, for `all`, and in any way, for `any`."""
+        """Without a target: in any way."""
         bits = file_bits(profile, question.object, question.owner)
         index = bits >> 10 & 0xF
         runs = bool(bits & EXEC)
@@ -103,7 +103,7 @@ class Artifact:
             return both(runs and index == 1 and kept)
         if question.target:
             return both(runs and index >= 4 and self.is_target(profile, index, question.target) and kept)
-        return inside, runs and kept
+        return both(runs and kept and (inside or index != 0))
 
     def is_target(self, profile: dict, index: int, domain: str) -> bool:
         name = profile["targets"][index - 4].decode()

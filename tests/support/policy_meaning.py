@@ -89,10 +89,12 @@ class Rule:
         if self.kind == "unix":
             return self.access["direction"] == question.verb
         if self.kind == "exec" and self.effect == "allow":
-            wanted = None if question.target == "unconfined" else question.target or None
-            mode = "unconfined" if question.target == "unconfined" else "transition" if question.target else "inside"
-            return self.access["mode"] == mode and self.access["to"] == wanted \
-                and (self.access["keep_environment"] or not question.keep_environment)
+            if question.keep_environment and not self.access["keep_environment"]:
+                return False
+            if not question.target:
+                return True
+            wanted = ("unconfined", None) if question.target == "unconfined" else ("transition", question.target)
+            return (self.access["mode"], self.access["to"]) == wanted
         return True
 
 

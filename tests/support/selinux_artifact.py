@@ -164,7 +164,7 @@ class Artifact:
         if question.target:
             return both(runs and enters and result == self.types.get(question.target) and kept)
         inside = runs and not result and self.may(source, type_, "file", "map execute_no_trans", setting)
-        return inside, inside or runs and enters and kept
+        return both(inside or runs and enters and kept)
 
     # ---- the network and sockets
 
