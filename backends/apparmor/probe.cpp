@@ -190,8 +190,9 @@ class Asking {
     const std::uint32_t index = half >> kExecIndexShift & 0xf;
     const bool environment = !access.keep_environment || (half & kKeepEnvironment) != 0;
     if (access.mode == Mode::inside) {
-      // Without a target, what is denied is every way of executing.
-      return {true, index == 0 && (half & (kInherit | kMap | kRead)) == (kInherit | kMap | kRead)};
+      // Without a target, what is denied is every way of executing. What runs inside keeps the environment.
+      const bool inherits = (half & kInherit) != 0;
+      return {environment || inherits, index == 0 && inherits && (half & (kMap | kRead)) == (kMap | kRead)};
     }
     if (access.mode == Mode::unconfined) {
       const bool falls_back = (half & kUnconfinedFallback) != 0;

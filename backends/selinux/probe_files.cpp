@@ -224,7 +224,9 @@ class ProgramPiece {
   }
 
   /// Whatever becomes of it.
-  [[nodiscard]] std::vector<Need> as_it_comes() const { return started_.empty() ? inside() : into(started_, false); }
+  [[nodiscard]] std::vector<Need> as_it_comes(bool keep_environment) const {
+    return started_.empty() ? inside() : into(started_, keep_environment);
+  }
 
  private:
   const PathPieces& pieces_;
@@ -343,7 +345,7 @@ Pieces exec_pieces(const Probed& probed, const Probe& probe, const ir::ExecAcces
     Piece piece;
     piece.example = "exec " + part.example;
     if (access.mode == Mode::inside) {
-      piece.ways = {program.as_it_comes()};
+      piece.ways = {program.as_it_comes(access.keep_environment)};
       piece.wanted = program.inside();
       if (!started.empty())
         piece.missing = fmt::format("what {} executes of {} becomes {}", pieces.source(), part.type, started);
