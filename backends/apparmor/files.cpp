@@ -470,7 +470,7 @@ class Files {
     if (item.kind == FileItem::Kind::exec) return log_exec(item);
     if (item.kind != FileItem::Kind::verb) return;  // sockets.cpp has the entry of those
     const ir::VerbSet verbs = std::get<ir::FileAccess>(item.rule->access).verbs;
-    if (item.verb == Verb::setattr) build_.fidelity.add(id_, *item.rule, Topic::file_times);
+    if (item.verb == Verb::setattr) log_setattr(item);
     if (item.verb == Verb::rename && item.owner) build_.fidelity.add(id_, *item.rule, Topic::rename_owner);
     std::vector<std::string> more = others(item.verb, verbs);
     const bool mediated = item.decisive.has_value();
@@ -478,22 +478,47 @@ class Files {
     build_.fidelity.add(id_, *item.rule, exact ? Topic::none : topic_for(item.verb), std::move(more));
   }
 
-  /// A program that runs inside is read and mapped there.
-  void log_exec(const FileItem& item) {
-    const bool wider = item.exec->kind == ExecMode::Kind::inherit && !may_be_read(item);
-    build_.fidelity.add(id_, *item.rule, wider ? Topic::exec_read : Topic::none,
-                        wider ? std::vector<std::string>{"load", "read"} : std::vector<std::string>{});
+  /// The verb is about the top of a tree as well, of which the others that take `w` leave out.
+  void log_setattr(const FileItem& item) {
+    build_.fidelity.add(id_, *item.rule, Topic::file_times);
+    auto more = not_given(item, tops_of(item), {Verb::create, Verb::delete_, Verb::rename});
+    if (!more.empty()) build_.fidelity.add(id_, *item.rule, Topic::tree_top, std::move(more));
   }
 
-  /// Whether rules about reading hold there whenever the programs may be executed.
-  bool may_be_read(const FileItem& item) {
-    PathSet rest = set_of(item);
-    for (const FileItem& other : items_.allows) {
-      const bool reads = other.kind == FileItem::Kind::verb || other.kind == FileItem::Kind::implied;
-      if (reads && other.verb == Verb::read && !other.owner && other.guard.covers(item.guard))
-        rest = rest - set_of(other);
+  /// The directories that head the trees of an item, without those that are denied.
+  PathSet tops_of(const FileItem& item) const {
+    const auto& patterns = item.paths.include;
+    if (std::none_of(patterns.begin(), patterns.end(), [](const auto& p) { return p.entries_beneath() != p; }))
+      return {};
+    PathSet out = set_of(item) - build_.meaning.objects(Verb::create, item.paths);
+    for (const FileItem& deny : items_.denies) {
+      if (!out.empty() && also_takes(deny, item, item.guard, false)) out = out - set_of(deny);
     }
-    return rest.empty();
+    return out;
+  }
+
+  /// A program that runs inside is read and mapped there.
+  void log_exec(const FileItem& item) {
+    std::vector<std::string> more;
+    if (item.exec->kind == ExecMode::Kind::inherit) more = not_given(item, set_of(item), {Verb::load, Verb::read});
+    const Topic topic = more.empty() ? Topic::none : Topic::exec_read;
+    build_.fidelity.add(id_, *item.rule, topic, std::move(more));
+  }
+
+  /// Those of the verbs that other rules do not give on all of the paths whenever the item holds.
+  std::vector<std::string> not_given(const FileItem& item, const PathSet& paths,
+                                     std::initializer_list<Verb> verbs) const {
+    std::vector<std::string> out;
+    for (const Verb verb : verbs) {
+      PathSet rest = paths;
+      for (const FileItem& other : items_.allows) {
+        const bool gives = other.kind == FileItem::Kind::verb || other.kind == FileItem::Kind::implied;
+        const bool enough = gives && other.verb == verb && (!other.owner || item.owner);
+        if (enough && !rest.empty() && other.guard.covers(item.guard)) rest = rest - set_of(other);
+      }
+      if (!rest.empty()) out.emplace_back(ir::word(verb));
+    }
+    return out;
   }
 
   /// What the permissions of the verb grant beyond the rule's verbs.

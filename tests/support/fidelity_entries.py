@@ -3,6 +3,7 @@
 Each topic has its own condition, on the rule that the entry names and on what it lists, so that an entry about one thing is no
 excuse for another.
 """
+import dataclasses
 import re
 
 from policy_meaning import Policy, Rule
@@ -45,6 +46,14 @@ def listed_verb(entry: Entry, question: Question) -> bool:
     return question.kind == "file" and question.verb in entry.what and entry.covers_path(question)
 
 
+def tree_top(entry: Entry, question: Question) -> bool:
+    """The directory at the top of one of the rule's trees, which is nothing that its other verbs are about."""
+    return question.kind == "file" and question.verb in entry.what and any(
+        rule.covers(dataclasses.replace(question, verb="setattr")) and (question.owner or not rule.access["owner"])
+        and any(top.covers(question.path()) for top in rule.paths.tops()) and entry.policy.holds(rule.when, question.turned)
+        for rule in entry.rules)
+
+
 def same_sockets(entry: Entry, question: Question) -> bool:
     """The family and type that a rule opens: whatever the port."""
     if question.kind != "network":
@@ -68,6 +77,7 @@ def shared_deny(entry: Entry, question: Question) -> bool:
 
 APPARMOR = {
     "file-write": listed_verb, "file-append": listed_verb, "file-rename": listed_verb, "load": listed_verb, "exec-read": listed_verb,
+    "tree-top": tree_top,
     "unix-path": lambda e, q: q.kind == "file" and q.verb in WITH_WRITE | {"read"} and e.covers_path(q),
     "always-there": lambda e, q: q.kind == "file" and q.verb in ("read", "list") and q.owner and in_proc(q.object),
     "inspect": lambda e, q: q.kind == "file" and q.verb in ("read", "list") and in_proc(q.object) or same_processes(e, q),

@@ -46,6 +46,15 @@ std::vector<paths::PathPattern> patterns(const std::string& text) {
   return out;
 }
 
+/// What the entries of a topic list.
+std::vector<std::string> wider_by(const ApparmorTarget& target, const std::string& topic) {
+  std::set<std::string> all;
+  for (const backends::FidelityEntry& entry : target.lowered.fidelity.entries) {
+    if (entry.topic == topic) all.insert(entry.what.begin(), entry.what.end());
+  }
+  return {all.begin(), all.end()};
+}
+
 std::string printable_path(const std::string& path) { return printable(path, 200); }
 
 }  // namespace
@@ -593,11 +602,35 @@ TEST_CASE("a capability that opens bpf or perf without a word about them is said
   CHECK(administrator.topic("perf"));
 }
 
-TEST_CASE("a program that is executed inside can be read, which is said unless it may be read") {
-  CHECK(ApparmorTarget(domain("exec \"/usr/bin/x\";")).topic("exec-read"));
-  CHECK_FALSE(ApparmorTarget(domain("exec \"/usr/bin/x\"; allow read \"/usr/bin/*\";")).topic("exec-read"));
-  CHECK_FALSE(
-      ApparmorTarget(domain("exec \"/usr/bin/e\" to e;") + "domain e { entry \"/usr/bin/e\"; }\n").topic("exec-read"));
+TEST_CASE("a program that is executed inside can be read and mapped, which is said unless it may be") {
+  const auto wider = [](const std::string& statements, const std::string& others = "") {
+    return wider_by(ApparmorTarget(domain(statements) + others), "exec-read");
+  };
+  using Words = std::vector<std::string>;
+  CHECK(wider("exec \"/usr/bin/x\";") == Words{"load", "read"});
+  CHECK(wider("exec \"/usr/bin/x\"; allow read \"/usr/bin/*\";") == Words{"load"});
+  CHECK(wider("exec \"/usr/bin/x\"; allow load \"/usr/bin/*\";") == Words{"read"});
+  CHECK(wider("exec \"/usr/bin/x\"; allow read, load \"/usr/bin/*\";") == Words{});
+  CHECK(wider("exec \"/usr/bin/x\"; allow read, load \"/usr/bin/*\" owner;") == Words{"load", "read"});
+  CHECK(wider("exec \"/usr/bin/e\" to e;", "domain e { entry \"/usr/bin/e\"; }\n") == Words{});
+}
+
+TEST_CASE("that the top of a tree can be made and removed with its attributes is said unless it may be") {
+  const auto wider = [](const std::string& statements) {
+    return wider_by(ApparmorTarget(domain(statements)), "tree-top");
+  };
+  using Words = std::vector<std::string>;
+  const Words all = {"create", "delete", "rename"};
+  CHECK(wider("allow manage \"/srv/t/**\";") == all);
+  CHECK(wider("allow setattr \"/srv/t/**\" owner;") == all);
+  CHECK(wider("allow manage \"/srv/t/**\"; allow create \"/srv/t/\";") == Words{"delete", "rename"});
+  CHECK(wider("allow manage \"/srv/t/**\"; allow create, delete, rename \"/srv/*/\";") == Words{});
+  CHECK(wider("allow manage \"/srv/t/**\"; deny setattr \"/srv/t/\";") == Words{});
+  CHECK(wider("allow manage \"/srv/t/*\"; allow setattr \"/srv/t\";") == Words{});
+  // Without the verb, the top has no `w`.
+  ApparmorTarget entries(domain("allow read, list, write, create, delete, rename \"/srv/t/**\";"));
+  CHECK(wider_by(entries, "tree-top") == Words{});
+  CHECK(entries.compile("d").file("/srv/t/") == kRead);
 }
 
 TEST_CASE("signals and tracing are written on both sides") {

@@ -116,7 +116,8 @@ TEST_CASE("a probe of programs: inside, into another domain, with its environmen
   const auto answers =
       probe(policy, {"exec \"/usr/bin/dash\"", "exec \"/usr/lib/x/e\" to e", "exec \"/usr/lib/x/e\"",
                      "exec \"/usr/lib/x/e\" to e keep environment", "exec \"/usr/lib/x/f\" to f keep environment",
-                     "exec \"/usr/lib/x/e\" to f", "exec \"/etc/x\""})
+                     "exec \"/usr/lib/x/e\" to f", "exec \"/etc/x\"", "exec \"/usr/lib/x/e\" keep environment",
+                     "exec \"/usr/lib/x/f\" keep environment", "exec \"/usr/bin/dash\" keep environment"})
           .answers;
   CHECK(all(answers[0]));
   CHECK(all(answers[1]));
@@ -127,6 +128,10 @@ TEST_CASE("a probe of programs: inside, into another domain, with its environmen
   CHECK(all(answers[4]));
   CHECK(none(answers[5]));
   CHECK(none(answers[6]));
+  // Whatever becomes of it, with the environment as it is.
+  CHECK(none(answers[7]));
+  CHECK(answers[8].allowed == "exec /usr/lib/x/f");
+  CHECK(all(answers[9]));
 }
 
 TEST_CASE("a probe of ports, sockets, signals, capabilities and what has no object") {
