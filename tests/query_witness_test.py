@@ -57,14 +57,7 @@ CAPABILITIES = ("chown", "kill", "setuid", "net_raw", "sys_admin", "sys_nice", "
 
 
 # Disagreements that are known, as what is said about them. One that does not occur any more is to be taken out of here.
-KNOWN = {
-    "SELinux: `write` lets a file be appended to": r'^selinux grants more.* append "',
-    "SELinux: `macc test` refuses what programs of users create": r'^macc test --target selinux says .* create ".*macc says no, .* yes',
-    "SELinux: `exec` lets what may be read anyway be mapped as code": r'^selinux grants more.* load "/(var/cache/wbuild|srv/wforge/hooks)/',
-    "SELinux: the top of a tree with exceptions": r'^selinux grants more.* delete "/var/spool/warchive/in/"',
-    "SELinux: `deny delete` leaves directories": r'^selinux grants more.* delete "/var/lib/wgateway/queue/hold/',
-    "`query all` lists what a deny takes away": r"^macc query all says otherwise.* (capability setgid|listen tcp 8443)",
-}
+KNOWN: dict[str, str] = {}
 # Questions that show them, whatever else is asked: policy -> domain, verb, path.
 ALWAYS = {"archive": [("archived", "delete", "/var/spool/warchive/in/"), ("archive_tool", "create", "/srv/wdrop/a/new/b")],
           "forge": [("builder", "load", "/var/cache/wbuild/a"), ("builder", "delete", "/var/cache/wbuild/"),

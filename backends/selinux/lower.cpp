@@ -149,6 +149,7 @@ void lower_domain(Context& context, ir::DomainId id) {
   refuse_deny_beside_allow<ir::UseAccess>(subject);
   refuse_deny_beside_allow<ir::MountAccess>(subject);
   refuse_deny_beside_allow<ir::PathsAccess>(subject);
+  lower_heads(subject);
   lower_creations(subject);
   lower_raw(subject);
   lower_denials(subject);

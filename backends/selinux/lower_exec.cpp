@@ -210,7 +210,10 @@ class ExecLowering {
       if (!rest) continue;
       span_ = rule->where.span;
       subject_.search_above(rest->second, rest->first, span_);
-      if (!may_be_read(rest->first, rest->second)) subject_.say(*rule, Topic::exec_read);
+      if (!may_be(ir::Verb::read, rest->first, rest->second))
+        subject_.say(*rule, Topic::exec_read);
+      else if (!may_be(ir::Verb::load, rest->first, rest->second))
+        subject_.say(*rule, Topic::exec_load);
       if (access->mode == ir::ExecAccess::Mode::transition)
         transition(*rule, *access, rest->first, rest->second);
       else
@@ -219,15 +222,17 @@ class ExecLowering {
   }
 
  private:
-  /// Whether rules about reading hold there whenever the programs may be executed, as far as that is plain to see.
-  [[nodiscard]] bool may_be_read(const PathSet& programs, const Guard& guard) const {
+  /// Whether rules allow to read or load the programs whenever they may be executed, as far as that is plain to see.
+  [[nodiscard]] bool may_be(ir::Verb verb, const PathSet& programs, const Guard& guard) const {
     PathSet rest = programs;
     for (const auto& [rule, access] : subject_.rules<ir::FileAccess>(ir::Effect::allow)) {
       const Guard other = subject_.guard(*rule);
-      if (!access->owner && access->verbs.has(ir::Verb::read) && (other.is_always() || other == guard))
+      if (!access->owner && access->verbs.has(verb) && (other.is_always() || other == guard))
         rest = rest - meaning_.set(access->paths);
     }
     for (const ir::Entry& entry : subject_.domain.entries) rest = rest - meaning_.set(entry.paths);
+    for (const auto& [rule, access] : subject_.rules<ir::FileAccess>(ir::Effect::deny))
+      if (access->verbs.has(verb)) rest = rest | (programs & meaning_.set(access->paths));
     return rest.empty();
   }
 

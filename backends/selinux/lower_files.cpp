@@ -1,5 +1,6 @@
 // File rules: verbs on regions to permissions on types, with what a deny takes away.
 #include <algorithm>
+#include <set>
 
 #include "backends/selinux/file_rules.h"
 
@@ -23,6 +24,17 @@ FileDenials::FileDenials(Subject& subject) : subject_(subject) {
     }
     list_.push_back({rule, access, subject.guard(*rule)});
   }
+}
+
+const PathSet& FileDenials::heads(ir::Verb verb) {
+  const auto [known, fresh] = heads_.try_emplace(verb);
+  if (!fresh || !ir::applies_to(verb, ir::ObjectClass::directory)) return known->second;
+  const ir::Meaning& meaning = subject_.context.input.meaning;
+  for (const Denial& denial : list_)
+    if (denial.access->verbs.has(verb))
+      known->second = known->second | ((meaning.set(denial.access->paths) & PathSet::directories()) -
+                                       meaning.objects(verb, denial.access->paths));
+  return known->second;
 }
 
 std::optional<FileDenials::Rest> FileDenials::subtract(ir::Verb verb, const PathSet& objects, const Guard& guard,
@@ -57,9 +69,29 @@ class FileLowering {
     for (const auto& [rule, access] : rules) lower(*rule, *access);
     for (const auto& [rule, access] : rules)
       if (access->verbs.has(ir::Verb::watch) && !access->verbs.has(ir::Verb::read)) say_watched(*rule, *access);
+    for (const auto& [rule, access] : rules)
+      if (access->verbs.has(ir::Verb::write)) say_appended(*rule, *access);
+  }
+
+  /// What was put off: the permission on a directory that heads a tree is one on those beneath.
+  void run_heads() {
+    const auto rules = subject_.rules<ir::FileAccess>(ir::Effect::allow);
+    for (const auto& [rule, access] : rules)
+      if (!names_everything(access->paths)) collect_heads(*rule, *access);
+    for (const Head& head : heads_) lower_head(head);
+    for (const auto& [rule, access] : rules)
+      if (!names_everything(access->paths)) say_heads(*rule, *access);
   }
 
  private:
+  /// Directories that head denied trees, on which a rule allows what is denied beneath.
+  struct Head {
+    const ir::Rule* rule;
+    ir::Verb verb;
+    FileDenials::Rest rest;
+    Part part;
+  };
+
   void lower(const ir::Rule& rule, const ir::FileAccess& access) {
     rule_ = &rule;
     guard_ = subject_.guard(rule);
@@ -83,10 +115,10 @@ class FileLowering {
       if (fresh) known->second = all & part.set;
       const PathSet& objects = known->second;
       if (objects.empty()) continue;
-      auto rest = denials_.subtract(verb, objects, guard_, &region);
-      if (!rest) continue;
-      any = true;
-      grant(verb, *rest, part);
+      const bool heads = region.is_own() && denials_.heads(verb).meets(objects);
+      auto rest = denials_.subtract(verb, heads ? objects - denials_.heads(verb) : objects, guard_, &region);
+      any |= heads || rest;
+      if (rest) grant(verb, *rest, part);
     }
     if (any) say_what_else(set, region);
     return any;
@@ -132,7 +164,110 @@ class FileLowering {
     if (region.is_own() && region.kind == ir::Kind::device) subject_.say(*rule_, Topic::device_folders, region.types);
   }
 
+  // ---- directories that head trees
+
+  void collect_heads(const ir::Rule& rule, const ir::FileAccess& access) {
+    for (ir::Verb verb : access.verbs.list()) {
+      const PathSet heads = meaning_.objects(verb, access.paths) & denials_.heads(verb);
+      if (heads.empty()) continue;
+      for (const Part& part : subject_.context.labels.divide(heads)->parts) {
+        if (!part.region->is_own()) continue;
+        auto rest = denials_.subtract(verb, part.set, subject_.guard(rule), part.region);
+        if (!rest) continue;
+        for (const std::string& folder : folders_of(rest->objects)) folders_of_heads_.insert(folder);
+        heads_.push_back({&rule, verb, std::move(*rest), part});
+      }
+    }
+  }
+
+  /// Grants it but for what a deny on the tree would no longer hold with.
+  void lower_head(const Head& head) {
+    rule_ = head.rule;
+    guard_ = subject_.guard(*rule_);
+    FileDenials::Rest rest = head.rest;
+    for (const FileDenials::Denial& denial : denials_.all()) {
+      if (!denial.access->verbs.has(head.verb)) continue;
+      const PathSet denied = meaning_.objects(head.verb, denial.access->paths) & head.part.region->set;
+      if (!may_be_done(head.verb, denied & PathSet::directories())) continue;
+      subject_.say(*rule_, Topic::denied_beneath, head.part.region->types);
+      if (denial.guard.is_always() || denial.guard == rest.guard) return;
+      rest.guard = rest.guard.but_not(denial.guard);
+    }
+    grant(head.verb, rest, head.part);
+  }
+
+  /// Whether directories can be made, removed or moved away with a permission on them: their folders allow it.
+  [[nodiscard]] bool may_be_done(ir::Verb verb, const PathSet& directories) const {
+    if (directories.empty()) return false;
+    const std::string_view needed = verb == ir::Verb::create ? "add_name" : "remove_name";
+    const std::set<std::string> folders = folders_of(directories);
+    return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+      return folders_of_heads_.contains(folder) ||
+             granted(subject_.module, {subject_.type, folder, "dir"}).contains(std::string(needed));
+    });
+  }
+
+  /// The types of the folders that the members of a set lie in.
+  [[nodiscard]] std::set<std::string> folders_of(const PathSet& set) const {
+    std::set<std::string> types;
+    const Automaton members = set.automaton();
+    for (const Part& above : subject_.context.labels.divide_above(set)->parts)
+      if (children_in(members, above.set.automaton()).any)
+        types.insert(above.region->types.begin(), above.region->types.end());
+    return types;
+  }
+
+  /// What a rule allows on the entries of a tree is allowed on what heads it, where the folder of that allows it.
+  void say_heads(const ir::Rule& rule, const ir::FileAccess& access) {
+    for (ir::Verb verb : access.verbs.list()) {
+      if (!ir::applies_to(verb, ir::ObjectClass::directory)) continue;
+      const PathSet all = meaning_.set(access.paths) & PathSet::directories();
+      const PathSet heads = all - allowed_with(rule, access, verb);
+      if (heads.empty()) continue;
+      for (const Part& part : subject_.context.labels.divide(heads)->parts)
+        if (part.region->is_own() && is_granted(verb, *part.region) && may_be_done(verb, part.set))
+          subject_.say(rule, Topic::directory_split, part.region->types);
+    }
+  }
+
+  /// Whether the permission that a verb on directories asks for is there.
+  [[nodiscard]] bool is_granted(ir::Verb verb, const Region& region) const {
+    for (const auto& [class_name, permissions] : distinct_permissions(verb, {.directories = true}))
+      for (const auto& type : region.types)
+        if (granted(subject_.module, {subject_.type, type, std::string(class_name)})
+                .contains(std::string(permissions.front())))
+          return true;
+    return false;
+  }
+
+  /// The objects on which rules allow a verb whenever one of them holds, as far as that is plain to see.
+  [[nodiscard]] PathSet allowed_with(const ir::Rule& rule, const ir::FileAccess& access, ir::Verb verb) const {
+    PathSet set;
+    const Guard guard = subject_.guard(rule);
+    for (const auto& [other, also] : subject_.rules<ir::FileAccess>(ir::Effect::allow)) {
+      const Guard others = subject_.guard(*other);
+      if (also->verbs.has(verb) && (access.owner || !also->owner) && (others.is_always() || others == guard))
+        set = set | meaning_.objects(verb, also->paths);
+    }
+    return set;
+  }
+
   // ---- what the target grants beyond the rule
+
+  /// O_APPEND is asked for by a permission of its own, which comes with `write`.
+  void say_appended(const ir::Rule& rule, const ir::FileAccess& access) {
+    auto written = denials_.subtract(ir::Verb::write, meaning_.objects(ir::Verb::write, access.paths),
+                                     subject_.guard(rule), nullptr);
+    if (!written) return;
+    bool more = !allowed_with(rule, access, ir::Verb::append).contains(written->objects);
+    for (const auto& [denial, denied] : subject_.rules<ir::FileAccess>(ir::Effect::deny)) {
+      if (!denied->verbs.has(ir::Verb::append)) continue;
+      if (!meaning_.objects(ir::Verb::append, denied->paths).meets(written->objects)) continue;
+      subject_.say(*denial, Topic::write);
+      more = true;
+    }
+    if (more) subject_.say(rule, Topic::write);
+  }
 
   /// What may be watched and is opened by another verb can be read.
   void say_watched(const ir::Rule& rule, const ir::FileAccess& access) {
@@ -204,6 +339,8 @@ class FileLowering {
   FileDenials denials_;
   const ir::Rule* rule_ = nullptr;
   Guard guard_;
+  std::vector<Head> heads_;
+  std::set<std::string> folders_of_heads_;
 };
 
 std::vector<std::string> created_classes(const Children& children, ir::Verb verb) {
@@ -227,5 +364,7 @@ void wish(Subject& subject, const ir::Rule& rule, const Region& region, const Re
 }
 
 void lower_files(Subject& subject) { FileLowering(subject).run(); }
+
+void lower_heads(Subject& subject) { FileLowering(subject).run_heads(); }
 
 }  // namespace macc::backends::selinux

@@ -156,6 +156,8 @@ class Subject {
 void lower_baseline(Subject& subject);
 void lower_entries(Subject& subject);
 void lower_files(Subject& subject);
+/// Needs what the other rules grant: directories that head trees, which share their type.
+void lower_heads(Subject& subject);
 void lower_exec(Subject& subject);
 void lower_network(Subject& subject);
 void lower_unix(Subject& subject);

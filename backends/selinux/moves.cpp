@@ -96,7 +96,6 @@ class MoveCheck {
     const ir::Domain& domain = context_.policy.domain(id);
     const Granted& mine = granted(domain);
     prepare();
-    say_heads(id, domain, mine);
     std::map<std::string, Span> sources = mine.targets({"rename", "link"});
     std::erase_if(sources, [&](const auto& source) { return cells_.count(source.first) == 0; });
     if (sources.empty()) return;
@@ -129,40 +128,6 @@ class MoveCheck {
                          [&](std::string_view class_name) { return mine.has(type, class_name, permission); });
     };
     return (has(source, "rename") && !has(target, "rename")) || (has(source, "link") && !has(target, "link"));
-  }
-
-  // ---- the directories that head trees
-
-  /// `create` in a tree is not about its head, but the head has the type of the directories beneath: where the domain
-  /// may change the directory above as well, it may make, remove or rename the head too.
-  void say_heads(ir::DomainId id, const ir::Domain& domain, const Granted& mine) {
-    for (const auto& [directory, span] : mine.targets({"add_name", "remove_name"})) {
-      auto hanging = hanging_.find(directory);
-      if (hanging == hanging_.end()) continue;
-      for (const Hanging& head : hanging->second) {
-        const std::string& type = head.cell->types[0];
-        if (type == directory || !head.children.directories || head.children.names.empty()) continue;
-        const std::string path = head.children.directory + *head.children.names.begin() + "/";
-        const bool adds = mine.has(directory, "dir", "add_name"), removes = mine.has(directory, "dir", "remove_name");
-        if (adds && mine.has(type, "dir", "create")) say_head(id, domain, ir::Verb::create, path, *head.cell);
-        if (removes && mine.has(type, "dir", "rmdir")) say_head(id, domain, ir::Verb::delete_, path, *head.cell);
-        if (removes && mine.has(type, "dir", "rename")) say_head(id, domain, ir::Verb::rename, path, *head.cell);
-      }
-    }
-  }
-
-  void say_head(ir::DomainId id, const ir::Domain& domain, ir::Verb verb, const std::string& path, const Region& cell) {
-    const ir::Meaning& meaning = context_.input.meaning;
-    const ir::Rule* about_the_tree = nullptr;
-    for (const auto& rule : domain.rules) {
-      const auto* access = std::get_if<ir::FileAccess>(&rule.access);
-      if (access == nullptr || rule.effect != ir::Effect::allow || !access->verbs.has(verb)) continue;
-      if (meaning.covers(verb, access->paths, path)) return;  // it may
-      if (about_the_tree == nullptr && meaning.covers(ir::Verb::list, access->paths, path)) about_the_tree = &rule;
-    }
-    if (about_the_tree != nullptr)
-      context_.fidelity.add(id, ir::describe(context_.policy, *about_the_tree), about_the_tree->where.span,
-                            Topic::directory_split, {cell.types[0]});
   }
 
   // ---- moves

@@ -35,19 +35,23 @@ class Decided {
   /// The reason why the policy cannot be asked, or "".
   std::string decide(const std::string& image, const std::map<std::string, bool>& booleans) {
     std::vector<Meeting> meetings;
+    std::vector<std::size_t> counts;  // of the meetings of each key
     for (const auto& [key, permissions] : asked_) {
-      const auto& [source, target, class_name] = key;
-      const auto sources = contexts_.of_process(source);
-      const auto targets = source == target ? sources : contexts_.of_target(target);
-      meetings.push_back({sources, targets, class_name, {permissions.begin(), permissions.end()}});
+      const std::size_t before = meetings.size();
+      for (Meeting& meeting : meetings_of(key)) {
+        meeting.permissions.assign(permissions.begin(), permissions.end());
+        meetings.push_back(std::move(meeting));
+      }
+      counts.push_back(meetings.size() - before);
     }
     const Verdicts found = verdicts_on(image, meetings, booleans);
     if (!found.reason.empty()) return found.reason;
-    std::size_t at = 0;
+    auto verdicts = found.verdicts.begin();
+    auto count = counts.begin();
     for (const auto& [key, permissions] : asked_) {
-      std::size_t i = 0;
-      for (const std::string& permission : permissions) verdicts_[key][permission] = found.verdicts[at][i++];
-      ++at;
+      std::map<std::string, Verdict>& known = verdicts_[key];
+      for (const std::string& permission : permissions) known.emplace(permission, Verdict::no_rule);
+      for (std::size_t n = *count++; n > 0; --n) note(*verdicts++, permissions, known);
     }
     return {};
   }
@@ -69,8 +73,29 @@ class Decided {
   }
 
  private:
-  using Key = std::tuple<std::string, std::string, std::string>;  // source, target, class
-  static Key key_of(const Need& need) { return {need.source, need.target, need.class_name}; }
+  using Key = std::tuple<std::string, std::string, std::string, bool>;  // source, target, class, made by the source
+  static Key key_of(const Need& need) { return {need.source, need.target, need.class_name, need.made}; }
+
+  /// The contexts in which the two can meet. What a process makes meets it alone.
+  [[nodiscard]] std::vector<Meeting> meetings_of(const Key& key) const {
+    const auto& [source, target, class_name, made] = key;
+    const auto sources = contexts_.of_process(source);
+    if (!made) return {{sources, source == target ? sources : contexts_.of_target(target), class_name, {}}};
+    std::vector<Meeting> meetings;
+    for (const SecurityContext& context : sources)
+      meetings.push_back({{context}, {contexts_.of_made(target, context)}, class_name, {}});
+    return meetings;
+  }
+
+  /// What is allowed in one meeting is allowed; else it is refused where a rule allows it.
+  static void note(const std::vector<Verdict>& found, const std::set<std::string>& permissions,
+                   std::map<std::string, Verdict>& known) {
+    auto verdict = found.begin();
+    for (const std::string& permission : permissions) {
+      Verdict& best = known.at(permission);
+      best = std::min(best, *verdict++);
+    }
+  }
 
   const Probed& probed_;
   const SecurityContexts& contexts_;

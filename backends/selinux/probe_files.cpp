@@ -21,6 +21,7 @@ using Permissions = std::vector<std::string>;
 struct Asked {
   std::string class_name;
   Permissions decisive, wanted, on_folder;
+  bool made = false;  ///< the object is not there before
 };
 
 Permissions without_search(const std::vector<std::string_view>& permissions) {
@@ -55,7 +56,8 @@ std::optional<Asked> asked_of(Verb verb, Kinds kind) {
   const auto distinct = distinct_permissions(verb, scope);
   if (rows.empty() || distinct.empty()) return std::nullopt;
   return Asked{std::string(rows[0].class_name), decisive_of(verb, rows[0], distinct[0].permissions[0]),
-               without_search(rows[0].permissions), without_search(parent_permissions(verb))};
+               without_search(rows[0].permissions), without_search(parent_permissions(verb)),
+               verb == Verb::create || verb == Verb::mknod};
 }
 
 std::optional<ir::Kind> own_kind(const Labels& labels, const std::string& type) {
@@ -112,8 +114,9 @@ class PathPieces {
 
   /// An object of a class at paths, with what its folder is asked for.
   void add(std::string_view word, const Labelled& part, const Asked& asked) {
-    const Need decisive = need(part.type, asked.class_name, asked.decisive);
-    const Need wanted = need(part.type, asked.class_name, asked.wanted);
+    Need decisive = need(part.type, asked.class_name, asked.decisive);
+    Need wanted = need(part.type, asked.class_name, asked.wanted);
+    decisive.made = wanted.made = asked.made;
     if (asked.on_folder.empty()) {
       pieces_.list.push_back({fmt::format("{} {}", word, part.example), {{decisive}}, {wanted}, "", ""});
       return;
@@ -379,7 +382,7 @@ Pieces unix_pieces(const Probed& probed, const Probe& probe, const ir::UnixAcces
   for (const Labelled& part : pieces.labelled(sockets)) {
     if ((part.kinds & kinds::socket) == 0) continue;
     if (access.listen) {
-      pieces.add("listen unix", part, {"sock_file", of("create"), of("create getattr"), of("write add_name")});
+      pieces.add("listen unix", part, {"sock_file", of("create"), of("create getattr"), of("write add_name"), true});
       continue;
     }
     pieces.add(connection(probed, pieces, "connect unix " + part.example, access,
@@ -463,6 +466,7 @@ Pieces paths_pieces(const Probed& probed, const Probe& probe, const ir::PathsAcc
         piece.ways.push_back({pieces.need(queue.type, "file", of(way))});
       piece.wanted = {pieces.need(queue.type, "file", of("create open read write getattr unlink")),
                       pieces.need(queue.type, "dir", of("write add_name remove_name"))};
+      piece.ways.back()[0].made = piece.wanted[0].made = true;
       pieces.add(std::move(piece));
     }
   }

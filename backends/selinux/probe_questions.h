@@ -18,6 +18,7 @@ struct Need {
   std::string source, target;  ///< types
   std::string class_name;
   std::vector<std::string> permissions;
+  bool made = false;  ///< the target is an object that the source makes: it has the source's user and level
 };
 
 /// A part of an access that the policy decides as one.

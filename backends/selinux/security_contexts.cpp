@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::string_view kLowest = "s0";
 
+std::string lowest_of(const std::string& range) { return range.substr(0, range.find('-')); }
+
 std::set<std::string> lowest() { return {std::string(kLowest)}; }
 
 }  // namespace
@@ -55,11 +57,14 @@ std::vector<SecurityContext> SecurityContexts::of_object(const std::string& type
     for (const std::string& level : levels->second) kinds.emplace(object_user_, level);
   if (const auto makers = makers_.find(type); makers != makers_.end())
     for (const std::string& maker : makers->second)
-      for (const SecurityContext& process : of_process(maker))
-        kinds.emplace(process.user, process.range.substr(0, process.range.find('-')));
+      for (const SecurityContext& process : of_process(maker)) kinds.emplace(process.user, lowest_of(process.range));
   std::vector<SecurityContext> list;
   for (const auto& [user, level] : kinds) list.push_back({user, object_role_, type, level});
   return list;
+}
+
+SecurityContext SecurityContexts::of_made(const std::string& type, const SecurityContext& maker) const {
+  return {maker.user, object_role_, type, lowest_of(maker.range)};
 }
 
 std::vector<SecurityContext> SecurityContexts::of_target(const std::string& type) const {

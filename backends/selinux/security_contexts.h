@@ -29,6 +29,8 @@ class SecurityContexts {
   [[nodiscard]] std::vector<SecurityContext> of_process(const std::string& type) const;
   /// What is installed with its label, and what domains make.
   [[nodiscard]] std::vector<SecurityContext> of_object(const std::string& type) const;
+  /// Of what a process makes: it has the user and the level of its maker.
+  [[nodiscard]] SecurityContext of_made(const std::string& type, const SecurityContext& maker) const;
   /// Of a process where the type has roles of its own, else of an object.
   [[nodiscard]] std::vector<SecurityContext> of_target(const std::string& type) const;
 

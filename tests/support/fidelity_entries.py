@@ -145,6 +145,8 @@ def moved(entry: Entry, question: Question, types: set[str]) -> bool:
 
 SELINUX = {
     "shared-type": shared, "created-names": shared, "directory-in-tree": shared,
+    "write": lambda e, q, t: q.verb == "append" and e.covers_path(q),
+    "exec-load": lambda e, q, t: q.verb == "load" and e.covers_path(q),
     "system-type-not-split": lambda e, q, t: bool(t & set(e.what)) and shared_deny(e, q),
     "exec-read": lambda e, q, t: implies(e, q) and e.covers_path(q),
     "load": lambda e, q, t: q.verb == "read" and e.covers_path(q),

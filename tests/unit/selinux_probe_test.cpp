@@ -235,6 +235,32 @@ TEST_CASE("levels keep a probe out as they keep the domain out") {
   CHECK(answers[1].by.starts_with("constraints refuse d_t d_theirs_t file"));
 }
 
+TEST_CASE("what is made has the user and the level of who makes it") {
+  const std::string trees =
+      "  level \"s0:c1\";\n  resource mine : state level \"s0:c1\" { \"/srv/d/mine/**\" }\n"
+      "  resource theirs : state level \"s0:c2\" { \"/srv/d/theirs/**\" }\n  allow create mine; allow create theirs;";
+  const auto answers = probe(domain(trees), {"create \"/srv/d/mine/x\"", "create \"/srv/d/theirs/x\""}).answers;
+  CHECK(all(answers[0]));
+  CHECK(none(answers[1]));
+  CHECK(answers[1].by.starts_with("constraints refuse d_t d_theirs_t dir"));
+
+  // There, files are made with the user that their maker has, unless it may change the identity of objects.
+  if (!backends::selinux::Base::installed().base) return;
+  const auto started = target_of(
+      "macc 1;\nmodule m;\ndomain d {\n  entry \"/usr/bin/d\" from user;\n"
+      "  resource o : state { \"/var/lib/uo/**\" }\n  resource s : state { \"/var/lib/uo.sock\" }\n"
+      "  allow create, write o; allow listen unix s;\n}\n"
+      "test \"all\" { expect allow d create \"/var/lib/uo/b\"; expect allow d create \"/var/lib/uo/b/\";\n"
+      "  expect allow d listen unix \"/var/lib/uo.sock\"; expect allow d delete \"/var/lib/uo/b\"; }\n");
+  started->lowered = backends::selinux_backend().lower(started->input(), started->diagnostics);
+  REQUIRE(!started->diagnostics.has_errors());
+  const auto found = ask(*started, {});
+  CHECK(all(found[0]));
+  CHECK(all(found[1]));
+  CHECK(all(found[2]));
+  CHECK(none(found[3]));
+}
+
 // ---- random policies
 
 namespace {

@@ -42,7 +42,7 @@ struct Refusals {
 };
 [[nodiscard]] Refusals refused_by_constraints(const std::string& image, const std::vector<Meeting>& meetings);
 
-/// What becomes of one permission.
+/// What becomes of one permission, the best for who asks first.
 enum class Verdict : std::uint8_t {
   allowed,  ///< in one pair of contexts at least
   refused,  ///< a rule allows it, and constraints refuse it in every pair
