@@ -64,8 +64,6 @@ KNOWN = {
     "AppArmor: the top of a tree": r'^apparmor grants more.* (create|delete|rename) "[^"]*/"',
     "SELinux: the top of a tree with exceptions": r'^selinux grants more.* delete "/var/spool/warchive/in/"',
     "SELinux: `deny delete` leaves directories": r'^selinux grants more.* delete "/var/lib/wgateway/queue/hold/',
-    "`query all` lists what a deny takes away": r"^macc query all says otherwise.* (capability setgid|listen tcp 8443)",
-    "`macc test --target` takes any start for one that keeps the environment": r"^macc test --target .* keep environment.*macc says partly",
 }
 # Questions that show them, whatever else is asked: policy -> domain, verb, path.
 ALWAYS = {"archive": [("archived", "delete", "/var/spool/warchive/in/"), ("archive_tool", "create", "/srv/wdrop/a/new/b")],
