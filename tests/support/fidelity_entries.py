@@ -121,6 +121,7 @@ def implies(entry: Entry, question: Question) -> bool:
     """Another topic of the same rule brings the verb along."""
     return question.kind == "file" and any(
         rule.kind == "exec" and question.verb in IMPLIED["exec-read"]
+        or rule.kind == "file" and "write" in rule.access["verbs"] and question.verb == "append"
         or rule.kind == "file" and "load" in rule.access["verbs"] and question.verb == "read" for rule in entry.rules)
 
 
