@@ -12,7 +12,6 @@ namespace macc::ir {
 
 using paths::PathPattern;
 using paths::PathSet;
-using paths::Tail;
 
 Assignment declared_values(const Policy& policy) {
   Assignment out;

@@ -98,7 +98,7 @@ class PathJudge {
 
   /// What is left of `target` when all that is allowed of it is taken away.
   template <typename Speaks, typename Objects>
-  PathSet not_allowed(PathSet target, Speaks speaks, Objects objects) const {
+  PathSet not_allowed(const PathSet& target, Speaks speaks, Objects objects) const {
     PathSet given;
     for (const Effect effect : {Effect::allow, Effect::deny}) {
       for (const Rule& rule : domain_.rules) {

@@ -32,9 +32,9 @@ constexpr std::string_view kCompletion = "textDocument/completion";
 /// there, and here there is nothing to say.
 struct Unread {};
 
-Json option(const Json& object, const char* pointer, Json otherwise) {
+Json option(const Json& object, const char* pointer, const Json& otherwise) {
   const Json::json_pointer at(pointer);
-  return object.is_object() && object.contains(at) ? object.at(at) : std::move(otherwise);
+  return object.is_object() && object.contains(at) ? object.at(at) : otherwise;
 }
 
 bool flag(const Json& object, const char* pointer) {

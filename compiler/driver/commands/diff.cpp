@@ -648,7 +648,7 @@ class Printer {
 
 /// The level of `--fail-on`; "" after a report.
 std::string fail_on(Session& session) {
-  const std::string level = session.arguments.value(Option::fail_on, "never");
+  std::string level = session.arguments.value(Option::fail_on, "never");
   const std::vector<std::string> levels = choices_of(Option::fail_on, Command::diff);
   if (std::find(levels.begin(), levels.end(), level) != levels.end()) return level;
   session.diagnostics.report(Code::E0005, {}, fmt::format("`--fail-on` of `macc diff` can't be `{}`", printable(level)))
