@@ -242,7 +242,7 @@ std::string words(const Side& side, const std::vector<const Piece*>& pieces) {
 std::string some_domain(const ir::Policy& policy, const std::set<Operation>& operations, const Operation& about,
                         const std::string& self) {
   for (const ir::DomainId id : domains_by_name(policy)) {
-    const std::string name = policy.qualified_name(id);
+    std::string name = policy.qualified_name(id);
     const bool is_named = std::any_of(operations.begin(), operations.end(), [&](const Operation& one) {
       return one.area == about.area && one.verb == about.verb && one.second == name;
     });
@@ -278,7 +278,7 @@ std::string path_example(const Group& group, const Teller& teller) {
   const auto telling = std::find_if(group.pieces.begin(), group.pieces.end(),
                                     [](const Piece* p) { return p->operation.verb != "list"; });
   const Piece& first = telling == group.pieces.end() ? group.first() : **telling;
-  const std::string path = teller.example(first, group.told);
+  std::string path = teller.example(first, group.told);
   if (path.empty() || first.operation.area == Area::entry) return path;
   if (first.term.places) {
     const std::string& fstype = first.operation.first;
