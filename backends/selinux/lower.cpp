@@ -277,7 +277,7 @@ Lowered lower_policy(const Input& input, Diagnostics& diagnostics) {
   return lower_policy(input, chosen.base ? chosen.base : Base::skeleton(), diagnostics);
 }
 
-Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagnostics& diagnostics) {
+Lowered lower_policy(const Input& input, const std::shared_ptr<const Base>& base, Diagnostics& diagnostics) {
   if (!check_bindings(input.policy, diagnostics) || !check_base(input, diagnostics) ||
       !check_replaced(input, diagnostics))
     return {};

@@ -11,6 +11,7 @@ namespace macc::backends::selinux {
 /// For the base that the target names.
 [[nodiscard]] Lowered lower_policy(const Input& input, Diagnostics& diagnostics);
 /// For a base that was opened before.
-[[nodiscard]] Lowered lower_policy(const Input& input, std::shared_ptr<const Base> base, Diagnostics& diagnostics);
+[[nodiscard]] Lowered lower_policy(const Input& input, const std::shared_ptr<const Base>& base,
+                                   Diagnostics& diagnostics);
 
 }  // namespace macc::backends::selinux

@@ -321,10 +321,10 @@ class Statements {
 
   void rules() {
     std::set<Guard> guards;
-    for (const auto& [kind, guarded] : module_.vectors)
-      for (const auto& [guard, vectors] : guarded)
+    for (const auto& of_kind : module_.vectors)
+      for (const auto& [guard, vectors] : of_kind.second)
         if (std::any_of(vectors.begin(), vectors.end(),
-                        [&](const auto& entry) { return !is_apart(kind, entry.first); }))
+                        [&](const auto& entry) { return !is_apart(of_kind.first, entry.first); }))
           guards.insert(guard);
     const auto transitions = placed_transitions(module_);
     for (const auto& [guard, list] : transitions) guards.insert(guard);
@@ -622,7 +622,7 @@ ModuleText interface_text(const Interface& interface, const IsAttribute& is_attr
 
 /// The arguments of gen_context() for a level: its sensitivity, and its categories where there are some.
 std::string levels_of(const Level& level) {
-  const std::string text = level.text();
+  std::string text = level.text();
   const std::size_t colon = text.find(':');
   if (colon == std::string::npos) return text;
   const std::string categories = text.substr(colon + 1);
