@@ -71,10 +71,10 @@ bool is_source(const Session& session, const FileLine& place) {
 /// The name of a domain with its module, where it alone says which one is meant; any other name as it is.
 std::string whole_name(const ir::Policy& policy, const std::string& name) {
   std::string found;
-  for (const ir::Domain& domain : policy.domains) {
-    if (domain.name != name) continue;
+  for (std::size_t i = 0; i < policy.domains.size(); ++i) {
+    if (policy.domains[i].name != name) continue;
     if (!found.empty()) return name;
-    found = domain.module + "." + domain.name;
+    found = policy.qualified_name(static_cast<ir::DomainId>(i));
   }
   return found.empty() ? name : found;
 }

@@ -8,6 +8,7 @@
 
 #include "tests/support/apparmor_policies.h"
 #include "tests/support/apparmor_target.h"
+#include "tests/support/artifact_origins.h"
 
 using namespace macc;
 using namespace macc::test;
@@ -315,29 +316,8 @@ TEST_CASE("probe: random policies allow on the target what they mean, and more o
 
 namespace {
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> out = {""};  // lines are counted from 1
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
-
-/// "REASON | places" of the line of an artifact that holds a text.
 std::string origin_of(const ApparmorTarget& target, const std::string& path, const std::string& text) {
-  for (const auto& artifact : target.lowered.artifacts) {
-    if (artifact.path != path) continue;
-    const auto lines = lines_of(artifact.content);
-    for (const auto& origin : artifact.origins) {
-      if (lines.at(origin.line).find(text) == std::string::npos) continue;
-      std::string out = origin.reason + " |";
-      for (const Span place : origin.places) out += fmt::format(" {}", target.analyzed->sources.position(place).line);
-      return out;
-    }
-  }
-  return "no such line";
+  return test::origin_of(target.lowered, target.analyzed->sources, path, text);
 }
 
 }  // namespace

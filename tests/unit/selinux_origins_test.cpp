@@ -13,10 +13,12 @@
 #include <vector>
 
 #include "compiler/base/process.h"
+#include "tests/support/artifact_origins.h"
 #include "tests/support/selinux_target.h"
 
 using namespace macc;
 using namespace macc::backends;
+using macc::test::lines_of;
 using macc::test::SelinuxTarget;
 
 namespace {
@@ -66,16 +68,6 @@ std::unique_ptr<SelinuxTarget> lowered(const std::string& text, const std::strin
   return built->diagnostics.has_errors() ? nullptr : std::move(built);
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> out = {""};  // lines are counted from 1
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t end = std::min(text.find('\n', at), text.size());
-    out.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return out;
-}
-
 bool is_blank(const std::string& line) { return line.find_first_not_of(" \t") == std::string::npos; }
 
 /// Lines of an artifact about which nothing is said, and what is said wrongly.
@@ -106,19 +98,8 @@ void check_every_line(const SelinuxTarget& target) {
   }
 }
 
-/// "REASON | lines of the policy" of the first line of an artifact that holds a text.
 std::string origin_of(const SelinuxTarget& target, const std::string& path, const std::string& text) {
-  for (const Artifact& artifact : target.lowered.artifacts) {
-    if (artifact.path != path) continue;
-    const auto lines = lines_of(artifact.content);
-    for (const ArtifactOrigin& origin : artifact.origins) {
-      if (lines.at(origin.line).find(text) == std::string::npos) continue;
-      std::string out = origin.reason + " |";
-      for (const Span place : origin.places) out += fmt::format(" {}", target.analyzed->sources.position(place).line);
-      return out;
-    }
-  }
-  return "no such line";
+  return test::origin_of(target.lowered, target.analyzed->sources, path, text);
 }
 
 std::vector<std::filesystem::path> policies() {
