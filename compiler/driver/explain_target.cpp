@@ -79,6 +79,12 @@ std::string whole_name(const ir::Policy& policy, const std::string& name) {
   return found.empty() ? name : found;
 }
 
+bool is_module(const ir::Policy& policy, const std::string& name) {
+  const auto is_in = [&](const auto& declared) { return declared.module == name; };
+  return std::any_of(policy.domains.begin(), policy.domains.end(), is_in) ||
+         std::any_of(policy.resources.begin(), policy.resources.end(), is_in);
+}
+
 /// Collects the statements that begin or stand on one line of a file.
 class Statements {
  public:
@@ -250,7 +256,9 @@ void explain_target(Session& session) {
   if (place && !is_source(session, *place))
     return usage(session, fmt::format("`{}` is no policy of those that are looked at", printable(place->file)));
   if (place) question->places = Statements(session, policy).at(*place);
-  question->subject = whole_name(policy, question->subject);
+  // All that is granted may be asked of a module, and many have a domain of the same name in them.
+  if (question->kind != Question::Kind::grants || !is_module(policy, question->subject))
+    question->subject = whole_name(policy, question->subject);
   if (place && question->places.empty())
     return usage(session, fmt::format("no rule stands at line {} of `{}`", place->line, printable(place->file)));
   const ir::Meaning meaning(policy);
