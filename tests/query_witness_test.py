@@ -52,43 +52,12 @@ ELSEWHERE = ("/etc/shadow", "/etc/passwd", "/etc/cron.d/x", "/usr/bin/dash", "/u
 PORTS = (22, 25, 53, 80, 443, 8080, 8443, 9999, 40000)
 CAPABILITIES = ("chown", "kill", "setuid", "net_raw", "sys_admin", "sys_nice", "bpf")
 
-
-# ---- what is found
-
-
-# Disagreements that are known, as what is said about them. One that does not occur any more is to be taken out of here.
-KNOWN = {
-    "SELinux: `macc test` asks about the label that is planned, not about the one that what is made there gets":
-        r'^macc test --target selinux says .* create "/srv/warchive/raw/"( owner)?: macc says no, the other yes',
-}
-# Questions that show them, whatever else is asked: policy -> domain, verb, path.
+# Asked whatever else is: what macc once said something else about. Policy -> domain, verb, path.
 ALWAYS = {"archive": [("archived", "delete", "/var/spool/warchive/in/"), ("archived", "create", "/srv/warchive/raw/"),
                       ("archive_tool", "create", "/srv/wdrop/a/new/b")],
           "forge": [("builder", "load", "/var/cache/wbuild/a"), ("builder", "delete", "/var/cache/wbuild/"),
                     ("forged", "append", "/srv/wforge/hooks/a")],
           "gateway": [("filterd", "delete", "/var/lib/wgateway/queue/hold/a")]}
-
-
-class Known(Findings):
-    """Findings without those that are known."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.seen: collections.Counter[str] = collections.Counter()
-
-    def add(self, kind: str, text: str) -> None:
-        name = next((name for name, pattern in KNOWN.items() if re.search(pattern, f"{kind}: {text}")), None)
-        if name:
-            self.seen[name] += 1
-        else:
-            super().add(kind, text)
-
-    def total(self) -> int:
-        for name in KNOWN:
-            if not self.seen[name]:
-                super().add("known, and does not occur any more", name)
-            print(f"  known, {self.seen[name]}x: {name}")
-        return super().total()
 
 
 # ---- policies
@@ -652,7 +621,7 @@ def check(macc: pathlib.Path, folder: pathlib.Path, per_domain: int) -> int:
     types = {domain: type_ for each in subjects for domain, type_ in each.policy.types.items()}
     selinux = selinux_artifact.Artifact(policy, selinux_artifact.Labels(contexts.result(), policy), types)
     everything = set().union(*map(declared_types, outs))
-    findings = Known()
+    findings = Findings()
     comparisons = [Comparison(each, Asker(each, per_domain).all(), findings) for each in subjects]
     for comparison in comparisons:
         check_one(macc, comparison, selinux, everything, folder)

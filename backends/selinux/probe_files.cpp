@@ -81,13 +81,58 @@ std::vector<Kinds> likely_kinds(const Probed& probed, const Labelled& part) {
   return list;
 }
 
+/// What an object becomes that a domain makes in a folder, or by executing a program: the type transitions of its type.
+class Transitions {
+ public:
+  Transitions(const Probed& probed, const Probe& probe, const std::string& source) : probed_(probed) {
+    const auto& booleans = probed.input.policy.booleans;
+    for (const PolicyBoolean& boolean : probed.base.booleans()) values_[boolean.name] = boolean.value;
+    for (std::size_t i = 0; i < booleans.size(); ++i) values_[booleans[i].name] = probe.values.at(i);
+    const auto sources = names_of(source);
+    for (PolicyRule& rule : probed.policy.rules_about({source}, {}))
+      if (rule.kind == PolicyRule::Kind::transition && sources.contains(rule.source) &&
+          rule.condition.holds([&](std::string_view name) { return value_of(name); }))
+        rules_.push_back(std::move(rule));
+  }
+
+  /// The new type by the name of the object, "" for any other name; only those names for which there is a rule.
+  [[nodiscard]] std::map<std::string, std::string> at(const std::string& target, std::string_view class_name) const {
+    std::map<std::string, std::string> results;
+    const auto targets = names_of(target);
+    for (const PolicyRule& rule : rules_)
+      if (rule.class_name == class_name && targets.contains(rule.target))
+        results.emplace(std::string(rule.name), std::string(rule.result));
+    return results;
+  }
+
+ private:
+  [[nodiscard]] std::set<std::string, std::less<>> names_of(const std::string& type) const {
+    const auto attributes = probed_.policy.attributes_of(type);
+    std::set<std::string, std::less<>> names(attributes.begin(), attributes.end());
+    names.insert(type);
+    return names;
+  }
+  [[nodiscard]] bool value_of(std::string_view name) const {
+    const auto it = values_.find(name);
+    return it != values_.end() && it->second;
+  }
+
+  const Probed& probed_;
+  std::map<std::string, bool, std::less<>> values_;
+  std::vector<PolicyRule> rules_;
+};
+
 /// Collects the pieces of one access on paths.
 class PathPieces {
  public:
   PathPieces(const Probed& probed, const Probe& probe)
-      : probed_(probed), source_(types_of_domain(probed, probe.domain).at(0)) {}
+      : probed_(probed), probe_(probe), source_(types_of_domain(probed, probe.domain).at(0)) {}
 
   [[nodiscard]] const std::string& source() const { return source_; }
+  [[nodiscard]] const Transitions& transitions() {
+    if (!transitions_) transitions_.emplace(probed_, probe_, source_);
+    return *transitions_;
+  }
   [[nodiscard]] Pieces take() { return std::move(pieces_); }
   void add(Piece piece) { pieces_.list.push_back(std::move(piece)); }
 
@@ -114,16 +159,20 @@ class PathPieces {
 
   /// An object of a class at paths, with what its folder is asked for.
   void add(std::string_view word, const Labelled& part, const Asked& asked) {
-    Need decisive = need(part.type, asked.class_name, asked.decisive);
-    Need wanted = need(part.type, asked.class_name, asked.wanted);
-    decisive.made = wanted.made = asked.made;
     if (asked.on_folder.empty()) {
-      pieces_.list.push_back({fmt::format("{} {}", word, part.example), {{decisive}}, {wanted}, "", ""});
+      pieces_.list.push_back({fmt::format("{} {}", word, part.example),
+                              {{need(part.type, asked.class_name, asked.decisive)}},
+                              {need(part.type, asked.class_name, asked.wanted)},
+                              "",
+                              ""});
       return;
     }
-    for (const auto& [example, folder] : by_folder(part)) {
-      const Need above = need(folder, "dir", asked.on_folder);
-      pieces_.list.push_back({fmt::format("{} {}", word, example), {{decisive, above}}, {wanted, above}, "", ""});
+    for (const Entry& entry : entries_of(part, asked)) {
+      Need decisive = need(entry.type, asked.class_name, asked.decisive);
+      Need wanted = need(entry.type, asked.class_name, asked.wanted);
+      decisive.made = wanted.made = asked.made;
+      const Need above = need(entry.folder, "dir", asked.on_folder);
+      pieces_.list.push_back({fmt::format("{} {}", word, entry.example), {{decisive, above}}, {wanted, above}, "", ""});
     }
   }
 
@@ -138,22 +187,47 @@ class PathPieces {
       list.push_back({std::move(type), kinds, std::move(piece), *example});
   }
 
-  /// An example in folders of each type, and that type.
-  [[nodiscard]] std::vector<std::pair<std::string, std::string>> by_folder(const Labelled& part) const {
-    std::vector<std::pair<std::string, std::string>> list;
+  /// An entry of a folder: its type, which for one that is made need not be the one that is planned for its path.
+  struct Entry {
+    std::string example, folder, type;  ///< a path and two types
+  };
+
+  /// Examples in folders of each type.
+  [[nodiscard]] std::vector<Entry> entries_of(const Labelled& part, const Asked& asked) {
+    std::vector<Entry> list;
     std::set<std::string> seen;
     const Automaton members = part.set.automaton();
     for (const Labelled& above : probed_.labels.divide(part.set.directories_above())) {
       const Children children = children_in(members, above.set.automaton());
       if (!children.any) continue;
-      const auto example = (part.set & entries_of(children.directory)).example();
-      std::string type = above.type.empty() ? probed_.labels.inherited_by(children.directory) : above.type;
-      if (example && !type.empty() && seen.insert(type).second) list.emplace_back(*example, std::move(type));
+      const std::string type = above.type.empty() ? probed_.labels.inherited_by(children.directory) : above.type;
+      if (type.empty() || !seen.insert(type).second) continue;
+      const PathSet entries = part.set & inside(children.directory);
+      if (asked.made)
+        add_made(children.directory, type, entries, asked.class_name, list);
+      else if (const auto example = entries.example())
+        list.push_back({*example, type, part.type});
     }
     return list;
   }
 
-  static PathSet entries_of(const std::string& folder) {
+  /// What is made has the type of the folder, where no transition says otherwise.
+  void add_made(const std::string& directory, const std::string& folder, PathSet entries, const std::string& class_name,
+                std::vector<Entry>& list) {
+    auto types = transitions().at(folder, class_name);
+    types.emplace("", folder);
+    std::vector<Entry> named;
+    for (const auto& [name, type] : types) {
+      std::string path = directory + name + (class_name == "dir" ? "/" : "");
+      if (name.empty() || !entries.contains(std::string_view(path))) continue;
+      entries = entries - only(path);
+      named.push_back({std::move(path), folder, type});
+    }
+    if (const auto example = entries.example()) list.push_back({*example, folder, types.at("")});
+    list.insert(list.end(), named.begin(), named.end());
+  }
+
+  static PathSet inside(const std::string& folder) {
     paths::PatternError error;
     const std::string text = paths::PathPattern::literal(folder).text();
     return PathSet::of(paths::PathPattern::parse(text + "*", error)) |
@@ -161,49 +235,13 @@ class PathPieces {
   }
 
   const Probed& probed_;
+  const Probe& probe_;
   std::string source_;
+  std::optional<Transitions> transitions_;
   Pieces pieces_;
 };
 
 // ---- programs
-
-/// Which type a process becomes that executes a program of a type; "" where it stays as it is.
-class Starts {
- public:
-  Starts(const Probed& probed, const Probe& probe, const std::string& source) : probed_(probed) {
-    const auto& booleans = probed.input.policy.booleans;
-    for (const PolicyBoolean& boolean : probed.base.booleans()) values_[boolean.name] = boolean.value;
-    for (std::size_t i = 0; i < booleans.size(); ++i) values_[booleans[i].name] = probe.values.at(i);
-    const auto sources = names_of(source);
-    for (PolicyRule& rule : probed.policy.rules_about({source}, {}))
-      if (rule.kind == PolicyRule::Kind::transition && rule.class_name == "process" && sources.contains(rule.source) &&
-          rule.condition.holds([&](std::string_view name) { return value_of(name); }))
-        rules_.push_back(std::move(rule));
-  }
-
-  [[nodiscard]] std::string from(const std::string& exec) const {
-    const auto names = names_of(exec);
-    for (const PolicyRule& rule : rules_)
-      if (names.contains(rule.target)) return std::string(rule.result);
-    return {};
-  }
-
- private:
-  [[nodiscard]] std::set<std::string, std::less<>> names_of(const std::string& type) const {
-    const auto attributes = probed_.policy.attributes_of(type);
-    std::set<std::string, std::less<>> names(attributes.begin(), attributes.end());
-    names.insert(type);
-    return names;
-  }
-  [[nodiscard]] bool value_of(std::string_view name) const {
-    const auto it = values_.find(name);
-    return it != values_.end() && it->second;
-  }
-
-  const Probed& probed_;
-  std::map<std::string, bool, std::less<>> values_;
-  std::vector<PolicyRule> rules_;
-};
 
 /// One program under one way to run it.
 class ProgramPiece {
@@ -337,13 +375,13 @@ Pieces file_pieces(const Probed& probed, const Probe& probe, const ir::FileAcces
 Pieces exec_pieces(const Probed& probed, const Probe& probe, const ir::ExecAccess& access) {
   using Mode = ir::ExecAccess::Mode;
   PathPieces pieces(probed, probe);
-  const Starts starts(probed, probe, pieces.source());
   std::vector<std::string> targets;
   if (access.mode == Mode::transition) targets = types_of_domain(probed, access.target);
   if (access.mode == Mode::unconfined) targets = {probed.platform[Name::unconfined]};
   for (const Labelled& part : pieces.labelled(probed.input.meaning.objects(Verb::load, access.paths))) {
     if ((part.kinds & kinds::file) == 0) continue;
-    const std::string started = starts.from(part.type);
+    const auto transitions = pieces.transitions().at(part.type, "process");
+    const std::string started = transitions.empty() ? "" : transitions.begin()->second;
     const ProgramPiece program(pieces, part.type, started);
     Piece piece;
     piece.example = "exec " + part.example;

@@ -99,6 +99,18 @@ TEST_CASE("a probe asks the folder, too, where an entry of it is made or removed
   CHECK(none(answers[3]));
 }
 
+TEST_CASE(
+    "what is made has the label of its folder, or of a transition, and not the one that is planned for its path") {
+  const auto answers = probe(domain("  resource data : state { \"/srv/d/**\" except \"/srv/d/raw/**\" }\n"
+                                    "  resource keys : secret { \"/srv/d/keys\" }\n  allow create data;"),
+                             {"create \"/srv/d/raw/\"", "create \"/srv/d/raw/x\"", "create \"/srv/d/keys\""})
+                           .answers;
+  CHECK(all(answers[0]));
+  CHECK(answers[0].by == "allow d_t d_data_t dir { create }");
+  CHECK(none(answers[1]));
+  CHECK(all(answers[2]));
+}
+
 TEST_CASE("a probe follows the booleans") {
   const std::string policy =
       domain("  resource data : state { \"/srv/d/**\" }\n  if sw { allow read data; }", "boolean sw = false;\n") +
