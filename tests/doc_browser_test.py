@@ -24,7 +24,7 @@ import std.service;
 domain webd {
     entry "/usr/lib/shop/webd";
     include service.daemon;
-    resource spool : state { "/var/spool/shop/**", "/srv/<b>bold</b>/\\"quoted\\"/**" }
+    resource spool : state { "/var/spool/shop/**", "/srv/<b>bold</b>/\\"quoted\\"/**" except "/var/spool/shop/raw/**" }
     allow manage spool;
     allow listen tcp 8443;
     never write "/etc/**";
@@ -37,6 +37,16 @@ domain render {
 }
 
 test "no <i>hashes</i>" { expect deny webd read "/etc/shadow"; }
+"""
+
+PROJECT = """[project]
+policy = ["policy"]
+
+[target.apparmor]
+backend = "apparmor"
+
+[target.selinux]
+backend = "selinux"
 """
 
 
@@ -130,6 +140,13 @@ def problems_of(browser: Browser, page: pathlib.Path) -> list[str]:
           "document.getElementById('filter').dispatchEvent(new Event('input'))")
     check(value(rows) == everything, "the filter does not give everything back")
     check(value("document.documentElement.scrollWidth <= window.innerWidth"), "the page is wider than the window")
+    check(value("[...document.querySelectorAll('th')].every(th => th.scrollHeight < 2 * parseFloat(getComputedStyle(th).lineHeight))"),
+          "the title of a column is broken")
+    for topic in ("file-write", "attributes"):
+        check(value(f"[...document.querySelectorAll('summary')].filter(s => s.innerText.startsWith('{topic}: wider')"
+                    " && s.nextElementSibling.textContent.length > 20).length") == 1, f"the report does not say what {topic} means")
+    check("except /var/spool/shop/raw/**" in value("document.getElementById('resources').nextElementSibling.textContent"),
+          "what a resource leaves out is not there")
     asked = [e["params"]["request"]["url"] for e in browser.events if e.get("method") == "Network.requestWillBeSent"]
     check(all(url == page.as_uri() for url in asked), f"the report asks for other files: {asked}")
     said = [e["params"] for e in browser.events if e.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded")]
@@ -147,12 +164,16 @@ def main() -> int:
         return SKIPPED
     with tempfile.TemporaryDirectory(prefix="macc-doc-") as name:
         folder = pathlib.Path(name)
-        (folder / "shop.macc").write_text(POLICY)
-        command = [arguments.macc.resolve(), "doc", "shop.macc", "--out", "report"]
-        subprocess.run(command, cwd=folder, check=True, timeout=SECONDS * 5, stdout=subprocess.DEVNULL)
-        first = (folder / "report/index.html").read_bytes()
-        subprocess.run(command, cwd=folder, check=True, timeout=SECONDS * 5, stdout=subprocess.DEVNULL)
-        problems = [] if first == (folder / "report/index.html").read_bytes() else ["two runs gave two reports"]
+        (folder / "policy").mkdir()
+        (folder / "policy/shop.macc").write_text(POLICY)
+        (folder / "macc.toml").write_text(PROJECT)
+        command = [arguments.macc.resolve(), "doc", "--project", folder, "--out", folder / "report"]
+        reports = []
+        for started_in in (folder, folder / "policy", "/"):
+            subprocess.run(command, cwd=started_in, check=True, timeout=SECONDS * 5, stdout=subprocess.DEVNULL)
+            reports.append((folder / "report/index.html").read_text())
+        problems = [] if len(set(reports)) == 1 else ["the report depends on where macc was started"]
+        problems += ["the report names folders of this machine"] if name in reports[0] else []
         browser = Browser(program, folder)
         try:
             problems += problems_of(browser, folder / "report/index.html")

@@ -47,8 +47,24 @@ std::string prose(std::string text) {
 /// An id of an element: names hold letters, digits, dots and underscores only.
 std::string anchor(std::string_view kind, std::string_view name) { return fmt::format("{}-{}", kind, html(name)); }
 
+/// A name, which may go on in the next line behind its dots and underscores.
+std::string breakable(std::string_view name) {
+  std::string out;
+  for (const char c : html(name)) {
+    out += c;
+    if (c == '.' || c == '_') out += "<wbr>";
+  }
+  return out;
+}
+
 std::string link(std::string_view kind, std::string_view name) {
-  return fmt::format("<a href=\"#{}\">{}</a>", anchor(kind, name), html(name));
+  return fmt::format("<a href=\"#{}\">{}</a>", anchor(kind, name), breakable(name));
+}
+
+std::string list_of(const std::vector<paths::PathPattern>& patterns) {
+  std::string out;
+  for (const paths::PathPattern& pattern : patterns) out += (out.empty() ? "" : "<br>") + code(pattern.text());
+  return out;
 }
 
 /// What a target makes of the policy.
@@ -88,7 +104,8 @@ class Page {
  private:
   [[nodiscard]] std::string name(ir::DomainId id) const { return policy_.qualified_name(id); }
   [[nodiscard]] std::string place(Span span) const {
-    return span.valid() ? fmt::format(" <span class=\"place\">{}</span>", html(session_.sources.describe(span))) : "";
+    return span.valid() ? fmt::format(" <span class=\"place\">{}</span>", html(session_.sources.describe_stable(span)))
+                        : "";
   }
   void section(std::string_view id, std::string_view title) {
     out_ += fmt::format("<h2 id=\"{}\">{}</h2>\n", id, html(title));
@@ -104,9 +121,9 @@ class Page {
       out_ += fmt::format("<p>{}</p>\n", html(nothing));
       return;
     }
-    out_ += "<table>\n<thead><tr>";
+    out_ += "<div class=\"wide\"><table>\n<thead><tr>";
     for (const std::string_view column : columns) out_ += fmt::format("<th>{}</th>", html(column));
-    out_ += "</tr></thead>\n<tbody>\n" + rows + "</tbody>\n</table>\n";
+    out_ += "</tr></thead>\n<tbody>\n" + rows + "</tbody>\n</table></div>\n";
   }
 
   void head() {
@@ -236,11 +253,11 @@ class Page {
       std::string who;
       for (const query::Reach& reach : reaches.of(id))
         who += fmt::format("<div>{}: {}</div>", link("domain", name(reach.domain)), html(words(reach.verbs)));
-      std::string patterns;
-      for (const auto& p : r.paths.include) patterns += (patterns.empty() ? "" : "<br>") + code(p.text());
-      rows += row(policy_.qualified_name(id) + " " + patterns,
-                  {html(policy_.qualified_name(id)) + place(r.where.span), r.kind ? std::string(ir::word(*r.kind)) : "",
-                   patterns, who});
+      std::string paths = list_of(r.paths.include);
+      if (!r.paths.exclude.empty()) paths += "<br>except " + list_of(r.paths.exclude);
+      rows +=
+          row(policy_.qualified_name(id) + " " + paths, {breakable(policy_.qualified_name(id)) + place(r.where.span),
+                                                         r.kind ? std::string(ir::word(*r.kind)) : "", paths, who});
     }
     table({"Resource", "Kind", "Paths", "Who may do something on it"}, rows, "The policy declares no resources.");
   }
@@ -258,23 +275,26 @@ class Page {
       out_ += "<p>Nothing leads from one domain to another.</p>\n";
       return;
     }
-    constexpr double kPi = 3.14159265358979;
-    constexpr double kRadius = 260;
+    // Of two, one stands beside the other. The names are on both sides.
+    const double radius = domains_.size() < 3 ? 120 : std::min(260.0, 60 + 20 * static_cast<double>(domains_.size()));
+    const double height = domains_.size() < 3 ? 60 : 2 * radius + 60;
     constexpr double kMiddle = 400;
-    const auto x = [&](std::size_t i) {
-      return kMiddle + kRadius * std::sin(2 * kPi * static_cast<double>(i) / static_cast<double>(domains_.size()));
+    constexpr double kPi = 3.14159265358979;
+    const auto angle = [&](std::size_t i) {
+      return 2 * kPi * static_cast<double>(i) / static_cast<double>(domains_.size()) -
+             (domains_.size() < 3 ? kPi / 2 : 0);
     };
-    const auto y = [&](std::size_t i) {
-      return 310 - kRadius * std::cos(2 * kPi * static_cast<double>(i) / static_cast<double>(domains_.size()));
-    };
+    const auto x = [&](std::size_t i) { return kMiddle + radius * std::sin(angle(i)); };
+    const auto y = [&](std::size_t i) { return height / 2 - radius * std::cos(angle(i)); };
     const auto at = [&](ir::DomainId id) {
       return static_cast<std::size_t>(std::find(domains_.begin(), domains_.end(), id) - domains_.begin());
     };
-    out_ +=
-        "<p>Red: the first can steer the second. Grey: it can inform it.</p>\n<svg viewBox=\"0 0 800 640\" "
+    out_ += fmt::format(
+        "<p>Red: the first can steer the second. Grey: it can inform it.</p>\n<svg viewBox=\"0 0 800 {:.0f}\" "
         "role=\"img\" aria-label=\"Ways between domains\">\n"
         "<defs><marker id=\"arrow\" viewBox=\"0 0 8 8\" refX=\"14\" refY=\"4\" markerWidth=\"8\" markerHeight=\"8\" "
-        "orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"currentColor\"/></marker></defs>\n";
+        "orient=\"auto\"><path d=\"M0 0L8 4L0 8z\" fill=\"currentColor\"/></marker></defs>\n",
+        height);
     for (const Hop& hop : flows_) {
       const std::size_t a = at(hop.from);
       const std::size_t b = at(hop.to);
@@ -285,11 +305,11 @@ class Page {
           html(fmt::format("{} to {}: {}", name(hop.from), name(hop.to), hop.how)));
     }
     for (std::size_t i = 0; i < domains_.size(); ++i) {
+      const bool left = x(i) < kMiddle - 1;
       out_ += fmt::format(
-          "<circle cx=\"{0:.1f}\" cy=\"{1:.1f}\" r=\"5\"/><text x=\"{2:.1f}\" y=\"{3:.1f}\" "
-          "text-anchor=\"{4}\">{5}</text>\n",
-          x(i), y(i), x(i) + (x(i) < kMiddle ? -9 : 9), y(i) + 4, x(i) < kMiddle ? "end" : "start",
-          html(policy_.domain(domains_[i]).name));
+          "<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"5\"/><text x=\"{:.1f}\" y=\"{:.1f}\" "
+          "text-anchor=\"{}\">{}</text>\n",
+          x(i), y(i), x(i) + (left ? -9 : 9), y(i) + 4, left ? "end" : "start", html(policy_.domain(domains_[i]).name));
     }
     out_ += "</svg>\n";
   }
@@ -343,29 +363,41 @@ class Page {
     section("targets", "Targets");
     if (targets_.empty()) out_ += "<p>The project has no targets.</p>\n";
     for (const TargetPart& part : targets_) {
-      const std::string& target = part.target->target.name;
-      out_ += fmt::format("<h3>{} ({})</h3>\n", html(target), html(part.target->target.backend));
-      if (!part.lowered) {
+      out_ += fmt::format("<h3>{} ({})</h3>\n", html(part.target->target.name), html(part.target->target.backend));
+      if (part.lowered)
+        differences(part.fidelity);
+      else
         out_ += "<p class=\"bad\">The policy cannot be built for this target; <code>macc build</code> says why.</p>\n";
-        continue;
-      }
-      std::map<backends::Fidelity, std::size_t> counts;
-      for (const auto& entry : part.fidelity.entries) ++counts[entry.fidelity];
-      std::string summary;
-      for (const auto& [fidelity, count] : counts)
-        summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, backends::word(fidelity));
-      out_ += fmt::format("<p>{}</p>\n", html(summary.empty() ? "no rules" : summary));
-      std::string rows;
-      for (const Inexact& one : inexact(part.fidelity)) {
-        const backends::FidelityEntry& entry = *one.entry;
-        rows += row(entry.rule + " " + entry.topic,
-                    {std::string(backends::word(entry.fidelity)), links_to(one.domains),
-                     code(entry.rule) + place(entry.span), html(entry.topic), first_few(entry.what)});
-      }
-      table({"", "Domain", "Rule", "Topic", "What else"}, rows, "Every rule is exact.");
-      for (const auto& topic : part.fidelity.topics)
-        out_ += fmt::format("<p><b>{}</b>: {}</p>\n", html(topic.key), html(topic.text));
     }
+  }
+
+  void differences(const backends::FidelityReport& report) {
+    std::map<backends::Fidelity, std::size_t> counts;
+    for (const auto& entry : report.entries) ++counts[entry.fidelity];
+    std::string summary;
+    for (const auto& [fidelity, count] : counts)
+      summary += fmt::format("{}{} {}", summary.empty() ? "" : ", ", count, backends::word(fidelity));
+    out_ += fmt::format("<p>{}</p>\n", html(summary.empty() ? "no rules" : summary));
+    std::map<std::string, std::vector<Inexact>> by_topic;
+    for (Inexact& one : inexact(report)) by_topic[one.entry->topic].push_back(std::move(one));
+    for (const auto& [key, all] : by_topic) {
+      const auto topic = std::find_if(report.topics.begin(), report.topics.end(),
+                                      [&](const backends::FidelityTopic& t) { return t.key == key; });
+      difference(all, topic == report.topics.end() ? "" : topic->text);
+    }
+  }
+
+  /// What comes out alike, under one key.
+  void difference(const std::vector<Inexact>& all, const std::string& text) {
+    const backends::FidelityEntry& first = *all.front().entry;
+    out_ += fmt::format("<details><summary>{}: {} ({})</summary>\n<p>{}</p>\n", html(first.topic),
+                        backends::word(first.fidelity), all.size(), html(text));
+    std::string rows;
+    for (const Inexact& one : all)
+      rows += row(one.entry->rule + " " + first.topic,
+                  {links_to(one.domains), code(one.entry->rule) + place(one.entry->span), first_few(one.entry->what)});
+    table({"Domain", "Rule", "What else"}, rows, "");
+    out_ += "</details>\n";
   }
 
   void tests() {
