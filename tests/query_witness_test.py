@@ -201,7 +201,7 @@ class Asker:
             if target in self.policy.domains:
                 out.append(Question(rule.domain, "exec", object=path, target=target,
                                     keep_environment=self.dice.random() < 0.3))
-            if rule.access["to"] and rule.paths.covers(path, False):
+            if rule.paths.covers(path, False):
                 out.append(Question(rule.domain, "exec", object=path, keep_environment=True))
         return out
 

@@ -472,7 +472,7 @@ class Files {
     const ir::VerbSet verbs = std::get<ir::FileAccess>(item.rule->access).verbs;
     if (item.verb == Verb::setattr) log_setattr(item);
     if (item.verb == Verb::rename && item.owner) build_.fidelity.add(id_, *item.rule, Topic::rename_owner);
-    std::vector<std::string> more = others(item.verb, verbs);
+    std::vector<std::string> more = others(item, verbs);
     const bool mediated = item.decisive.has_value();
     const bool exact = mediated && more.empty();
     build_.fidelity.add(id_, *item.rule, exact ? Topic::none : topic_for(item.verb), std::move(more));
@@ -522,13 +522,17 @@ class Files {
   }
 
   /// What the permissions of the verb grant beyond the rule's verbs.
-  static std::vector<std::string> others(Verb verb, const ir::VerbSet& verbs) {
+  std::vector<std::string> others(const FileItem& item, const ir::VerbSet& verbs) const {
     std::vector<std::string> out;
+    const Verb verb = item.verb;
     const bool writes = std::find(std::begin(kWriteVerbs), std::end(kWriteVerbs), verb) != std::end(kWriteVerbs);
     for (Verb other : kWriteVerbs) {
       if ((writes || verb == Verb::mknod) && !verbs.has(other)) out.emplace_back(ir::word(other));
     }
     if ((verb == Verb::rename || verb == Verb::load) && !verbs.has(Verb::read)) out.emplace_back(ir::word(Verb::read));
+    // `r` on a directory is to list it.
+    if (verb == Verb::rename && !verbs.has(Verb::list) && set_of(item).meets(PathSet::directories()))
+      out.emplace_back(ir::word(Verb::list));
     return out;
   }
 

@@ -14,4 +14,8 @@ bool is_always_there(const Access& access, DomainId self) {
   return false;
 }
 
+bool keeps_environment(const ExecAccess& access) {
+  return access.keep_environment || access.mode == ExecAccess::Mode::inside;
+}
+
 }  // namespace macc::ir

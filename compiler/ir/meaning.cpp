@@ -247,7 +247,7 @@ Decision Meaning::decide_exec(const Domain& domain, const ExecQuestion& q, const
     if (a == nullptr || !covers(Verb::load, a->paths, q.path)) return false;
     // `deny exec` without a target forbids every way of executing.
     if (rule.effect == Effect::deny && a->mode == ExecAccess::Mode::inside) return true;
-    if (rule.effect == Effect::allow && q.keep_environment && !a->keep_environment) return false;
+    if (rule.effect == Effect::allow && q.keep_environment && !keeps_environment(*a)) return false;
     return a->mode == q.mode && (q.mode != ExecAccess::Mode::transition || a->target == q.target);
   });
 }

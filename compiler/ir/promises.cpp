@@ -37,7 +37,7 @@ bool exec_rule_speaks(const Rule& rule, const ExecAccess& way) {
   if (a == nullptr) return false;
   if (rule.effect == Effect::deny && a->mode == ExecAccess::Mode::inside) return true;
   // A deny takes the program away whatever becomes of the environment; an allow keeps it only where it says so.
-  if (rule.effect == Effect::allow && way.keep_environment && !a->keep_environment) return false;
+  if (rule.effect == Effect::allow && way.keep_environment && !keeps_environment(*a)) return false;
   return a->mode == way.mode && (a->mode != ExecAccess::Mode::transition || a->target == way.target);
 }
 

@@ -89,7 +89,7 @@ class Rule:
         if self.kind == "unix":
             return self.access["direction"] == question.verb
         if self.kind == "exec" and self.effect == "allow":
-            if question.keep_environment and not self.access["keep_environment"]:
+            if question.keep_environment and not self.access["keep_environment"] and self.access["mode"] != "inside":
                 return False
             if not question.target:
                 return True
