@@ -30,8 +30,8 @@ void drop_repeats(std::vector<Piece>& pieces) {
     for (const auto& [operation, others] : by_operation) {
       if (operation == p.operation || !covers(operation, p.operation)) continue;
       for (const Piece* other : others) {
-        if (other->direction != p.direction || other->when != p.when || other->term.rule != p.term.rule ||
-            other->term.entry != p.term.entry)
+        if (other->foreign || other->direction != p.direction || other->when != p.when ||
+            other->term.rule != p.term.rule || other->term.entry != p.term.entry)
           continue;
         p.extent = p.extent - other->extent;
         p.part = true;
@@ -39,6 +39,23 @@ void drop_repeats(std::vector<Piece>& pieces) {
     }
   }
   std::erase_if(pieces, [](const Piece& p) { return p.extent.empty(); });
+}
+
+/// Marks what is said of anybody's files where a deny keeps it from those of the process's own user.
+void mark_foreign(std::vector<Piece>& pieces, const Side& before, const Side& after) {
+  for (Piece& p : pieces) {
+    if (p.operation.area != Area::files || p.operation.first != kAny) continue;
+    const Permissions& there = (p.direction == Direction::gained ? after : before).permissions;
+    const Operation owned{Area::files, p.operation.verb, "owner", ""};
+    const auto terms = there.find(owned);
+    const bool denied =
+        terms != there.end() && std::any_of(terms->second.begin(), terms->second.end(),
+                                            [](const Term& term) { return term.effect == ir::Effect::deny; });
+    p.foreign = denied && std::none_of(pieces.begin(), pieces.end(), [&](const Piece& q) {
+                  return q.operation == owned && q.direction == p.direction && q.when == p.when &&
+                         (p.extent - q.extent).empty();
+                });
+  }
 }
 
 bool has_any(const Operation& operation) { return operation.first == kAny || operation.second == kAny; }
@@ -81,7 +98,8 @@ bool one_access(const Operation& a, const Operation& b) {
 
 bool together(const Piece& a, const Piece& b) {
   return a.direction == b.direction && a.term.rule == b.term.rule && a.term.entry == b.term.entry && a.when == b.when &&
-         a.part == b.part && a.denied_by == b.denied_by && one_access(a.operation, b.operation);
+         a.part == b.part && a.foreign == b.foreign && a.denied_by == b.denied_by &&
+         one_access(a.operation, b.operation);
 }
 
 std::vector<Group> groups_of(const std::vector<Piece>& pieces, const Teller& teller) {
@@ -101,9 +119,9 @@ std::vector<Group> groups_of(const std::vector<Piece>& pieces, const Teller& tel
     }
     Group& group = out[*same];
     group.pieces.push_back(&piece);
-    if (told.include.size() > group.told.include.size()) group.told.include = std::move(told.include);
-    if (told.except.size() > group.told.except.size()) group.told.except = std::move(told.except);
+    Teller::join(group.told, told);
   }
+  for (Group& group : out) teller.sort(group.told.include);
   return out;
 }
 
@@ -286,7 +304,8 @@ std::string path_example(const Group& group, const Teller& teller) {
   }
   std::string what = first.operation.verb;
   if (what == "use") what += " " + first.operation.second;
-  return fmt::format("{} {}{}", what, path, is_owned(first.operation) ? ", of its own user" : "");
+  const char* whose = is_owned(first.operation) ? ", of its own user" : first.foreign ? ", of another user" : "";
+  return fmt::format("{} {}{}", what, path, whose);
 }
 
 // ---- changes
@@ -328,7 +347,7 @@ Change change_of(const Group& group, const std::set<Operation>& operations, cons
   Change out;
   out.direction = first.direction;
   out.area = first.operation.area;
-  out.what = words(side, group.pieces);
+  out.what = words(side, group.pieces) + (first.foreign ? ", of other users" : "");
   const bool others = lacks_pairs(group) ||
                       std::any_of(group.pieces.begin(), group.pieces.end(), [](const Piece* p) { return p->others; });
   const std::vector<paths::PathSet> sets = sets_of(first);
@@ -353,6 +372,11 @@ Change change_of(const Group& group, const std::set<Operation>& operations, cons
   }
   out.where = first.term.where();
   out.in_old = !gained;
+  if (out.area == Area::entry && !gained && after.domain() != nullptr) {
+    out.direction = Direction::uncertain;
+    out.what += ", gone";
+    out.why = "what is started there is confined by others, or by nothing";
+  }
   return out;
 }
 
@@ -376,6 +400,7 @@ std::vector<Change> changes_from(std::vector<Piece> pieces, const std::set<Opera
                                  const Side& after, const Teller& teller) {
   const Side& there = after.domain() == nullptr ? before : after;
   mark_others(pieces, operations, there.policy().qualified_name(there.id));
+  mark_foreign(pieces, before, after);
   drop_repeats(pieces);
   std::stable_sort(pieces.begin(), pieces.end(),
                    [](const Piece& a, const Piece& b) { return a.direction < b.direction; });

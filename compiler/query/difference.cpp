@@ -26,18 +26,15 @@ std::string_view word(Direction direction) {
 
 namespace {
 
-void add_names(const ir::Policy& policy, const std::vector<Term>& terms, std::set<std::string>& out) {
-  std::set<ir::BooleanId> ids;
-  for (const Term& term : terms) ir::add_booleans(term.condition(), ids);
-  for (const ir::BooleanId id : ids) out.insert(name_of(policy.boolean(id)));
-}
-
-std::vector<std::string> fingerprints(const ir::Policy& policy, const std::vector<Term>& terms) {
-  std::vector<std::string> out;
-  out.reserve(terms.size());
-  for (const Term& term : terms) out.push_back(fingerprint(policy, term));
-  std::sort(out.begin(), out.end());
-  out.erase(std::unique(out.begin(), out.end()), out.end());
+/// A boolean that is on now and was off gives at once what could only be switched on before.
+std::vector<Redeclared> redeclared(const ir::Policy& before, const ir::Policy& after) {
+  std::map<std::string, const ir::Boolean*> old_booleans;
+  for (const ir::Boolean& b : before.booleans) old_booleans.emplace(name_of(b), &b);
+  std::vector<Redeclared> out;
+  for (const ir::Boolean& b : after.booleans) {
+    const auto it = old_booleans.find(name_of(b));
+    if (it != old_booleans.end() && it->second->value != b.value) out.push_back({name_of(b), b.value, b.span});
+  }
   return out;
 }
 
@@ -60,15 +57,18 @@ Change plain(Direction direction, std::string what, bool in_old, const ir::Prove
   return out;
 }
 
-/// A raw text in one line, with the paths that names in it stand for: they decide what it grants, too.
+/// A raw text with the paths that names in it stand for: they decide what it grants, too. How far its lines are from
+/// the margin says nothing on any platform; where they end does, behind a comment.
 std::string text_of(const ir::Policy& policy, const ir::RawText& raw) {
+  constexpr std::string_view kBlanks = " \t\r";
   std::string out;
-  bool blank = false;
-  for (const char c : raw.text) {
-    const bool is_blank = c == ' ' || c == '\t' || c == '\n' || c == '\r';
-    if (!is_blank && blank && !out.empty()) out += ' ';
-    if (!is_blank) out += c;
-    blank = is_blank;
+  for (std::size_t begin = 0; begin < raw.text.size();) {
+    const std::size_t end = std::min(raw.text.find('\n', begin), raw.text.size());
+    const std::string_view line = std::string_view(raw.text).substr(begin, end - begin);
+    begin = end + 1;
+    const std::size_t first = line.find_first_not_of(kBlanks);
+    if (first == std::string_view::npos) continue;
+    out += (out.empty() ? "" : "\n") + std::string(line.substr(first, line.find_last_not_of(kBlanks) - first + 1));
   }
   for (const auto& [name, id] : raw.resources) {
     const ir::PathExpr& paths = policy.resource(id).paths;
@@ -91,7 +91,10 @@ class DomainComparison {
  public:
   DomainComparison(const ir::Meaning& before, ir::DomainId old_id, const ir::Meaning& after, ir::DomainId new_id,
                    const std::vector<paths::PathPattern>& sensitive)
-      : before_(side(before, old_id)), after_(side(after, new_id)), sensitive_(sensitive) {
+      : before_(side(before, old_id)),
+        after_(side(after, new_id)),
+        switched_(switched_between(before.policy(), after.policy())),
+        sensitive_(sensitive) {
     const Side& there = new_id == ir::DomainId::none ? before_ : after_;
     name_ = there.policy().qualified_name(there.id);
   }
@@ -123,14 +126,12 @@ class DomainComparison {
 
   void add_pieces(const Operation& operation, std::vector<Piece>& pieces) {
     if (is_always_there(operation, name_)) return;
-    const auto mine = terms_for(after_.permissions, operation);
-    const auto theirs = terms_for(before_.permissions, operation);
+    const Concerned terms(before_, after_, operation, switched_);
+    if (terms.before.empty() && terms.after.empty()) return;
     std::set<std::string> names;
-    add_names(after_.policy(), mine, names);
-    add_names(before_.policy(), theirs, names);
-    const bool same = fingerprints(after_.policy(), mine) == fingerprints(before_.policy(), theirs);
-    const bool switched = !switched_between(names).empty();
-    if (same && !switched) return;
+    add_names(after_.policy(), terms.after, names);
+    add_names(before_.policy(), terms.before, names);
+    const bool switched = std::any_of(names.begin(), names.end(), [&](const auto& n) { return switched_.contains(n); });
     const std::vector<std::string> switches(names.begin(), names.end());
     if (switches.size() > kMaxSwitches) {
       untold(fmt::format("`{}` depends on {} booleans, at most {} can be compared", operation.verb, switches.size(),
@@ -140,7 +141,8 @@ class DomainComparison {
     try {
       for (const bool gained : {true, false}) {
         const OneWay way(gained ? after_ : before_, gained ? before_ : after_, operation,
-                         gained ? Direction::gained : Direction::lost);
+                         gained ? Direction::gained : Direction::lost, gained ? terms.after : terms.before,
+                         gained ? terms.before : terms.after);
         for (Piece& piece : way.run(switches)) pieces.push_back(std::move(piece));
         if (switched) add_switched(way, operation, names, pieces);
       }
@@ -149,19 +151,10 @@ class DomainComparison {
     }
   }
 
-  /// Those of the booleans that are declared with another value now.
-  std::vector<std::string> switched_between(const std::set<std::string>& names) const {
-    const auto declared = [](const ir::Policy& policy) {
-      std::map<std::string, bool> out;
-      for (const ir::Boolean& b : policy.booleans) out.emplace(name_of(b), b.value);
-      return out;
-    };
-    const auto then = declared(before_.policy());
-    std::vector<std::string> out;
-    for (const auto& [name, value] : declared(after_.policy())) {
-      const auto it = then.find(name);
-      if (names.contains(name) && it != then.end() && it->second != value) out.push_back(name);
-    }
+  /// The booleans that are declared with another value now.
+  static std::set<std::string> switched_between(const ir::Policy& before, const ir::Policy& after) {
+    std::set<std::string> out;
+    for (const Redeclared& boolean : redeclared(before, after)) out.insert(boolean.boolean);
     return out;
   }
 
@@ -174,7 +167,10 @@ class DomainComparison {
                other.term.rule == piece.term.rule && (piece.extent - other.extent).empty();
       });
       if (known) continue;
-      piece.when = fmt::format("by default: `{}` is declared otherwise", fmt::join(switched_between(names), "`, `"));
+      std::vector<std::string> otherwise;
+      std::set_intersection(switched_.begin(), switched_.end(), names.begin(), names.end(),
+                            std::back_inserter(otherwise));
+      piece.when = fmt::format("by default: `{}` is declared otherwise", fmt::join(otherwise, "`, `"));
       pieces.push_back(std::move(piece));
     }
   }
@@ -251,6 +247,7 @@ class DomainComparison {
   }
 
   Side before_, after_;
+  const std::set<std::string> switched_;
   const std::vector<paths::PathPattern>& sensitive_;
   std::string name_;
   std::vector<Change> changes_;
@@ -261,18 +258,6 @@ std::map<std::string, ir::DomainId> by_name(const ir::Policy& policy) {
   for (std::size_t i = 0; i < policy.domains.size(); ++i) {
     const auto id = static_cast<ir::DomainId>(i);
     if (!policy.domain(id).external) out.emplace(policy.qualified_name(id), id);
-  }
-  return out;
-}
-
-/// A boolean that is on now and was off gives at once what could only be switched on before.
-std::vector<Redeclared> redeclared(const ir::Policy& before, const ir::Policy& after) {
-  std::map<std::string, const ir::Boolean*> old_booleans;
-  for (const ir::Boolean& b : before.booleans) old_booleans.emplace(name_of(b), &b);
-  std::vector<Redeclared> out;
-  for (const ir::Boolean& b : after.booleans) {
-    const auto it = old_booleans.find(name_of(b));
-    if (it != old_booleans.end() && it->second->value != b.value) out.push_back({name_of(b), b.value, b.span});
   }
   return out;
 }
@@ -315,6 +300,16 @@ std::vector<std::string> differences(const ir::Policy& before, const ir::Resourc
   return out;
 }
 
+/// What makes a resource without a counterpart more than a name for paths: its files are labelled otherwise than the
+/// system says, or for some levels only.
+std::vector<std::string> novelties(const ir::Resource& resource) {
+  std::vector<std::string> out;
+  if (resource.adopt) out.emplace_back("adopt");
+  if (resource.relabel) out.emplace_back("relabel");
+  if (!resource.level.empty()) out.push_back("level \"" + resource.level + "\"");
+  return out;
+}
+
 /// The resource of a policy that has this name, else the first with these patterns.
 class ResourceIndex {
  public:
@@ -335,22 +330,107 @@ class ResourceIndex {
   std::map<std::string, ir::ResourceId> by_name_, by_patterns_;
 };
 
-std::vector<ResourceDifference> compare_resources(const ir::Policy& before, const ir::Policy& after) {
-  const ResourceIndex old_resources(before);
-  std::vector<ResourceDifference> out;
-  for (std::size_t i = 0; i < after.resources.size(); ++i) {
-    const std::string name = after.qualified_name(static_cast<ir::ResourceId>(i));
-    const ir::Resource& now = after.resources[i];
-    const auto then = old_resources.find(name, now);
-    if (!then) continue;
-    for (const std::string& what : differences(before, before.resource(*then), after, now)) {
-      out.push_back({name, plain(Direction::uncertain, what, false, now.where)});
-      out.back().change.area = Area::files;
+class ResourceComparison {
+ public:
+  ResourceComparison(const ir::Meaning& before, const ir::Meaning& after)
+      : before_(before), after_(after), old_resources_(before.policy()), new_resources_(after.policy()) {}
+
+  std::vector<ResourceDifference> run() {
+    const ir::Policy& after = after_.policy();
+    for (std::size_t i = 0; i < after.resources.size(); ++i) {
+      const std::string name = after.qualified_name(static_cast<ir::ResourceId>(i));
+      const ir::Resource& now = after.resources[i];
+      const auto then = old_resources_.find(name, now);
+      for (const std::string& what :
+           then ? differences(before_.policy(), before_.policy().resource(*then), after, now) : novelties(now))
+        add(name, what, false, now.where);
+    }
+    for (std::size_t i = 0; i < before_.policy().resources.size(); ++i) check_gone(static_cast<ir::ResourceId>(i));
+    std::stable_sort(out_.begin(), out_.end(), [](const auto& a, const auto& b) { return a.resource < b.resource; });
+    return std::move(out_);
+  }
+
+ private:
+  ResourceDifference& add(const std::string& name, const std::string& what, bool in_old, const ir::Provenance& where) {
+    out_.push_back({name, plain(Direction::uncertain, what, in_old, where)});
+    out_.back().change.area = Area::files;
+    return out_.back();
+  }
+
+  /// Files that no resource covers any more have the system's labels, which its programs have rules for. Where its
+  /// domain is gone, that says enough.
+  void check_gone(ir::ResourceId id) {
+    const ir::Policy& before = before_.policy();
+    const ir::Resource& then = before.resource(id);
+    const std::string name = before.qualified_name(id);
+    if (then.external || (then.owner != ir::DomainId::none && !has_domain(before.qualified_name(then.owner)))) return;
+    const auto same = new_resources_.find(name, then);
+    if (same && patterns_of(after_.policy().resource(*same)) == patterns_of(then)) return;
+    try {
+      paths::PathSet rest = before_.set(then.paths) - covered(traits_of(then));
+      // How its counterpart differs is told of all of that.
+      if (same && !rest.empty()) rest = rest - after_.set(after_.policy().resource(*same).paths);
+      if (rest.empty()) return;
+      Change& change = add(name, kind_of(then) + ", gone", true, then.where).change;
+      change.sets = {rest};
+      change.example = rest.example().value_or("");
+      tell(rest, then.paths, change);
+    } catch (const paths::TooComplex&) {
+      add(name, "its paths are too complex to be compared", true, then.where).change.untold = true;
     }
   }
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return a.resource < b.resource; });
-  return out;
-}
+
+  [[nodiscard]] bool has_domain(const std::string& name) const {
+    const auto& domains = after_.policy().domains;
+    for (std::size_t i = 0; i < domains.size(); ++i)
+      if (after_.policy().qualified_name(static_cast<ir::DomainId>(i)) == name) return true;
+    return false;
+  }
+
+  static std::string traits_of(const ir::Resource& resource) {
+    return fmt::format("{} {}", kind_of(resource), fmt::join(novelties(resource), " "));
+  }
+
+  /// All paths of the newer policy's own resources that are labelled alike.
+  const paths::PathSet& covered(const std::string& traits) {
+    const auto [it, fresh] = covered_.try_emplace(traits);
+    if (fresh) {
+      for (const ir::Resource& resource : after_.policy().resources)
+        if (!resource.external && traits_of(resource) == traits) it->second = it->second | after_.set(resource.paths);
+    }
+    return it->second;
+  }
+
+  static void tell(const paths::PathSet& rest, const ir::PathExpr& all, Change& change) {
+    constexpr std::size_t kReadable = 8;
+    const auto texts = [](const std::vector<paths::PathPattern>& patterns) {
+      std::vector<std::string> out;
+      for (const paths::PathPattern& p : patterns) out.push_back(p.text());
+      return out;
+    };
+    std::vector<paths::PathPattern> whole;
+    paths::PathSet told;
+    for (const paths::PathPattern& p : all.include) {
+      const auto set = paths::PathSet::of(p);
+      if (!rest.contains(set)) continue;
+      whole.push_back(p);
+      told = told | set;
+    }
+    change.exact = told.contains(rest);
+    change.paths = texts(change.exact ? whole : all.include);
+    if (change.exact) return;
+    if (const auto patterns = rest.as_patterns(kReadable)) {
+      change.paths = texts(*patterns);
+      change.exact = true;
+    }
+  }
+
+  const ir::Meaning& before_;
+  const ir::Meaning& after_;
+  const ResourceIndex old_resources_, new_resources_;
+  std::map<std::string, paths::PathSet> covered_;  // by what they have in common
+  std::vector<ResourceDifference> out_;
+};
 
 // ---- promises
 
@@ -364,7 +444,7 @@ class Promises {
       rule.where = never.where;
       rules_.push_back(std::move(rule));
     }
-    permissions_ = permissions_of(meaning.policy(), id, rules_);
+    permissions_ = promises_of(meaning.policy(), id, rules_);
   }
 
   [[nodiscard]] const std::vector<ir::Rule>& rules() const { return rules_; }
@@ -435,7 +515,7 @@ Difference compare(const ir::Meaning& before, const ir::Meaning& after,
     if (old_id != ir::DomainId::none && new_id != ir::DomainId::none)
       compare_promises(before, old_id, after, new_id, given_up);
   }
-  out.resources = compare_resources(before.policy(), after.policy());
+  out.resources = ResourceComparison(before, after).run();
   for (const auto& [promise, domains] : given_up)
     out.promises.push_back({"never " + promise.second, domains, promise.first});
   out.defaults = redeclared(before.policy(), after.policy());

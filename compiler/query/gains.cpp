@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/ir/conditions.h"
+
 namespace macc::query {
 
 using ir::Effect;
@@ -28,26 +30,51 @@ ir::Assignment values_in(const ir::Policy& policy, const std::map<std::string, b
   return out;
 }
 
+/// Values of booleans, a bit each, of which some are free to be anything.
+struct Cube {
+  std::size_t values = 0;
+  std::size_t free = 0;
+
+  [[nodiscard]] std::vector<std::size_t> members(std::size_t bits) const {
+    std::vector<std::size_t> out = {values & ~free};
+    for (std::size_t bit = 0; bit < bits; ++bit) {
+      if ((free >> bit & 1U) == 0) continue;
+      for (std::size_t i = out.size(); i-- > 0;) out.push_back(out[i] | std::size_t{1} << bit);
+    }
+    return out;
+  }
+};
+
+/// The values with as many of the bits as can be free, one after another, without leaving the set.
+Cube widest(std::size_t values, std::size_t bits, const std::set<std::size_t>& in) {
+  Cube out{values, 0};
+  for (std::size_t bit = 0; bit < bits; ++bit) {
+    const Cube wider{values, out.free | std::size_t{1} << bit};
+    const std::vector<std::size_t> all = wider.members(bits);
+    if (std::all_of(all.begin(), all.end(), [&](std::size_t one) { return in.contains(one); })) out = wider;
+  }
+  return out;
+}
+
 /// The booleans' values under which a piece holds, as words: those that it does not depend on are left out.
 std::string circumstances(const std::vector<std::string>& switches, const std::vector<std::size_t>& masks) {
   const std::size_t count = std::size_t{1} << switches.size();
   if (masks.size() == count) return "";
   const std::set<std::size_t> in(masks.begin(), masks.end());
-  // A switch that may be flipped everywhere says nothing.
-  std::vector<std::size_t> telling;
-  for (std::size_t bit = 0; bit < switches.size(); ++bit) {
-    const bool free = std::all_of(masks.begin(), masks.end(),
-                                  [&](std::size_t mask) { return in.contains(mask ^ (std::size_t{1} << bit)); });
-    if (!free) telling.push_back(bit);
-  }
-  std::set<std::string> cases;
+  std::vector<std::string> cases;
+  std::set<std::size_t> told;
   for (const std::size_t mask : masks) {
-    std::string one;
-    for (const std::size_t bit : telling) {
-      one += (one.empty() ? "" : " and ") + std::string(((mask >> bit) & 1U) != 0 ? "" : "not ") + switches[bit];
+    if (told.contains(mask)) continue;
+    const Cube cube = widest(mask, switches.size(), in);
+    for (const std::size_t one : cube.members(switches.size())) told.insert(one);
+    std::string text;
+    for (std::size_t bit = 0; bit < switches.size(); ++bit) {
+      if ((cube.free >> bit & 1U) != 0) continue;
+      text += (text.empty() ? "" : " and ") + std::string((mask >> bit & 1U) != 0 ? "" : "not ") + switches[bit];
     }
-    cases.insert(one);
+    cases.push_back(std::move(text));
   }
+  std::sort(cases.begin(), cases.end());
   return fmt::format("when {}", fmt::join(cases, ", or "));
 }
 
@@ -93,35 +120,91 @@ Speakers::Speakers(const ir::Meaning& meaning, const std::vector<Term>& terms) {
   for (const Term& term : terms) (term.effect == Effect::allow ? allows : denies).emplace_back(meaning, term);
 }
 
-OneWay::OneWay(const Side& now, const Side& then, Operation operation, Direction direction)
+void add_names(const ir::Policy& policy, const std::vector<Term>& terms, std::set<std::string>& out) {
+  std::set<ir::BooleanId> ids;
+  for (const Term& term : terms) ir::add_booleans(term.condition(), ids);
+  for (const ir::BooleanId id : ids) out.insert(name_of(policy.boolean(id)));
+}
+
+Concerned::Concerned(const Side& before_side, const Side& after_side, const Operation& operation,
+                     const std::set<std::string>& switches) {
+  struct One {
+    Term term;
+    std::string print;
+    std::optional<paths::PathSet> reach;
+    bool differs = false;
+  };
+  const auto read = [&](const Side& side) {
+    std::vector<One> list;
+    for (const Term& term : terms_for(side.permissions, operation)) {
+      One one{term, fingerprint(side.policy(), term), {}, false};
+      if (term.paths != nullptr) one.reach = side.meaning.set(*term.paths);
+      std::set<std::string> names;
+      add_names(side.policy(), {term}, names);
+      one.differs =
+          std::any_of(names.begin(), names.end(), [&](const std::string& name) { return switches.contains(name); });
+      list.push_back(std::move(one));
+    }
+    return list;
+  };
+  std::vector<One> old_list = read(before_side), new_list = read(after_side);
+  const auto compare = [](std::vector<One>& list, const std::vector<One>& others) {
+    std::set<std::string_view> prints;
+    for (const One& other : others) prints.insert(other.print);
+    for (One& one : list) one.differs = one.differs || !prints.contains(one.print);
+  };
+  compare(old_list, new_list);
+  compare(new_list, old_list);
+  std::vector<const One*> different;
+  for (const std::vector<One>* list : {&old_list, &new_list})
+    for (const One& one : *list)
+      if (one.differs) different.push_back(&one);
+  const auto take = [&](const std::vector<One>& list, std::vector<Term>& out) {
+    for (const One& one : list) {
+      const bool near = std::any_of(different.begin(), different.end(), [&](const One* other) {
+        return !one.reach || !other->reach || !one.reach->surely_apart(*other->reach);
+      });
+      if (near) out.push_back(one.term);
+    }
+  };
+  take(old_list, before);
+  take(new_list, after);
+}
+
+OneWay::OneWay(const Side& now, const Side& then, Operation operation, Direction direction,
+               const std::vector<Term>& mine, const std::vector<Term>& theirs)
     : now_(now),
       then_(then),
       operation_(std::move(operation)),
       direction_(direction),
-      mine_(now.meaning, terms_for(now.permissions, operation_)),
-      theirs_(then.meaning, terms_for(then.permissions, operation_)) {}
+      mine_(now.meaning, mine),
+      theirs_(then.meaning, theirs) {}
 
 std::vector<Piece> OneWay::run(const std::vector<std::string>& switches) const {
-  // By term: what it is under the first values, and for which values there is something.
+  // By term: each extent that it has, and for which values. A deny may hold for some of them only.
   struct Found {
     Piece piece;
     std::vector<std::size_t> masks;
   };
-  std::map<std::size_t, Found> found;
+  const auto same = [](const Piece& a, const Piece& b) {
+    return (a.extent - b.extent).empty() && (b.extent - a.extent).empty();
+  };
+  std::map<std::size_t, std::vector<Found>> found;
   for (std::size_t mask = 0; mask < (std::size_t{1} << switches.size()); ++mask) {
     std::map<std::string, bool> by_name;
     for (std::size_t bit = 0; bit < switches.size(); ++bit) by_name[switches[bit]] = ((mask >> bit) & 1U) != 0;
     for (auto& [i, piece] : pieces_under(values_in(now_.policy(), by_name), values_in(then_.policy(), by_name))) {
-      const auto [it, fresh] = found.try_emplace(i, Found{piece, {}});
-      // What is shown of it is all of it.
-      if (!fresh) it->second.piece.extent = it->second.piece.extent | piece.extent;
-      it->second.masks.push_back(mask);
+      std::vector<Found>& known = found[i];
+      const auto at = std::find_if(known.begin(), known.end(), [&](const Found& f) { return same(f.piece, piece); });
+      (at == known.end() ? known.emplace_back(Found{std::move(piece), {}}) : *at).masks.push_back(mask);
     }
   }
   std::vector<Piece> out;
-  for (auto& [i, f] : found) {
-    f.piece.when = circumstances(switches, f.masks);
-    out.push_back(std::move(f.piece));
+  for (auto& [i, list] : found) {
+    for (Found& f : list) {
+      f.piece.when = circumstances(switches, f.masks);
+      out.push_back(std::move(f.piece));
+    }
   }
   return out;
 }
@@ -164,7 +247,7 @@ std::map<std::size_t, Piece> OneWay::pieces_under(const ir::Assignment& values,
     });
     const ir::Rule* denied_by = denier == others_denied.list.end() ? nullptr : (*denier)->term().rule;
     told.emplace_back(&allow, mine);
-    out.emplace(i, Piece{direction_, operation_, allow.term(), std::move(mine), part, false, "", denied_by});
+    out.emplace(i, Piece{direction_, operation_, allow.term(), std::move(mine), part, false, false, "", denied_by});
   }
   return out;
 }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -28,8 +29,9 @@ struct Piece {
   Operation operation;
   Term term;
   Extent extent;
-  bool part = false;    ///< only for some of the paths of the rule
-  bool others = false;  ///< of what a kAny of the operation stands for, some did not change
+  bool part = false;     ///< only for some of the paths of the rule
+  bool others = false;   ///< of what a kAny of the operation stands for, some did not change
+  bool foreign = false;  ///< of files of other users: of those of the process's own user it differs
   std::string when;
   const ir::Rule* denied_by = nullptr;  ///< in the policy that does not allow it
 };
@@ -66,7 +68,9 @@ struct Speakers {
 /// are built, so that the work is in proportion to what changed. May throw paths::TooComplex.
 class OneWay {
  public:
-  OneWay(const Side& now, const Side& then, Operation operation, Direction direction);
+  /// `mine` and `theirs`: the terms of both about the operation, as far as they have to do with what differs.
+  OneWay(const Side& now, const Side& then, Operation operation, Direction direction, const std::vector<Term>& mine,
+         const std::vector<Term>& theirs);
 
   /// For each value of these booleans, by their qualified names.
   [[nodiscard]] std::vector<Piece> run(const std::vector<std::string>& switches) const;
@@ -83,6 +87,18 @@ class OneWay {
   Direction direction_;
   Speakers mine_, theirs_;
 };
+
+/// The terms of both sides about one operation that have to do with what differs between them: those that only one side
+/// has, or that hold otherwise, and all that share paths with these. Of any other thing both sides say the same.
+/// `switches`: booleans whose terms count as different.
+struct Concerned {
+  std::vector<Term> before, after;
+  Concerned(const Side& before_side, const Side& after_side, const Operation& operation,
+            const std::set<std::string>& switches);
+};
+
+/// The qualified names of the booleans that conditions of terms are about.
+void add_names(const ir::Policy& policy, const std::vector<Term>& terms, std::set<std::string>& out);
 
 /// "acme.shop.mail"
 [[nodiscard]] std::string name_of(const ir::Boolean& boolean);

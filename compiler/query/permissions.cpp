@@ -102,7 +102,8 @@ std::string or_any(const std::string& word) { return word.empty() ? kAny : word;
 
 class Reader {
  public:
-  Reader(const ir::Policy& policy, ir::DomainId self) : policy_(policy), self_(self) {}
+  Reader(const ir::Policy& policy, ir::DomainId self, bool promises = false)
+      : policy_(policy), self_(self), promises_(promises) {}
 
   void entries() {
     for (const ir::Entry& entry : policy_.domain(self_).entries) add(entry);
@@ -170,6 +171,9 @@ class Reader {
     std::string way;
     if (a.mode == ExecAccess::Mode::transition) way = "to " + policy_.qualified_name(a.target);
     if (a.mode == ExecAccess::Mode::unconfined) way = "unconfined";
+    if (promises_)
+      return put("exec", way.empty() ? kAny : way, a.keep_environment ? "keep environment" : kAny,
+                 about(a.paths, Verb::load));
     // A deny without a target takes the program away, and with one it does so whatever becomes of the environment.
     if (deny && way.empty()) way = kAny;
     put("exec", way, deny ? kAny : "", about(a.paths, Verb::load));
@@ -243,6 +247,7 @@ class Reader {
 
   const ir::Policy& policy_;
   ir::DomainId self_;
+  bool promises_;
   const ir::Rule* rule_ = nullptr;
   std::vector<Statement> out_;
 };
@@ -271,6 +276,12 @@ Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain) {
 Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain, const std::vector<ir::Rule>& rules) {
   Reader reader(policy, domain);
   reader.rules(rules);
+  return by_operation(reader.result());
+}
+
+Permissions promises_of(const ir::Policy& policy, ir::DomainId domain, const std::vector<ir::Rule>& promises) {
+  Reader reader(policy, domain, true);
+  reader.rules(promises);
   return by_operation(reader.result());
 }
 

@@ -71,6 +71,10 @@ using Permissions = std::map<Operation, std::vector<Term>>;
 [[nodiscard]] Permissions permissions_of(const ir::Policy& policy, ir::DomainId domain,
                                          const std::vector<ir::Rule>& rules);
 
+/// What promises speak of, written as rules that allow: one without a way of executing is about every way.
+[[nodiscard]] Permissions promises_of(const ir::Policy& policy, ir::DomainId domain,
+                                      const std::vector<ir::Rule>& promises);
+
 /// All terms of a domain that speak about an operation, in the order of the rules.
 [[nodiscard]] std::vector<Term> terms_for(const Permissions& permissions, const Operation& operation);
 

@@ -32,6 +32,20 @@ Patterns taken_out(const ir::Policy& policy, const ir::PathExpr& expr) {
   return out;
 }
 
+/// What the terms that could be about some of `near` take out of themselves.
+Patterns left_out(const Side& side, const Operation& operation, const Patterns& near) {
+  Patterns out;
+  for (const Term& term : terms_for(side.permissions, operation)) {
+    if (term.effect != Effect::allow || term.paths == nullptr) continue;
+    for (const PathPattern& p : taken_out(side.policy(), *term.paths)) {
+      const bool apart =
+          std::all_of(near.begin(), near.end(), [&](const PathPattern& n) { return paths::surely_apart(p, n); });
+      if (!apart) add(out, {p});
+    }
+  }
+  return out;
+}
+
 /// Patterns of the terms with this effect that could be about some of `near`.
 Patterns patterns_of(const Side& side, const Operation& operation, Effect effect, const Patterns& near) {
   Patterns out;
@@ -77,7 +91,7 @@ Told Teller::tell(const Piece& piece) const {
   Told out;
   for (std::size_t i = 0; i < sets.size(); ++i) {
     const ir::PathExpr& expr = i == 0 ? *piece.term.paths : *piece.term.from;
-    const Told one = piece.part ? tell_part(piece, expr, sets[i]) : tell_whole(piece, expr);
+    const Told one = piece.part ? tell_part(piece, expr, sets[i]) : tell_whole(piece, expr, sets[i]);
     add(out.include, one.include);
     add(out.except, one.except);
     out.exact = out.exact && one.exact;
@@ -86,11 +100,18 @@ Told Teller::tell(const Piece& piece) const {
   return out;
 }
 
-Told Teller::tell_whole(const Piece& piece, const ir::PathExpr& expr) const {
+Told Teller::tell_whole(const Piece& piece, const ir::PathExpr& expr, const PathSet& set) const {
   const ir::Policy& policy = now(piece).policy();
   Told out{expr.include, taken_out(policy, expr), true};
   out.exact = std::all_of(expr.holes.begin(), expr.holes.end(),
                           [&](ir::ResourceId hole) { return policy.resource(hole).paths.exclude.empty(); });
+  if (out.exact) return out;
+  // What an inner resource leaves out belongs to the outer one.
+  try {
+    std::erase_if(out.except, [&](const PathPattern& p) { return set.meets(PathSet::of(p)); });
+  } catch (const paths::TooComplex&) {
+    out.except.clear();
+  }
   return out;
 }
 
@@ -108,6 +129,7 @@ Told Teller::tell_part(const Piece& piece, const ir::PathExpr& expr, const PathS
     };
     take_whole(expr.include);
     take_whole(patterns_of(then(piece), piece.operation, Effect::deny, expr.include));
+    take_whole(left_out(then(piece), piece.operation, expr.include));
     if (rest.empty()) return out;
     // Of the others something did not change, which may be patterns as well.
     Patterns around;
@@ -143,6 +165,11 @@ Told Teller::tell_part(const Piece& piece, const ir::PathExpr& expr, const PathS
 bool Teller::concerns(const Piece& piece, const Patterns& patterns, const Patterns& but) const {
   return std::any_of(patterns.begin(), patterns.end(),
                      [&](const PathPattern& p) { return !has(but, p) && !members(piece, p).empty(); });
+}
+
+void Teller::join(Told& told, const Told& more) {
+  add(told.include, more.include);
+  add(told.except, more.except);
 }
 
 bool Teller::alike(const Piece& a, const Told& told_a, const Piece& b, const Told& told_b) const {

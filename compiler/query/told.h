@@ -24,6 +24,8 @@ class Teller {
   /// Whether pieces of one rule are told alike: what is told of one only does not concern the other at all, as a plain
   /// file does not concern `list`.
   [[nodiscard]] bool alike(const Piece& a, const Told& told_a, const Piece& b, const Told& told_b) const;
+  /// What is told of one, with what is told of others that are alike.
+  static void join(Told& told, const Told& more);
   /// Sensitive patterns before others, else as they were.
   void sort(std::vector<paths::PathPattern>& patterns) const;
   /// A path that changed: a sensitive one where there is one, else one of the first pattern. "" when there is none.
@@ -39,7 +41,7 @@ class Teller {
   [[nodiscard]] paths::PathSet members(const Piece& piece, const paths::PathPattern& pattern) const;
   [[nodiscard]] bool concerns(const Piece& piece, const std::vector<paths::PathPattern>& patterns,
                               const std::vector<paths::PathPattern>& but) const;
-  [[nodiscard]] Told tell_whole(const Piece& piece, const ir::PathExpr& expr) const;
+  [[nodiscard]] Told tell_whole(const Piece& piece, const ir::PathExpr& expr, const paths::PathSet& set) const;
   [[nodiscard]] Told tell_part(const Piece& piece, const ir::PathExpr& expr, const paths::PathSet& set) const;
 
   const Side& before_;

@@ -246,7 +246,7 @@ void run_diff(Session& session) {
   auto sides = read_sides(session);
   if (!sides) return;
   auto& [before, after] = *sides;
-  Gate gate(session, level);
+  Gate gate(session, after, level);
   if (!gate.read_allowances()) return;
   session.busy("comparing");
   const Difference difference = query::compare(*before.meaning, *after.meaning, after.sensitive);

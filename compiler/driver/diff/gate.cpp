@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "compiler/driver/diff/words.h"
 #include "compiler/report/cells.h"
@@ -73,7 +74,7 @@ std::vector<ChangedItem> items_of(const Difference& difference) {
                    fmt::format("what may use `{}` may or may not be wider: {}", resource, printable(change.what, 400)),
                    &change,
                    &change,
-                   source_of(change.where)});
+                   change.in_old ? Span() : source_of(change.where)});
   for (const query::GivenUp& given_up : difference.promises)
     out.push_back({ChangedItem::Subject::domain, given_up.domains, "given-up", given_up.promise,
                    fmt::format("`{}` is no longer promised about `{}`", printable(given_up.promise, 400),
@@ -98,16 +99,20 @@ bool is_about(const project::AllowedChange& allowance, const ChangedItem& item) 
          });
 }
 
-/// Whether all that changed is among what is allowed.
-bool reaches(const project::AllowedChange& allowance, const ChangedItem& item) {
+/// Whether all that changed is among what is allowed by entries that are about it.
+bool reach(const std::vector<const project::AllowedChange*>& allowances, const ChangedItem& item) {
   if (item.change == nullptr) return true;
   const Change& change = *item.change;
-  if (change.untold || allowance.text != change.text) return false;
-  if (allowance.paths.empty()) return change.sets.empty() || change.named;
+  if (change.untold) return false;
+  paths::PathSet allowed;
   try {
-    const auto allowed = paths::PathSet::of(allowance.paths, allowance.except);
-    return std::all_of(change.sets.begin(), change.sets.end(),
-                       [&](const paths::PathSet& set) { return allowed.contains(set); });
+    for (const project::AllowedChange* allowance : allowances) {
+      if (allowance->text != change.text) continue;
+      if (allowance->paths.empty() && (change.sets.empty() || change.named)) return true;
+      if (!allowance->paths.empty()) allowed = allowed | paths::PathSet::of(allowance->paths, allowance->except);
+    }
+    return !change.sets.empty() && std::all_of(change.sets.begin(), change.sets.end(),
+                                               [&](const paths::PathSet& set) { return allowed.contains(set); });
   } catch (const paths::TooComplex&) {
     return false;
   }
@@ -164,25 +169,30 @@ bool Gate::fails(const ChangedItem& item) const {
 }
 
 bool Gate::is_allowed(const ChangedItem& item) {
+  std::vector<const project::AllowedChange*> about;
+  std::set<std::string> reasons;
   for (std::size_t i = 0; i < allowances_.size(); ++i) {
     if (!is_about(allowances_[i], item)) continue;
     // An entry that allows too little is told of with what it does not allow.
     used_[i] = true;
-    if (!reaches(allowances_[i], item)) continue;
-    reasons_[item.of] = allowances_[i].reason;
-    return true;
+    about.push_back(&allowances_[i]);
+    reasons.insert(allowances_[i].reason);
   }
-  return false;
+  if (about.empty() || !reach(about, item)) return false;
+  reasons_[item.of] = fmt::format("{}", fmt::join(reasons, "; "));
+  return true;
 }
 
 void Gate::refuse(const ChangedItem& item) {
-  Diagnostic& d = session_.diagnostics.report(Code::E0510, item.span, item.title);
+  Diagnostic& d = session_.diagnostics.report(Code::E0510, is_shown() ? item.span : Span(), item.title);
+  if (!is_shown() && item.span.valid())
+    d.note(fmt::format("in `{}`, at {}", printable(after_.name), printable(after_.place(session_, item.span), 400)));
   if (item.change != nullptr) {
     const Change& change = *item.change;
     if (const std::string paths = paths_of(change); !paths.empty()) d.note(printable(paths, 400));
     if (!change.example.empty()) d.note("such as " + printable(change.example));
     if (!change.why.empty()) d.note(printable(change.why, 400));
-    if (!change.in_old && !change.where.includes.empty()) d.note("by this rule", change.where.span);
+    if (is_shown() && !change.in_old && !change.where.includes.empty()) d.note("by this rule", change.where.span);
   }
   for (const project::AllowedChange& allowance : allowances_) {
     if (is_about(allowance, item)) d.note("this entry does not allow all of it", allowance.span);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/driver/diff/sides.h"
 #include "compiler/driver/session.h"
 #include "compiler/project/allowances.h"
 #include "compiler/query/difference.h"
@@ -15,8 +16,9 @@ struct ChangedItem;
 
 class Gate {
  public:
-  /// `level`: a choice of `--fail-on`.
-  Gate(Session& session, std::string level) : session_(session), level_(std::move(level)) {}
+  /// `after`: the newer policy, whose rules are named. `level`: a choice of `--fail-on`. Both sides outlive this.
+  Gate(Session& session, const Side& after, std::string level)
+      : session_(session), after_(after), level_(std::move(level)) {}
 
   /// Reads the file of `--allow`. False after a report.
   [[nodiscard]] bool read_allowances();
@@ -31,8 +33,11 @@ class Gate {
   [[nodiscard]] bool fails(const ChangedItem& item) const;
   bool is_allowed(const ChangedItem& item);
   void refuse(const ChangedItem& item);
+  /// The newer policy's lines can be shown only where it was read in the run's own session.
+  [[nodiscard]] bool is_shown() const { return after_.own == nullptr; }
 
   Session& session_;
+  const Side& after_;
   std::string level_;
   std::vector<project::AllowedChange> allowances_;
   std::vector<bool> used_;
