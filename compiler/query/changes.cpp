@@ -302,8 +302,10 @@ std::string path_example(const Group& group, const Teller& teller) {
     const std::string& fstype = first.operation.first;
     return fmt::format("mount {}on {}", fstype == kAny ? "" : fstype + " ", path);
   }
-  std::string what = first.operation.verb;
-  if (what == "use") what += " " + first.operation.second;
+  const Operation& operation = first.operation;
+  if (operation.area == Area::handed_over) return fmt::format("use {} from {}", path, operation.second);
+  std::string what = operation.verb;
+  if (operation.area == Area::programs && !operation.first.empty()) path += " " + operation.first;
   const char* whose = is_owned(first.operation) ? ", of its own user" : first.foreign ? ", of another user" : "";
   return fmt::format("{} {}{}", what, path, whose);
 }

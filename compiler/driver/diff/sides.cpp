@@ -31,6 +31,11 @@ class Reader {
                                   fmt::format("`macc diff` compares two policies, not {}", operands_.size()));
       return std::nullopt;
     }
+    if (operands_.size() == 2 && operands_[0] == "-" && operands_[1] == "-") {
+      session_.diagnostics.report(Code::E0005, {},
+                                  "`macc diff` can read one of the policies from standard input, not both");
+      return std::nullopt;
+    }
     // The newer one last: it is what is reported about, and the files of this folder where only one is named.
     std::string before = operands_.empty() ? "git:HEAD" : operands_.front();
     if (operands_.size() == 1 && !is_revision(before)) {
