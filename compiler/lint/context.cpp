@@ -63,11 +63,29 @@ Context::Context(const Input& input) : input_(input), sensitive_(input.meaning.p
     const auto id = static_cast<ir::DomainId>(i);
     reaches_.push_back(std::make_unique<Reach>(meaning(), id));
     all_.push_back({id, &domain, reaches_.back().get()});
-    if (is_ours(domain.where.span)) subjects_.push_back(all_.back());
+    if (is_ours(domain.where.span) || is_extended_here(domain)) subjects_.push_back(all_.back());
   }
 }
 
 bool Context::is_ours(Span span) const { return span.valid() && input_.files.contains(span.file); }
+
+bool Context::is_extended_here(const ir::Domain& domain) const {
+  // At the top of a rule's includes stands where the project says it.
+  const auto ours = [&](const auto& said) {
+    const ir::Provenance& where = said.where;
+    return is_ours(where.includes.empty() ? where.span : where.includes.front().at);
+  };
+  return std::any_of(domain.rules.begin(), domain.rules.end(), ours) ||
+         std::any_of(domain.entries.begin(), domain.entries.end(), ours) ||
+         std::any_of(domain.raw.begin(), domain.raw.end(), ours);
+}
+
+bool Context::concerns_ours(const Found& found) const {
+  if (is_ours(found.finding.diagnostic.primary.span)) return true;
+  return std::any_of(found.places.begin(), found.places.end(), [&](const std::vector<Span>& places) {
+    return std::any_of(places.begin(), places.end(), [&](Span place) { return is_ours(place); });
+  });
+}
 
 bool Context::is_written_here(const ir::Provenance& where) const {
   return !sources().file(where.span.file).is_bundled();

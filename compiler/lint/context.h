@@ -58,7 +58,7 @@ class Context {
   [[nodiscard]] const Input& input() const { return input_; }
   [[nodiscard]] const Sensitive& sensitive() const { return sensitive_; }
 
-  /// The domains that are written in the files that are looked at.
+  /// The domains that are written in the files that are looked at, or extended there.
   [[nodiscard]] const std::vector<Subject>& subjects() const { return subjects_; }
   /// Those of imported policies too; external ones have no rules.
   [[nodiscard]] const std::vector<Subject>& all_domains() const { return all_; }
@@ -92,6 +92,8 @@ class Context {
     Finding finding;
     std::vector<std::vector<Span>> places;
   };
+  /// Whether one of the rules that a finding is about is written in the files that are looked at.
+  [[nodiscard]] bool concerns_ours(const Found& found) const;
   /// Everything reported so far.
   [[nodiscard]] std::deque<Found>& found() { return found_; }
 
@@ -103,6 +105,8 @@ class Context {
   [[nodiscard]] Span anchor(const ir::Provenance& where) const;
 
  private:
+  [[nodiscard]] bool is_extended_here(const ir::Domain& domain) const;
+
   struct Place {
     const ir::Domain* domain = nullptr;
     std::size_t rule = 0;

@@ -79,7 +79,7 @@ Result run(const Input& input) {
   Result result;
   const auto take = [&](Context::Found& found) {
     Diagnostic& d = found.finding.diagnostic;
-    if (!context.is_ours(d.primary.span)) return;
+    if (!context.concerns_ours(found)) return;
     const Level level = input.settings.level(
         d.code, d.primary.span.valid() ? input.sources.file(d.primary.span.file).stable_path() : "");
     if (!level) return;
