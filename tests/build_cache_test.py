@@ -183,6 +183,16 @@ def check_changes(project: Project) -> list[str]:
     return problems
 
 
+def check_no_cache(project: Project) -> list[str]:
+    """Where nothing can be kept, somebody who waits for each build is told so."""
+    says = "nothing is kept for the next build"
+    settings = {"a file in its place": str(project.macc), "no folder": "", "below a device": "/dev/null/x"}
+    problems = [f"{what}: nothing is said" for what, place in settings.items()
+                if says not in project.build("--target", "appliance", XDG_CACHE_HOME=place).stdout]
+    usable = project.build("--target", "appliance", "--no-cache").stdout + project.build("--target", "appliance").stdout
+    return problems + (["a usable cache is said to be none"] if says in usable else [])
+
+
 def check_failures(project: Project) -> list[str]:
     """What failed is looked at each time, and a kept build does not hide it."""
     project.build()
@@ -248,7 +258,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="macc-cache-test-") as name:
         project = Project(macc, pathlib.Path(name))
         time.sleep(COARSEST_CLOCK)  # macc and the features were just copied
-        for check in (check_same_words, check_changes, check_failures, check_number):
+        for check in (check_same_words, check_changes, check_no_cache, check_failures, check_number):
             problems += check(project)
         if shutil.which("strace"):
             problems += check_watched(project)

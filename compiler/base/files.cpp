@@ -84,4 +84,10 @@ std::string user_cache_folder() {
   return {};
 }
 
+bool takes_files(const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  return ::access(folder.c_str(), W_OK | X_OK) == 0 && std::filesystem::is_directory(folder, error);
+}
+
 }  // namespace macc

@@ -20,4 +20,7 @@ bool put_file(const std::string& path, std::string_view bytes);
 /// $XDG_CACHE_HOME/macc, or ~/.cache/macc; "" when neither is known. What is in it may be deleted at any time.
 [[nodiscard]] std::string user_cache_folder();
 
+/// Whether files can be put into a folder, which is made where it is missing.
+[[nodiscard]] bool takes_files(const std::string& folder);
+
 }  // namespace macc

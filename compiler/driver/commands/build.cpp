@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "backends/backend.h"
+#include "compiler/base/files.h"
 #include "compiler/driver/build_cache.h"
 #include "compiler/driver/build_report.h"
 #include "compiler/driver/inputs.h"
@@ -147,6 +148,15 @@ class Builder {
   bool all_checked_ = true;
 };
 
+/// Why the next build cannot be any faster; "" when it can.
+std::string without_cache(const Session& session) {
+  const std::string folder = user_cache_folder();
+  if (folder.empty()) return "nothing is kept for the next build: neither HOME nor XDG_CACHE_HOME names a folder\n";
+  if (takes_files(folder)) return "";
+  return fmt::format("nothing is kept for the next build: `{}` takes no files\n",
+                     printable(session.loader.shown(folder), 400));
+}
+
 }  // namespace
 
 void run_build(Session& session) {
@@ -174,6 +184,7 @@ void run_build(Session& session) {
   }
   Builder builder(session, *inputs, meaning);
   for (const project::Target* target : targets) builder.build(*target);
+  if (!session.arguments.has(Option::no_cache)) session.out += without_cache(session);
   if (!identity || !builder.all_checked() || session.diagnostics.has_errors()) return;
   if (!held_still(*identity, identify_build(session, *inputs, targets))) return;
   session.keep = [identity = *identity](const Outcome& outcome) { keep_build(identity, outcome); };
