@@ -367,14 +367,15 @@ class ResourceComparison {
     const auto same = new_resources_.find(name, then);
     if (same && patterns_of(after_.policy().resource(*same)) == patterns_of(then)) return;
     try {
-      paths::PathSet rest = before_.set(then.paths) - covered(traits_of(then));
+      const ir::PathExpr all = extent_of(then);
+      paths::PathSet rest = before_.set(all) - covered(traits_of(then));
       // How its counterpart differs is told of all of that.
-      if (same && !rest.empty()) rest = rest - after_.set(after_.policy().resource(*same).paths);
+      if (same && !rest.empty()) rest = rest - after_.set(extent_of(after_.policy().resource(*same)));
       if (rest.empty()) return;
       Change& change = add(name, kind_of(then) + ", gone", true, then.where).change;
       change.sets = {rest};
       change.example = rest.example().value_or("");
-      tell(rest, then.paths, change);
+      tell(rest, all, change);
     } catch (const paths::TooComplex&) {
       add(name, "its paths are too complex to be compared", true, then.where).change.untold = true;
     }
@@ -396,18 +397,38 @@ class ResourceComparison {
     const auto [it, fresh] = covered_.try_emplace(traits);
     if (fresh) {
       for (const ir::Resource& resource : after_.policy().resources)
-        if (!resource.external && traits_of(resource) == traits) it->second = it->second | after_.set(resource.paths);
+        if (!resource.external && traits_of(resource) == traits)
+          it->second = it->second | after_.set(extent_of(resource));
     }
     return it->second;
   }
 
-  static void tell(const paths::PathSet& rest, const ir::PathExpr& all, Change& change) {
+  /// The paths of a resource, without those of resources inside it.
+  static ir::PathExpr extent_of(const ir::Resource& resource) {
+    ir::PathExpr out = resource.paths;
+    out.holes = resource.inside;
+    return out;
+  }
+
+  static std::vector<std::string> texts(const std::vector<paths::PathPattern>& patterns) {
+    std::vector<std::string> out;
+    for (const paths::PathPattern& p : patterns) out.push_back(p.text());
+    return out;
+  }
+
+  void tell(const paths::PathSet& rest, const ir::PathExpr& all, Change& change) const {
     constexpr std::size_t kReadable = 8;
-    const auto texts = [](const std::vector<paths::PathPattern>& patterns) {
-      std::vector<std::string> out;
-      for (const paths::PathPattern& p : patterns) out.push_back(p.text());
-      return out;
-    };
+    change.paths = texts(all.include);
+    const bool simple = std::all_of(all.holes.begin(), all.holes.end(), [&](ir::ResourceId hole) {
+      return before_.policy().resource(hole).paths.exclude.empty();
+    });
+    if (simple && rest.contains(before_.set(all))) {
+      change.except = texts(all.exclude);
+      for (const ir::ResourceId hole : all.holes)
+        for (std::string& text : texts(before_.policy().resource(hole).paths.include))
+          change.except.push_back(std::move(text));
+      return;
+    }
     std::vector<paths::PathPattern> whole;
     paths::PathSet told;
     for (const paths::PathPattern& p : all.include) {
@@ -416,13 +437,9 @@ class ResourceComparison {
       whole.push_back(p);
       told = told | set;
     }
-    change.exact = told.contains(rest);
-    change.paths = texts(change.exact ? whole : all.include);
-    if (change.exact) return;
-    if (const auto patterns = rest.as_patterns(kReadable)) {
-      change.paths = texts(*patterns);
-      change.exact = true;
-    }
+    const auto patterns = told.contains(rest) ? std::optional(whole) : rest.as_patterns(kReadable);
+    change.exact = patterns.has_value();
+    if (patterns) change.paths = texts(*patterns);
   }
 
   const ir::Meaning& before_;
