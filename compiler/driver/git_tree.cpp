@@ -220,7 +220,9 @@ bool GitTree::mount(const std::string& path) {
   std::error_code error;
   // In an empty folder git would answer for the repository around it.
   const ProcessResult below = git.run({"rev-parse", "--show-prefix"});
-  if (!fs::is_directory(folder, error) || !succeeded(below) || !one_text(below).empty())
+  const bool there = fs::is_directory(folder, error);
+  if (there && !succeeded(below)) return fail(complaint(below), "", true);
+  if (!there || !one_text(below).empty())
     return fail(fmt::format("the submodule `{}` is not checked out", shown_(path)),
                 "`git submodule update --init` does that", true);
   if (!succeeded(git.run({"rev-parse", "--verify", "--quiet", "--end-of-options", entry.id + "^{commit}"})))
