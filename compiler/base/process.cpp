@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,13 +33,40 @@ struct Pipe {
   }
 };
 
+/// Standard input of a program: in memory as a whole, so that it need not be fed while it writes, nor raise SIGPIPE
+/// when it ends early.
+class Input {
+ public:
+  Input() = default;
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  ~Input() {
+    if (fd_ >= 0) close(fd_);
+  }
+  bool fill(std::string_view text) {
+    fd_ = memfd_create("input", MFD_CLOEXEC);
+    while (fd_ >= 0 && !text.empty()) {
+      const ssize_t n = write(fd_, text.data(), text.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return false;
+      text.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return fd_ >= 0 && lseek(fd_, 0, SEEK_SET) == 0;
+  }
+  [[nodiscard]] int fd() const { return fd_; }
+
+ private:
+  int fd_ = -1;
+};
+
 /// Reads once; false at the end of the stream.
-bool read_some(int fd, std::string& into) {
+bool read_some(int fd, std::string& into, bool& cut) {
   std::array<char, 65536> buffer;
   const ssize_t n = read(fd, buffer.data(), buffer.size());
   if (n <= 0) return n < 0 && errno == EINTR;
   const std::size_t room = kMostOutput - std::min(kMostOutput, into.size());
   into.append(buffer.data(), std::min(room, static_cast<std::size_t>(n)));
+  cut = cut || room < static_cast<std::size_t>(n);
   return true;
 }
 
@@ -50,8 +78,8 @@ std::vector<std::string> environment_of(const std::vector<std::string>& keep) {
   return out;
 }
 
-pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& keep, const Pipe& out,
-            const Pipe& err) {
+pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::string>& keep, const Input& input,
+            const Pipe& out, const Pipe& err) {
   std::vector<char*> argv;
   for (const std::string& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
@@ -61,7 +89,11 @@ pid_t spawn(const std::vector<std::string>& arguments, const std::vector<std::st
   environment.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  if (input.fd() >= 0) {
+    posix_spawn_file_actions_adddup2(&actions, input.fd(), 0);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  }
   posix_spawn_file_actions_adddup2(&actions, out.ends[1], 1);
   posix_spawn_file_actions_adddup2(&actions, err.ends[1], 2);
   // The caller may hold signals back; the program shall not.
@@ -86,8 +118,8 @@ bool drain(Pipe& out, Pipe& err, ProcessResult& result, std::chrono::steady_cloc
     if (left.count() <= 0) return false;
     std::array<pollfd, 2> fds = {{{out.ends[0], POLLIN, 0}, {err.ends[0], POLLIN, 0}}};
     if (poll(fds.data(), fds.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) return false;
-    if (fds[0].revents != 0 && !read_some(out.ends[0], result.out)) out.close_end(0);
-    if (fds[1].revents != 0 && !read_some(err.ends[0], result.err)) err.close_end(0);
+    if (fds[0].revents != 0 && !read_some(out.ends[0], result.out, result.cut)) out.close_end(0);
+    if (fds[1].revents != 0 && !read_some(err.ends[0], result.err, result.cut)) err.close_end(0);
   }
   return true;
 }
@@ -95,11 +127,13 @@ bool drain(Pipe& out, Pipe& err, ProcessResult& result, std::chrono::steady_cloc
 }  // namespace
 
 ProcessResult run_process(const std::vector<std::string>& arguments, std::chrono::milliseconds limit,
-                          const std::vector<std::string>& keep) {
+                          const std::vector<std::string>& keep, std::string_view input) {
   ProcessResult result;
+  Input in;
   Pipe out, err;
+  if (!input.empty() && !in.fill(input)) return result;
   if (!out.open() || !err.open()) return result;
-  const pid_t pid = spawn(arguments, keep, out, err);
+  const pid_t pid = spawn(arguments, keep, in, out, err);
   if (pid < 0) return result;
   out.close_end(1);
   err.close_end(1);

@@ -3,10 +3,12 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
-#include "compiler/base/process.h"
+#include "compiler/driver/git.h"
+#include "compiler/driver/revision.h"
 #include "compiler/driver/session.h"
 
 namespace macc::driver {
@@ -24,21 +26,23 @@ class History {
 
   /// The id of the commit that a revision names, or "" after a report.
   [[nodiscard]] std::string commit(const std::string& revision);
-  /// Puts the policies of a commit below a folder, laid out as in the project, and macc.toml files where they are asked
-  /// for. False after a report; a commit without policies gives nothing.
-  [[nodiscard]] bool extract(const std::string& commit, const std::filesystem::path& folder, bool with_projects);
+  /// What it holds, or nothing after a report. Throws std::runtime_error where there is no place for temporary files.
+  [[nodiscard]] std::unique_ptr<Revision> open(const std::string& revision, const std::string& commit);
+  /// Reports that the project's folder is not in a commit, and where it lay as far as git sees it.
+  void no_project(const std::string& revision, const std::string& commit);
   /// Where policies of the project lay in a commit, by where they lie now; those that moved, as git sees it.
   [[nodiscard]] std::map<std::string, std::string> moved_since(const std::string& commit);
 
  private:
-  ProcessResult git(std::vector<std::string> arguments);
   void unknown(const std::string& revision);
   void refuse(const std::string& why, const std::string& advice);
+  std::string prefix();
+  std::string former_folder(const std::string& commit);
 
   Session& session_;
   std::filesystem::path root_;
   std::string asker_;
-  std::string git_;
+  Git git_;
 };
 
 }  // namespace macc::driver

@@ -130,7 +130,8 @@ std::vector<fs::path> operand_files(Session& session, const std::string& operand
   if (!is_folder(absolute(session, operand))) return {operand};
   std::vector<fs::path> files = project::walk({operand, {}}, session.loader);
   if (files.empty() && !session.diagnostics.has_errors()) {
-    session.diagnostics.report(Code::E0006, {}, fmt::format("there is no policy (*.macc) in `{}`", printable(operand)));
+    session.diagnostics.report(
+        Code::E0006, {}, fmt::format("there is no policy (*.macc) in `{}`", printable(session.loader.shown(operand))));
   }
   return files;
 }

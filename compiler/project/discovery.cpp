@@ -73,12 +73,12 @@ std::vector<Entry> entries(const Location& location, Loader& loader, const WalkL
       return {};
     }
     std::error_code gone;  // an entry that vanished since is none
-    if (it->is_directory(gone) && (hidden(it->path()) || it.depth() >= limits.max_depth)) {
-      if (!hidden(it->path())) too_many(location, loader, fmt::format("{} nested folders", limits.max_depth));
+    if (it->is_directory(gone) && (!is_walked_folder(it->path()) || it.depth() >= limits.max_depth)) {
+      if (is_walked_folder(it->path())) too_many(location, loader, fmt::format("{} nested folders", limits.max_depth));
       it.disable_recursion_pending();
       continue;
     }
-    if (is_policy(it->path()) && !hidden(it->path()) && it->is_regular_file(gone)) {
+    if (is_walked_file(it->path()) && it->is_regular_file(gone)) {
       found.push_back({it->path().native().substr(skipped), it->is_symlink(gone)});
     }
   }
@@ -92,6 +92,10 @@ fs::path path_of(const Location& location, const Entry& entry) {
 }
 
 }  // namespace
+
+bool is_walked_folder(const fs::path& name) { return !hidden(name); }
+
+bool is_walked_file(const fs::path& name) { return is_policy(name) && !hidden(name); }
 
 std::vector<fs::path> walk(const Location& location, Loader& loader, const WalkLimits& limits) {
   std::vector<fs::path> found;

@@ -27,6 +27,10 @@ struct PolicyFile {
 [[nodiscard]] std::vector<std::filesystem::path> walk(const Location& location, Loader& loader,
                                                       const WalkLimits& limits = {});
 
+/// Whether walk() looks for files in a folder of this name, and takes files of this name.
+[[nodiscard]] bool is_walked_folder(const std::filesystem::path& name);
+[[nodiscard]] bool is_walked_file(const std::filesystem::path& name);
+
 /// The files of the policy folders and of the site folder, sorted, each once; what lies in the site folder is site.
 [[nodiscard]] std::vector<PolicyFile> policy_files(const Project& project, Loader& loader,
                                                    const WalkLimits& limits = {});

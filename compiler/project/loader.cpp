@@ -28,23 +28,27 @@ std::string neighbour(const fs::path& missing) {
   return guess.empty() ? "" : (missing.parent_path() / guess).string();
 }
 
+/// Also the folder itself.
+bool is_below(const fs::path& path, const fs::path& folder) {
+  const fs::path relative = path.lexically_relative(folder);
+  return !relative.empty() && *relative.begin() != "..";
+}
+
 }  // namespace
 
 std::string Loader::shown(const fs::path& path) const {
-  const fs::path normal = path.lexically_normal();
+  fs::path normal = path.lexically_normal();
   if (normal.is_relative()) return normal.string();
-  const fs::path relative = normal.lexically_relative(current_);
-  const bool below = !relative.empty() && *relative.begin() != "..";
-  return below ? relative.string() : normal.string();
+  if (!copy_.empty() && is_below(normal, copy_))
+    normal = (original_ / normal.lexically_relative(copy_)).lexically_normal();
+  return is_below(normal, current_) ? normal.lexically_relative(current_).string() : normal.string();
 }
 
 std::string Loader::stable(const fs::path& path) const {
   if (path.string().starts_with('<')) return path.string();
   const fs::path full = (path.is_absolute() ? path : current_ / path).lexically_normal();
-  const fs::path relative = full.lexically_relative(root_);
-  const bool below = !relative.empty() && *relative.begin() != "..";
   // Outside the project only the name itself says nothing about the machine.
-  return below ? relative.string() : full.filename().string();
+  return is_below(full, root_) ? full.lexically_relative(root_).string() : full.filename().string();
 }
 
 std::optional<FileId> Loader::refuse(const fs::path& path, Span asked, const std::string& why,

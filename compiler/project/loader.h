@@ -34,6 +34,12 @@ class Loader {
   /// The folder of the project, from which SourceFile::stable_path() is told; the current folder until it is set.
   void set_root(const std::filesystem::path& root) { root_ = root.lexically_normal(); }
 
+  /// Files below `copy`, an absolute folder, are shown as if they lay below `original`, of which it is a copy.
+  void show_as(std::filesystem::path copy, std::filesystem::path original) {
+    copy_ = std::move(copy);
+    original_ = std::move(original);
+  }
+
   /// The path as a user would write it from the current folder.
   [[nodiscard]] std::string shown(const std::filesystem::path& path) const;
   [[nodiscard]] const std::filesystem::path& current() const { return current_; }
@@ -60,6 +66,7 @@ class Loader {
   Diagnostics& diagnostics_;
   std::filesystem::path current_;
   std::filesystem::path root_;
+  std::filesystem::path copy_, original_;
   std::istream& input_;
   std::map<Inode, FileId> by_inode_;
   std::map<Inode, Held> held_;              // of files that are there

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <stdexcept>
 
 #include "compiler/driver/history.h"
 #include "compiler/driver/inputs.h"
@@ -57,63 +56,88 @@ class Reader {
     Side out;
     out.name = "now";
     session_.arguments.operands.clear();
-    return load(std::move(out), session_);
+    session_.busy("reading now");
+    return load(std::move(out), session_, gather(session_));
   }
 
   std::optional<Side> side(const std::string& operand, bool newer) {
+    session_.busy(fmt::format("reading {}", printable(operand)));
+    if (is_revision(operand)) return side_of_revision(operand);
     Side out;
     out.name = operand;
     Arguments arguments = session_.arguments;
-    fs::path current = session_.environment.current;
     arguments.operands = {operand};
-    if (is_revision(operand)) {
-      auto root = extract(operand.substr(kRevision.size()), out);
-      if (!root) return std::nullopt;
-      current = *root;
-      arguments.operands.clear();
-      arguments.values.erase(Option::project);
-      if (!fs::exists(current / project::kFileName)) arguments.operands = {current.string()};
-    } else if (const fs::path folder = current / operand; fs::exists(folder / project::kFileName)) {
+    if (const fs::path folder = session_.environment.current / operand; fs::exists(folder / project::kFileName)) {
       arguments.operands.clear();
       arguments.values[Option::project] = {folder.string()};
     }
     // What is newer, and lies in files of this system, is what findings are shown in.
-    if (newer && !is_revision(operand)) {
+    if (newer) {
       session_.arguments = std::move(arguments);
-      return load(std::move(out), session_);
+      return load(std::move(out), session_, gather(session_));
     }
-    out.environment =
-        std::make_unique<Environment>(Environment{.current = current, .input = session_.environment.input});
-    out.own = std::make_unique<Session>(std::move(arguments), *out.environment);
-    Session& own = *out.own;
-    return load(std::move(out), own);
+    Session& own = own_session(out, std::move(arguments));
+    return load(std::move(out), own, gather(own));
   }
 
-  /// The folder of the project as it was, below a temporary one.
-  std::optional<fs::path> extract(const std::string& revision, Side& out) {
-    const fs::path root = project_root();
-    History history(session_, root, "`macc diff`");
+  Session& own_session(Side& side, Arguments arguments) {
+    side.environment = std::make_unique<Environment>(
+        Environment{.current = session_.environment.current, .input = session_.environment.input});
+    side.own = std::make_unique<Session>(std::move(arguments), *side.environment);
+    return *side.own;
+  }
+
+  std::optional<Side> side_of_revision(const std::string& operand) {
+    Side out;
+    out.name = operand;
+    const std::string revision = operand.substr(kRevision.size());
+    const fs::path file = project_file();
+    History history(session_, file.parent_path(), "`macc diff`");
     const std::string commit = history.commit(revision);
     if (commit.empty()) return std::nullopt;
-    out.folder = std::make_unique<TemporaryFolder>("macc-diff");
-    if (out.folder->path().empty()) throw std::runtime_error("there is no place for temporary files");
-    if (!history.extract(commit, out.folder->path(), true)) return std::nullopt;
-    return out.folder->path();
+    out.revision = history.open(revision, commit);
+    if (!out.revision) return std::nullopt;
+    if (!out.revision->has_project()) return history.no_project(revision, commit), std::nullopt;
+    Arguments arguments = session_.arguments;
+    arguments.operands.clear();
+    Session& own = own_session(out, std::move(arguments));
+    out.revision->show_in(own);
+    auto project = copied_project(out, file.filename());
+    if (project) return load(std::move(out), own, gather_for(own, std::move(*project)));
+    if (own.diagnostics.has_errors()) complain(out, own);
+    return std::nullopt;
   }
 
-  fs::path project_root() {
-    const fs::path& current = session_.environment.current;
-    if (session_.arguments.has(Option::project)) {
-      const fs::path given = (current / session_.arguments.value(Option::project)).lexically_normal();
-      return fs::is_directory(given) ? given : given.parent_path();
+  /// The project as it was, and the policies of its folder alone where it had no file of its own. Nothing after a
+  /// report, in this run's session or in that of the side.
+  std::optional<project::Project> copied_project(Side& side, const std::string& name) {
+    Revision& revision = *side.revision;
+    Session& own = *side.own;
+    std::optional<fs::path> file;
+    if (!revision.copy_project_file(name, file)) return std::nullopt;
+    if (!file || file->parent_path() != revision.project()) {
+      if (!revision.copy(revision.project())) return std::nullopt;
+      own.arguments.operands = {revision.copied_project().string()};
     }
-    const auto file = project::find_file(current);
-    return file ? file->parent_path() : current;
+    if (!file) return project::default_project(revision.copied_project(), backends::all());
+    const auto id = own.loader.load(*revision.copy_of(*file));
+    if (!id) return std::nullopt;
+    auto project = project::read(own.sources, *id, file->parent_path(), backends::all(), own.diagnostics);
+    if (own.diagnostics.has_errors()) return std::nullopt;
+    return revision.copied(std::move(project));
   }
 
-  std::optional<Side> load(Side out, Session& in) {
-    session_.busy(fmt::format("reading {}", printable(out.name)));
-    const auto inputs = gather(in);
+  /// The project's file now, whether it is there or not.
+  fs::path project_file() {
+    const fs::path& current = session_.environment.current;
+    if (!session_.arguments.has(Option::project)) {
+      return project::find_file(current).value_or(current / project::kFileName);
+    }
+    const fs::path given = (current / session_.arguments.value(Option::project)).lexically_normal();
+    return fs::is_directory(given) ? given / project::kFileName : given;
+  }
+
+  std::optional<Side> load(Side out, Session& in, const std::optional<Inputs>& inputs) {
     if (inputs) out.policy = std::make_unique<ir::Policy>(analyze(in, *inputs, {lint::kSensitiveModule}));
     if (!inputs || in.diagnostics.has_errors()) {
       if (&in != &session_) complain(out, in);

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include "compiler/base/temporary_folder.h"
+#include "compiler/driver/revision.h"
 #include "compiler/driver/session.h"
 #include "compiler/ir/meaning.h"
 
@@ -15,8 +15,8 @@ namespace macc::driver {
 
 /// One of the two policies, as it was read.
 struct Side {
-  std::string name;  ///< as the user named it
-  std::unique_ptr<TemporaryFolder> folder;
+  std::string name;                    ///< as the user named it
+  std::unique_ptr<Revision> revision;  ///< where it is one
   std::unique_ptr<Environment> environment;
   std::unique_ptr<Session> own;        ///< null where the run's own session is used
   std::unique_ptr<ir::Policy> policy;  ///< stays where it is when this is moved: the meaning refers to it
