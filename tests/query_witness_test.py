@@ -36,7 +36,7 @@ from witnesses_test import LINKS, ROOT, Findings, Pattern, run, setools  # noqa:
 import apparmor_artifact  # noqa: E402
 from fidelity_entries import Report  # noqa: E402
 from policy_meaning import Policy, Rule, base_name, last  # noqa: E402
-from question import OF_BOTH, Question  # noqa: E402
+from question import OF_BOTH, Question, mount_names  # noqa: E402
 
 if setools is not None:
     import selinux_artifact  # noqa: E402
@@ -50,6 +50,8 @@ VERBS = ("read", "list", "write", "append", "create", "delete", "rename", "link"
 ELSEWHERE = ("/etc/shadow", "/etc/passwd", "/etc/cron.d/x", "/usr/bin/dash", "/usr/bin/cat", "/root/.ssh/id_rsa", "/tmp/x", "/srv",
              "/var/lib/dpkg/status", "/home/alice/.bashrc", "/opt/other/tool")
 PORTS = (22, 25, 53, 80, 443, 8080, 8443, 9999, 40000)
+MORE_OPTIONS = ("ro", "nosuid", "noexec", "suid", "rw")
+OTHER_OPTIONS = (("ro",), ("nosuid", "ro"), ("rw",), ("bind",), ("rbind",), ("remount", "ro"), ("rslave",), ("bind", "rbind"))
 CAPABILITIES = ("chown", "kill", "setuid", "net_raw", "sys_admin", "sys_nice", "bpf")
 
 # Asked whatever else is: what macc once said something else about. Policy -> domain, verb, path.
@@ -150,7 +152,8 @@ class Asker:
         return out
 
     def from_rule(self, rule: Rule, count: int) -> list[Question]:
-        makers = {"file": self.files, "exec": self.programs, "network": self.ports, "unix": self.sockets}
+        makers = {"file": self.files, "exec": self.programs, "network": self.ports, "unix": self.sockets,
+                  "mount": self.mounts}
         if rule.kind in makers:
             return makers[rule.kind](rule, count)
         access, here = rule.access, rule.domain
@@ -218,6 +221,22 @@ class Asker:
                     for tail in ("", "x")]
         return [Question(rule.domain, "unix", self.dice.choice(("listen", "connect")), path)
                 for path in self.paths(rule, max(1, count // 2))]
+
+    def mounts(self, rule: Rule, count: int) -> list[Question]:
+        """With its options, with one more and one less, and with those of other mounts."""
+        own = tuple(rule.access["options"])
+        several = [own, own[::-1], own[1:], (*own, self.dice.choice(MORE_OPTIONS)), *self.dice.sample(OTHER_OPTIONS, 3)]
+        places = [path + "/" for path in self.paths(rule, 1)][:3]
+        out = []
+        for options in several:
+            options = tuple(dict.fromkeys(options))
+            names_type, names_source = mount_names(options)
+            for place in self.dice.sample(places, min(len(places), max(1, count // 3))):
+                source = rule.source.sample(self.dice) if rule.source and self.dice.random() < 0.8 else "/dev/sdw1"
+                fstype = self.dice.choice([*rule.access["fstypes"], "ext4", "tmpfs"])
+                out.append(Question(rule.domain, "mount", object=place, options=options, fstype=fstype if names_type else "",
+                                    source=source if names_source else ""))
+        return out
 
     def somehow(self, question: Question) -> Question:
         """In one of the settings of the switches."""

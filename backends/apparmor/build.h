@@ -65,12 +65,13 @@ struct Build {
 /// do. Bind, move and propagation have no further options (seen: the parser takes those for a rule of its own).
 struct MountForm {
   bool names_type = true, names_source = true;
-  bool on_files = false;             ///< else directories alone
+  bool on_files = false;             ///< of what may be bound; else directories alone
   bool remounts = false;             ///< the parser makes the flag optional (seen with 3.0.8)
   std::vector<std::string> options;  ///< those that are asked about
+  bool leaves_out_options = false;   ///< there are others
   [[nodiscard]] bool leaves_out(const ir::MountAccess& access) const {
     return (!names_type && !access.fstypes.empty()) || (!names_source && !access.from.include.empty()) ||
-           options.size() != access.options.size();
+           leaves_out_options;
   }
 };
 [[nodiscard]] MountForm mount_form(const ir::MountAccess& access);

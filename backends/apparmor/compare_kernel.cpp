@@ -6,6 +6,7 @@
 
 #include "backends/apparmor/asked_keys.h"
 #include "backends/apparmor/compare_keys.h"
+#include "compiler/ir/mount_options.h"
 
 namespace macc::backends::apparmor {
 
@@ -97,10 +98,8 @@ class Mounts {
       if (from_paths)
         keys_.add(other_names(rule, mount_key(on, with_doubled_slashes(set_of(access.from)), type, flags)));
     }
-    if (form.remounts) {
-      std::vector<std::string> others = form.options;
-      std::erase(others, "remount");
-      KeyRule also = key_rule(c_, rule, mount_key(on, from, any_text(), bytes(mount_flags(others))), kMount, 0);
+    for (const std::vector<std::string>& flags_too : given_besides(form)) {
+      KeyRule also = key_rule(c_, rule, mount_key(on, from, any_text(), bytes(mount_flags(flags_too))), kMount, 0);
       also.holds = false;  // given, but not asked for: the report says so
       if (also.deny) {     // what nothing allows there is refused without a line in the log as well
         also.operation = kOfNoAllow;
@@ -108,6 +107,22 @@ class Mounts {
       }
       keys_.add(std::move(also));
     }
+  }
+
+  /// What the parser makes of a rule on remount besides: one on binding where that is an option, and one on mounting
+  /// with the others (seen with 3.0.8).
+  static std::vector<std::vector<std::string>> given_besides(const MountForm& form) {
+    if (!form.remounts) return {};
+    std::vector<std::string> binds, others;
+    for (const std::string& option : form.options) {
+      if (ir::mount_kind({option}) == ir::MountKind::bind)
+        binds.push_back(option);
+      else if (option != "remount")
+        others.push_back(option);
+    }
+    if (binds.empty()) return {others};
+    if (others.empty()) return {binds};
+    return {binds, others};
   }
 
   void path(const ir::Rule& rule, const ir::PathsAccess& access) {

@@ -4,6 +4,7 @@
 #include "backends/apparmor/build.h"
 #include "backends/apparmor/glob_set.h"
 #include "backends/apparmor/lower.h"
+#include "compiler/ir/mount_options.h"
 
 namespace macc::backends::apparmor {
 
@@ -301,31 +302,25 @@ std::optional<std::vector<paths::PathPattern>> queue_files(const Build& build, c
 }
 
 MountForm mount_form(const ir::MountAccess& access) {
-  using Words = std::vector<std::string_view>;
-  static const Words kBinds = {"bind", "rbind"};
-  static const Words kPropagations = {"private", "rprivate", "shared",     "rshared",
-                                      "slave",   "rslave",   "unbindable", "runbindable"};
-  const auto among = [&](const Words& words) {
-    std::vector<std::string> out;
-    for (const std::string& option : access.options) {
-      if (std::find(words.begin(), words.end(), option) != words.end()) out.push_back(option);
-    }
-    return out;
-  };
+  const std::vector<std::string> options = ir::normal_options(access.options);
+  const ir::MountKind kind = ir::mount_kind(options);
   MountForm out;
-  out.remounts = !among({"remount"}).empty();
-  const auto binds = among(kBinds), changes = among(kPropagations), moves = among({"move"});
-  out.on_files = !binds.empty();
-  out.names_source = !out.remounts && changes.empty();
-  out.names_type = out.names_source && binds.empty() && moves.empty();
-  out.options = access.options;
-  if (out.remounts) return out;
-  for (const auto& kind : {binds, changes, moves}) {
-    if (!kind.empty()) {
-      out.options = kind;
-      break;
-    }
+  out.remounts = kind == ir::MountKind::remount;
+  out.names_source = ir::names_source(kind);
+  out.names_type = ir::names_file_system(kind);
+  const bool binds = std::any_of(options.begin(), options.end(), [](const std::string& option) {
+    return ir::mount_kind({option}) == ir::MountKind::bind;
+  });
+  out.on_files = binds || (access.options.empty() && access.fstypes.empty());
+  // As they were written, where they say something.
+  const auto has = [](const std::vector<std::string>& list, const std::string& option) {
+    return std::find(list.begin(), list.end(), option) != list.end();
+  };
+  for (const std::string& option : access.options) {
+    if (has(options, option) && !has(out.options, option)) out.options.push_back(option);
   }
+  if (out.options.empty()) out.options = options;
+  out.leaves_out_options = ir::has_ignored_options(access.options);
   return out;
 }
 

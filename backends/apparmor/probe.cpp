@@ -510,13 +510,15 @@ class Asking {
     const MountForm form = mount_form(access);
     const PathSet on = build_.meaning.set(access.on);
     const KeyField target = path_in(form.on_files ? on : on & PathSet::directories());
-    const bool from_paths = form.names_source && !access.from.include.empty();
-    const KeyField source = from_paths ? path_in(build_.meaning.set(access.from)) : any_mount_source();
+    const KeyField source = !form.names_source            ? bytes("")
+                            : access.from.include.empty() ? any_mount_source()
+                                                          : path_in(build_.meaning.set(access.from));
     const KeyField flags = form.options.empty() ? any_mount_flags() : bytes(mount_flags(form.options));
     std::vector<KeyPattern> patterns;
     for (const std::string& type : form.names_type ? access.fstypes : std::vector<std::string>())
       patterns.push_back(mount_key(target, source, bytes(type), flags));
-    if (patterns.empty()) patterns.push_back(mount_key(target, source, any_text(), flags));
+    if (patterns.empty())
+      patterns.push_back(mount_key(target, source, form.names_type ? any_text() : bytes(""), flags));
     by_keys(patterns, kMount);
   }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "backends/selinux/lowering.h"
+#include "compiler/ir/mount_options.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -169,9 +170,12 @@ void lower_mount(Subject& subject, const ir::Rule& rule, const ir::MountAccess& 
   mount_on(subject, rule, access.on);
   if (!access.from.include.empty()) subject.search_above(guard, subject.context.input.meaning.set(access.from), span);
   subject.say(rule, Topic::mount);
-  if (moves_a_tree(access)) return;
+  const ir::MountKind kind = ir::mount_kind(access.options);
+  const bool any = access.options.empty() && ir::is_left_open(access, {"remount"});
+  const bool remounts = kind == ir::MountKind::remount || any;
+  if (!remounts && kind != ir::MountKind::file_system) return;  // only the place is asked
   for (const auto& type : filesystem_types(subject, rule, access.fstypes))
-    subject.allow(guard, type, "filesystem", has_option(access, "remount") ? "mount remount" : "mount", span);
+    subject.allow(guard, type, "filesystem", remounts ? "mount remount" : "mount", span);
 }
 
 /// A queue is a file in a file system of its own; mq_unlink() takes its name away.

@@ -8,6 +8,7 @@
 #include "backends/selinux/probe_questions.h"
 #include "backends/selinux/vocabulary.h"
 #include "backends/selinux/walks.h"
+#include "compiler/ir/mount_options.h"
 
 namespace macc::backends::selinux {
 namespace {
@@ -465,18 +466,24 @@ Pieces use_pieces(const Probed& probed, const Probe& probe, const ir::UseAccess&
   return pieces.take();
 }
 
+/// What is asked of each kind of mount: without options, of all that they leave open.
 Pieces mount_pieces(const Probed& probed, const Probe& probe, const ir::MountAccess& access) {
   PathPieces pieces(probed, probe);
+  const bool any = access.options.empty();
+  const ir::MountKind kind = ir::mount_kind(access.options);
+  const bool mounts = kind == ir::MountKind::file_system;
+  const bool remounts = any ? ir::is_left_open(access, {"remount"}) : kind == ir::MountKind::remount;
+  const bool moves = any ? ir::is_left_open(access, {"bind"}) : !mounts && !remounts;
+  const std::vector<std::string> types = filesystem_types(probed, access.fstypes);
   for (const Labelled& part : pieces.labelled(probed.input.meaning.set(access.on))) {
-    const std::string example = "mount on " + part.example;
+    const auto example = [&](std::string_view options) {
+      return fmt::format("mount {}on {}", any ? options : "", part.example);
+    };
     const std::vector<Need> place = {
         pieces.need(part.type, part.kinds == kinds::directory ? "dir" : "file", of("mounton"))};
-    if (moves_a_tree(access))
-      pieces.add(simple_piece(example, place));
-    else if (has_option(access, "remount"))
-      pieces.add(on_filesystem(pieces, example, {}, filesystem_types(probed, access.fstypes), "remount"));
-    else
-      pieces.add(on_filesystem(pieces, example, place, filesystem_types(probed, access.fstypes), "mount"));
+    if (mounts) pieces.add(on_filesystem(pieces, example(""), place, types, "mount"));
+    if (moves) pieces.add(simple_piece(example("options bind "), place));
+    if (remounts) pieces.add(on_filesystem(pieces, example("options remount "), {}, types, "remount"));
   }
   return pieces.take();
 }

@@ -218,17 +218,6 @@ bool binds_to_addresses(std::string_view socket_class) {
   return socket_class == "rawip_socket" || socket_class == "icmp_socket" || socket_class == "dccp_socket";
 }
 
-bool has_option(const ir::MountAccess& access, std::string_view option) {
-  return std::find(access.options.begin(), access.options.end(), option) != access.options.end();
-}
-
-bool moves_a_tree(const ir::MountAccess& access) {
-  static constexpr std::string_view kOptions[] = {"bind",    "rbind", "move",   "private",    "rprivate",   "shared",
-                                                  "rshared", "slave", "rslave", "unbindable", "runbindable"};
-  return std::any_of(std::begin(kOptions), std::end(kOptions),
-                     [&](std::string_view option) { return has_option(access, option); });
-}
-
 const std::vector<ClassPermissions>& always_there() {
   static const std::vector<ClassPermissions> list = {
       {"process",

@@ -53,11 +53,6 @@ inline constexpr std::string_view kSignalPermissions = "signal sigkill sigstop s
 /// Classes of sockets over IP beside those of TCP, UDP and SCTP.
 [[nodiscard]] bool binds_to_addresses(std::string_view socket_class);
 
-/// An option of mount(2).
-[[nodiscard]] bool has_option(const ir::MountAccess& access, std::string_view option);
-/// Whether mount(2) makes no file system: only the place is asked then.
-[[nodiscard]] bool moves_a_tree(const ir::MountAccess& access);
-
 /// Permissions that a domain has on itself without being asked: class and permissions.
 [[nodiscard]] const std::vector<ClassPermissions>& always_there();
 

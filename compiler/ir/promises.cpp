@@ -8,6 +8,7 @@
 #include "compiler/ir/always_there.h"
 #include "compiler/ir/conditions.h"
 #include "compiler/ir/meaning.h"
+#include "compiler/ir/mount_options.h"
 
 namespace macc::ir {
 
@@ -197,6 +198,31 @@ std::vector<Access> atoms_of(const SignalAccess& asked, const Policy& policy) {
   return out;
 }
 
+/// What is asked by each file system and each set of options: those that rules name have an answer of their own, and a
+/// piece that leaves one open is about all others.
+std::vector<Access> atoms_of(const MountAccess& asked, const Domain& domain) {
+  std::set<std::string> fstypes(asked.fstypes.begin(), asked.fstypes.end());
+  std::set<std::vector<std::string>> options;
+  for (const Rule& rule : domain.rules) {
+    const auto* a = std::get_if<MountAccess>(&rule.access);
+    if (a == nullptr) continue;
+    if (asked.fstypes.empty()) fstypes.insert(a->fstypes.begin(), a->fstypes.end());
+    if (asked.options.empty() && is_left_open(asked, a->options)) options.insert(normal_options(a->options));
+  }
+  if (asked.fstypes.empty()) fstypes.insert("");
+  options.insert(asked.options);
+  std::vector<Access> out;
+  for (const std::vector<std::string>& some : options) {
+    for (const std::string& fstype : fstypes) {
+      MountAccess piece = asked;
+      piece.options = some;
+      if (!fstype.empty()) piece.fstypes = {fstype};
+      out.emplace_back(std::move(piece));
+    }
+  }
+  return out;
+}
+
 /// Pieces small enough that a rule either has all of one or none, but for path sets and open fields.
 std::vector<Access> atoms(const Access& asked, const Policy& policy, const Domain& domain) {
   return std::visit(
@@ -214,6 +240,8 @@ std::vector<Access> atoms(const Access& asked, const Policy& policy, const Domai
           std::vector<Access> out;
           for (Capability c : a.capabilities) out.emplace_back(CapabilityAccess{{c}, a.in_userns});
           return out;
+        } else if constexpr (std::is_same_v<T, MountAccess>) {
+          return atoms_of(a, domain);
         } else if constexpr (std::is_same_v<T, UseAccess>) {
           std::vector<Access> out;
           const auto one = [&](bool UseAccess::*kind) {
@@ -265,13 +293,6 @@ class Compare {
     if (rule.empty() || rule == asked) return Relation::covers;
     return asked.empty() ? Relation::overlaps : Relation::none;
   }
-  static Relation names(const std::vector<std::string>& rule, const std::vector<std::string>& asked) {
-    if (rule.empty()) return Relation::covers;
-    if (asked.empty()) return Relation::overlaps;
-    const auto in = [&](const std::string& n) { return std::find(rule.begin(), rule.end(), n) != rule.end(); };
-    if (std::all_of(asked.begin(), asked.end(), in)) return Relation::covers;
-    return std::any_of(asked.begin(), asked.end(), in) ? Relation::overlaps : Relation::none;
-  }
   Relation sets(const PathExpr& rule, const PathExpr& asked) const {
     const PathSet r = meaning_.set(rule);
     const PathSet q = meaning_.set(asked);
@@ -321,9 +342,14 @@ class Compare {
                std::binary_search(r.capabilities.begin(), r.capabilities.end(), q.capabilities.at(0)));
   }
   Relation relate(const MountAccess& r, const MountAccess& q) const {
+    const auto is_asked = [&](const std::string& fstype) { return !q.fstypes.empty() && q.fstypes.front() == fstype; };
+    if (!r.fstypes.empty() && std::none_of(r.fstypes.begin(), r.fstypes.end(), is_asked)) return Relation::none;
+    const bool options =
+        r.options.empty() ? is_left_open(r, q.options) : normal_options(r.options) == normal_options(q.options);
+    if (!options) return Relation::none;
     Relation source = Relation::covers;
     if (!r.from.include.empty()) source = q.from.include.empty() ? Relation::overlaps : sets(r.from, q.from);
-    return both({names(r.fstypes, q.fstypes), names(r.options, q.options), source, sets(r.on, q.on)});
+    return both({source, sets(r.on, q.on)});
   }
   Relation relate(const PathsAccess& r, const PathsAccess& q) const {
     return r.kind == q.kind ? sets(r.paths, q.paths) : Relation::none;

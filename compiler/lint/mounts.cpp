@@ -1,23 +1,18 @@
 #include "compiler/lint/mounts.h"
 
-#include <algorithm>
 #include <string_view>
 
 namespace macc::lint {
 
 namespace {
 
-/// Options with which a mount that is there is changed, so that no file system takes the place of files.
-constexpr std::string_view kChanges[] = {"remount", "private", "rprivate",   "shared",     "rshared",
-                                         "slave",   "rslave",  "unbindable", "runbindable"};
-
 /// Over one of these a mount replaces what controls the system.
 constexpr std::string_view kOfTheSystem[] = {"/", "/etc/", "/usr/", "/usr/bin/"};
 
+/// Of a mount that is there, so that no file system takes the place of files.
 bool only_changes(const ir::MountAccess& access) {
-  return std::any_of(access.options.begin(), access.options.end(), [](const std::string& option) {
-    return std::find(std::begin(kChanges), std::end(kChanges), option) != std::end(kChanges);
-  });
+  const ir::MountKind kind = ir::mount_kind(access.options);
+  return kind == ir::MountKind::remount || kind == ir::MountKind::propagation;
 }
 
 }  // namespace

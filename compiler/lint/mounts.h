@@ -4,15 +4,18 @@
 #include <optional>
 #include <string_view>
 
+#include "compiler/ir/mount_options.h"
 #include "compiler/lint/context.h"
 
 namespace macc::lint {
 
-/// Calls `f(rule, access, values)` for each mount rule in effect that no deny of everything takes away.
+/// Calls `f(rule, access, values)` for each mount rule in effect that no deny of every file system and source takes
+/// away.
 template <typename F>
 void each_mount(const Context& context, const Subject& subject, F f) {
   const auto taken = [&](const ir::MountAccess& deny, const ir::MountAccess& allow) {
-    return deny.fstypes.empty() && deny.options.empty() && deny.from.include.empty() &&
+    const bool options = deny.options.empty() || ir::normal_options(deny.options) == ir::normal_options(allow.options);
+    return deny.fstypes.empty() && options && deny.from.include.empty() &&
            context.meaning().set(deny.on).contains(context.meaning().set(allow.on));
   };
   each_access<ir::MountAccess>(context, *subject.domain, taken, f);

@@ -7,6 +7,8 @@
 #include <set>
 #include <type_traits>
 
+#include "compiler/ir/mount_options.h"
+
 namespace macc::lint {
 
 namespace {
@@ -86,7 +88,7 @@ void add(Key& key, const ir::CapabilityAccess& a) {
 }
 void add(Key& key, const ir::MountAccess& a) {
   key.add_sorted(a.fstypes);
-  key.add_sorted(a.options);
+  key.add_sorted(ir::normal_options(a.options));
   key.add(a.from);
   key.add(a.on);
 }

@@ -58,7 +58,7 @@ void mark_foreign(std::vector<Piece>& pieces, const Side& before, const Side& af
   }
 }
 
-bool has_any(const Operation& operation) { return operation.first == kAny || operation.second == kAny; }
+bool has_any(const Operation& operation) { return is_any(operation.first) || is_any(operation.second); }
 
 /// Marks where `any` says too much: some of what it stands for has an operation of its own, and did not change.
 void mark_others(std::vector<Piece>& pieces, const std::set<Operation>& operations, const std::string& self) {
@@ -91,6 +91,8 @@ bool one_access(const Operation& a, const Operation& b) {
     case Area::sockets:
     case Area::bus:
       return a == b;
+    case Area::kernel:
+      return a.verb != b.verb || a.verb != "mount" || a.second == b.second;
     default:
       return true;
   }
@@ -189,7 +191,7 @@ class Restriction {
   }
   void operator()(ir::MountAccess& a) const {
     a.fstypes = values_of(pieces_, &Operation::first);
-    a.options = values_of(pieces_, &Operation::second);
+    a.options = options_of(first().second);
   }
   void operator()(ir::DbusAccess& a) const {
     if (a.own) return;
@@ -205,18 +207,6 @@ class Restriction {
   const ir::Policy& policy_;
   const std::vector<const Piece*>& pieces_;
 };
-
-/// The pieces of a mount as file systems and options: some pairs of them may be missing.
-bool lacks_pairs(const Group& group) {
-  if (!group.first().term.places) return false;
-  std::set<std::string> firsts;
-  std::set<std::string> seconds;
-  for (const Piece* p : group.pieces) {
-    firsts.insert(p->operation.first);
-    seconds.insert(p->operation.second);
-  }
-  return firsts.size() * seconds.size() > group.pieces.size();
-}
 
 /// The other domain of an access; none where there is none, or any.
 ir::DomainId peer_in(const ir::Access& access) {
@@ -300,7 +290,9 @@ std::string path_example(const Group& group, const Teller& teller) {
   if (path.empty() || first.operation.area == Area::entry) return path;
   if (first.term.places) {
     const std::string& fstype = first.operation.first;
-    return fmt::format("mount {}on {}", fstype == kAny ? "" : fstype + " ", path);
+    const std::string& options = first.operation.second;
+    return fmt::format("mount {}{}on {}", fstype == kAny ? "" : fstype + " ",
+                       is_any(options) ? "" : "options " + options + " ", path);
   }
   const Operation& operation = first.operation;
   if (operation.area == Area::handed_over) return fmt::format("use {} from {}", path, operation.second);
@@ -350,8 +342,7 @@ Change change_of(const Group& group, const std::set<Operation>& operations, cons
   out.direction = first.direction;
   out.area = first.operation.area;
   out.what = words(side, group.pieces) + (first.foreign ? ", of other users" : "");
-  const bool others = lacks_pairs(group) ||
-                      std::any_of(group.pieces.begin(), group.pieces.end(), [](const Piece* p) { return p->others; });
+  const bool others = std::any_of(group.pieces.begin(), group.pieces.end(), [](const Piece* p) { return p->others; });
   const std::vector<paths::PathSet> sets = sets_of(first);
   out.part = others || (first.part && !sets.empty());
   if (!sets.empty()) {

@@ -6,6 +6,7 @@
 #include <type_traits>
 
 #include "compiler/ir/conditions.h"
+#include "compiler/ir/mount_options.h"
 
 namespace macc::query {
 
@@ -59,15 +60,52 @@ Area area_of(const ir::Access& access) {
   return std::visit(Of(), access);
 }
 
+bool is_any(const std::string& field) {
+  return field == kAny || field == kAnyWithSource || field == kAnyWithFileSystem;
+}
+
+namespace {
+
+/// The options of a mount as a field, and back.
+constexpr std::string_view kBetweenOptions = ", ";
+
+std::string options_field(const ir::MountAccess& a) {
+  if (!a.options.empty()) return fmt::format("{}", fmt::join(ir::normal_options(a.options), kBetweenOptions));
+  if (!a.fstypes.empty()) return kAnyWithFileSystem;
+  return a.from.include.empty() ? kAny : kAnyWithSource;
+}
+
+bool field_covers(const std::string& said, const std::string& asked) {
+  if (said == asked || said == kAny) return true;
+  if (!is_any(said) || asked == kAny) return false;
+  if (is_any(asked)) return said == kAnyWithSource;  // each is part of the one before
+  const ir::MountKind kind = ir::mount_kind(options_of(asked));
+  return said == kAnyWithSource ? ir::names_source(kind) : ir::names_file_system(kind);
+}
+
+}  // namespace
+
+std::vector<std::string> options_of(const std::string& field) {
+  std::vector<std::string> out;
+  if (is_any(field)) return out;
+  for (std::size_t begin = 0; begin < field.size();) {
+    const std::size_t end = std::min(field.find(kBetweenOptions, begin), field.size());
+    out.push_back(field.substr(begin, end - begin));
+    begin = end + kBetweenOptions.size();
+  }
+  return out;
+}
+
 bool covers(const Operation& said, const Operation& asked) {
-  const auto field = [](const std::string& s, const std::string& a) { return s == a || s == kAny; };
-  return said.area == asked.area && said.verb == asked.verb && field(said.first, asked.first) &&
-         field(said.second, asked.second);
+  return said.area == asked.area && said.verb == asked.verb && field_covers(said.first, asked.first) &&
+         field_covers(said.second, asked.second);
 }
 
 bool overlap(const Operation& a, const Operation& b) {
-  const auto field = [](const std::string& x, const std::string& y) { return x == y || x == kAny || y == kAny; };
-  return a.area == b.area && a.verb == b.verb && field(a.first, b.first) && field(a.second, b.second);
+  const auto fields = [](const std::string& x, const std::string& y) {
+    return field_covers(x, y) || field_covers(y, x);
+  };
+  return a.area == b.area && a.verb == b.verb && fields(a.first, b.first) && fields(a.second, b.second);
 }
 
 const ir::Condition& Term::condition() const {
@@ -227,8 +265,7 @@ class Reader {
     t.places = true;
     t.from = a.from.include.empty() ? nullptr : &a.from;
     const std::vector<std::string> any = {kAny};
-    for (const std::string& fstype : a.fstypes.empty() ? any : a.fstypes)
-      for (const std::string& option : a.options.empty() ? any : a.options) put("mount", fstype, option, t);
+    for (const std::string& fstype : a.fstypes.empty() ? any : a.fstypes) put("mount", fstype, options_field(a), t);
   }
 
   void read(const ir::PathsAccess& a) {

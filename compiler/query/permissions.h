@@ -18,6 +18,13 @@ namespace macc::query {
 /// A field of an operation that stands for every value, but for those that other operations name.
 inline constexpr const char* kAny = "*";
 
+/// The options of mounts that a rule without options is about. Where it names a source, or a file system, it is about
+/// no mounts that can't name one.
+inline constexpr const char* kAnyWithSource = "* of a source";
+inline constexpr const char* kAnyWithFileSystem = "* of a file system";
+/// Whether a field is one of these, or kAny.
+[[nodiscard]] bool is_any(const std::string& field);
+
 /// In the order of reports.
 enum class Area : std::uint8_t { entry, files, programs, network, sockets, handed_over, processes, kernel, bus };
 /// "files", "programs" ...: the heading of an area.
@@ -29,11 +36,14 @@ struct Operation {
   Area area = Area::files;
   std::string verb;    ///< "read", "connect tcp", "signal", "capability"
   std::string first;   ///< what comes next, or kAny: the signal, the family, the way of executing, the file system
-  std::string second;  ///< and next: the peer by its qualified name, the type of the socket, the option
+  std::string second;  ///< and next: the peer by its qualified name, the type of the socket, all the options
   friend auto operator<=>(const Operation&, const Operation&) = default;
 };
 
-/// Whether what is said about `said` holds for `asked` too: its fields are the same, or kAny.
+/// The options of a mount's operation; none where it leaves them open.
+[[nodiscard]] std::vector<std::string> options_of(const std::string& second);
+
+/// Whether what is said about `said` holds for `asked` too: its fields are the same, or stand for it.
 [[nodiscard]] bool covers(const Operation& said, const Operation& asked);
 /// Whether there is something that both are about.
 [[nodiscard]] bool overlap(const Operation& a, const Operation& b);

@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 import apparmor_blob
-from question import Question
+from question import Question, mount_names
 
 SYSTEM = pathlib.Path("/etc/apparmor.d")
 FEATURES = "/usr/share/apparmor-features/features"  # Debian's description of its kernel
@@ -29,6 +29,10 @@ CAPABILITIES = ("chown dac_override dac_read_search fowner fsetid kill setgid se
                 "setfcap mac_override mac_admin syslog wake_alarm block_suspend audit_read perfmon bpf checkpoint_restore").split()
 FILE_BITS = {"read": READ, "list": READ, "write": WRITE, "append": WRITE, "create": WRITE, "delete": WRITE, "setattr": WRITE,
              "rename": READ | WRITE, "lock": LOCK, "load": READ | MAP}
+MS_REC = 1 << 14
+MOUNT_FLAGS = {"ro": 1, "nosuid": 2, "nodev": 4, "noexec": 8, "sync": 1 << 4, "remount": 1 << 5, "dirsync": 1 << 7, "noatime": 1 << 10,
+               "nodiratime": 1 << 11, "bind": 1 << 12, "rbind": 1 << 12 | MS_REC, "move": 1 << 13, "rslave": 1 << 19 | MS_REC,
+               "slave": 1 << 19, "private": 1 << 18, "shared": 1 << 20, "relatime": 1 << 21, "strictatime": 1 << 24}  # mount(2)
 # No hook of this kernel asks AppArmor, so that everybody may.
 UNMEDIATED = {"watch", "ioctl", "memory execute", "keyring", "ipc", "userns create"}
 
@@ -146,6 +150,18 @@ class Artifact:
     def of_become(self, _profiles: dict, profile: dict, question: Question) -> tuple[bool, bool]:
         state = walk(profile["files"], self.names[question.target].encode())
         return both(bool(profile["files"].accept[state] & CHANGE_PROFILE))
+
+    def of_mount(self, _profiles: dict, profile: dict, question: Question) -> tuple[bool, bool]:
+        """The kernel asks with what the call names; bind, move and propagation with no flags but their own."""
+        names_type, names_source = mount_names(question.options)
+        flags = 0
+        for option in question.options:
+            own = names_type or "remount" in question.options or not any(mount_names((option,)))
+            flags |= MOUNT_FLAGS.get(option, 0) if own or option in ("bind", "rbind", "move") else 0
+        key = b"\7" + b"\0".join((question.object.encode(), question.source.encode() if names_source else b"",
+                                   question.fstype.encode() if names_type else b"",
+                                   bytes(bit + 1 for bit in range(32) if flags >> bit & 1)))
+        return both(bool(class_bits(profile, key) & 2))
 
     def of_capability(self, _profiles: dict, profile: dict, question: Question) -> tuple[bool, bool]:
         return both(bool(profile["capabilities"] >> CAPABILITIES.index(question.object) & 1))

@@ -7,7 +7,7 @@ import dataclasses
 import re
 
 from policy_meaning import Policy, Rule
-from question import Question
+from question import Question, mount_names
 
 WITH_WRITE = {"write", "append", "create", "delete", "rename", "setattr"}
 UNMEDIATED = {"watch": "watch", "ioctl": "ioctl", "memory execute": "memory execute", "keyring": "keyring", "ipc": "ipc",
@@ -63,6 +63,22 @@ def same_sockets(entry: Entry, question: Question) -> bool:
                and entry.policy.holds(rule.when, question.turned) for rule in entry.rules)
 
 
+def mounts_there(entry: Entry, question: Question) -> bool:
+    """On a place of one of its rules, whatever the options and what is mounted."""
+    return question.kind == "mount" and any(
+        rule.kind == "mount" and rule.covers(question) and entry.policy.holds(rule.when, question.turned) for rule in entry.rules)
+
+
+def mounts_anew(entry: Entry, question: Question) -> bool:
+    """With the options of a rule on remount, but for that."""
+    asked = dataclasses.replace(question, options=("remount", *question.options), fstype="", source="")
+    return question.kind == "mount" and any(rule.says(asked) for rule in entry.rules)
+
+
+def mounts_of_no_name(entry: Entry, question: Question) -> bool:
+    return mounts_there(entry, question) and mount_names(question.options) != (True, True)
+
+
 def same_processes(entry: Entry, question: Question) -> bool:
     return question.kind == "inspect" and any(rule.is_to(question.target) for rule in entry.rules if "to" in rule.access)
 
@@ -88,6 +104,7 @@ APPARMOR = {
     "unix-connect": lambda e, q: q.kind == "unix" and q.verb == "connect",
     "socket-protocol": lambda e, q: q.kind == "socket" and any(
         rule.kind == "socket" and rule.access["family"].split(".")[0] == q.object.split(".")[0] for rule in e.rules),
+    "mount-unnamed": mounts_of_no_name, "mount-remount": mounts_anew,
     "trace": same_processes, "deny-shared": shared_deny, "unconditional": without_condition, "conditional-deny": shared_deny,
     "deny-residue": lambda e, q: any(rule.effect == "deny" and rule.is_about(q) for rule in e.rules),
 }
@@ -152,6 +169,7 @@ SELINUX = {
     "exec-read": lambda e, q, t: implies(e, q) and e.covers_path(q),
     "load": lambda e, q, t: q.verb == "read" and e.covers_path(q),
     "watch": lambda e, q, t: q.verb == "read" and e.covers_path(q),
+    "mount": lambda e, q, t: q.kind == "mount",
     "owner": lambda e, q, t: any(rule.says(as_owner(q)) for rule in e.rules),
     "attributes": by_attribute, "attribute-over-deny": by_attribute,
     "port-type": lambda e, q, t: q.kind == "network" and port_listed(e, q),

@@ -2,9 +2,11 @@
 import itertools
 import re
 
-from question import OF_BOTH, Question
+from question import OF_BOTH, Question, mount_names
 from witnesses_test import Pattern, type_name
 
+# What is there without an option is no option.
+UNSET = {"rw", "suid", "dev", "exec", "async", "atime", "diratime"}
 BENEATH = {"create", "delete", "rename"}  # in a tree, these are about the entries and not about its top
 
 
@@ -32,6 +34,11 @@ class Paths:
         deeper = is_top and re.search(r"\*\*/", pattern.text) is not None  # another part of the path may be the tree
         return not is_top or deeper or directory and not beneath
 
+    def sample(self, dice) -> str:
+        """A directory where a pattern is about one, or a tree."""
+        pattern = self.include[0]
+        return pattern.sample(dice) + "/" * self.texts[id(pattern)].endswith(("/", "/**"))
+
     def tops(self) -> list[Pattern]:
         return [Pattern(pattern.text[:-3]) for pattern in self.include + self.exclude if pattern.text.endswith("/**")]
 
@@ -41,8 +48,9 @@ class Rule:
         self.domain, self.effect, self.access, self.text = domain, value["effect"], value["access"], value["text"]
         self.kind, self.when = self.access["kind"], value.get("when")
         self.place = value["where"]["at"]
-        paths = self.access.get("paths")
-        self.paths = Paths(paths, [policy.set_of(name) for name in paths.get("holes", ())]) if paths else None
+        self.paths, self.source = (
+            Paths(paths, [policy.set_of(name) for name in paths.get("holes", ())]) if paths and paths.get("include") else None
+            for paths in (self.access.get("paths") or self.access.get("on"), self.access.get("from") if self.kind == "mount" else None))
 
     def key(self) -> tuple[str, str, str]:
         """As report.json names it."""
@@ -66,7 +74,22 @@ class Rule:
             return question.object == ".".join(filter(None, (access["family"], access.get("type"))))
         if self.kind == "capability":
             return question.object in access["names"]
+        if self.kind == "mount":
+            return self.is_such_mount(question) and self.covers(question)
         return "to" not in access or self.is_to(question.target)
+
+    def is_such_mount(self, question: Question) -> bool:
+        """Of the file system and the source, with exactly the options."""
+        access = self.access
+        if access["options"]:
+            if options_that_count(access["options"]) != options_that_count(question.options):
+                return False
+        else:
+            names_type, names_source = mount_names(question.options)
+            if access["fstypes"] and not names_type or self.source and not names_source:
+                return False
+        return (not access["fstypes"] or question.fstype in access["fstypes"]) \
+            and (not self.source or self.source.covers(question.source.rstrip("/"), question.source.endswith("/")))
 
     def covers(self, question: Question) -> bool:
         """Some of what is asked: the file or the directory."""
@@ -96,6 +119,13 @@ class Rule:
             wanted = ("unconfined", None) if question.target == "unconfined" else ("transition", question.target)
             return (self.access["mode"], self.access["to"]) == wanted
         return True
+
+
+def options_that_count(options: list[str]) -> set[str]:
+    """`rbind` is bind and more; mount(2) ignores what else stands beside bind and its like."""
+    counted = {option for option in options if option not in UNSET and "r" + option not in options}
+    alone = not mount_names(tuple(options))[0] and "remount" not in options
+    return {option for option in counted if not mount_names((option,))[0]} if alone else counted
 
 
 class Policy:

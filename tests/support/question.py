@@ -17,6 +17,9 @@ class Question:
     keep_environment: bool = False
     turned: tuple[str, ...] = ()  # switches that do not stand as declared
     when: str = ""
+    fstype: str = ""  # of a mount, as the next two: without options there are none
+    options: tuple[str, ...] = ()
+    source: str = ""
 
     def path(self) -> str:
         return self.object.removesuffix("/")
@@ -24,6 +27,8 @@ class Question:
     def directories(self) -> list[bool]:
         """Whether the path is that of a directory, for each thing that is asked about."""
         if self.object.endswith("/") or self.verb == "list":
+            return [True]
+        if self.kind == "mount":
             return [True]
         return [False, True] if self.kind == "file" and self.verb in OF_BOTH else [False]
 
@@ -37,12 +42,21 @@ class Question:
             "network": lambda: f"{self.verb} {self.object}",
             "unix": lambda: f"{self.verb} unix {quoted(self.object)}",
             "signal": lambda: f"signal {self.verb}{to}",
+            "mount": lambda: " ".join(filter(None, ("mount", self.fstype, f"options {', '.join(self.options or ('rw',))}",
+                                                    self.source and f"from {quoted(self.source)}", f"on {quoted(self.object)}"))),
         }
         plain = lambda: f"{self.kind} {self.object or self.target.rpartition('.')[2]}".rstrip()
         return known.get(self.kind, plain)() + (f" when {self.when}" if self.when else "")
 
     def text(self) -> str:
         return f"{self.domain.rsplit('.', 1)[1]} {self.phrase()}"
+
+
+def mount_names(options: tuple[str, ...]) -> tuple[bool, bool]:
+    """Whether a mount with these options names a file system, and a source."""
+    bound, changed = ({"bind", "rbind", "move"} & set(options),
+                      {"remount", "private", "rprivate", "shared", "rshared", "slave", "rslave"} & set(options))
+    return not bound and not changed, not changed
 
 
 def quoted(path: str) -> str:

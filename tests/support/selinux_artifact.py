@@ -9,8 +9,9 @@ import re
 import subprocess
 
 import setools
-from question import Question
+from question import Question, mount_names
 
+FILE_SYSTEMS = {"ext4": "fs_t", "xfs": "fs_t", "tmpfs": "tmpfs_t"}
 EPHEMERAL = range(32768, 61000)  # the kernel asks nobody about binding these
 CAPABILITY2 = {"mac_override", "mac_admin", "syslog", "wake_alarm", "block_suspend", "audit_read", "perfmon", "bpf",
                "checkpoint_restore"}
@@ -229,6 +230,14 @@ class Artifact:
 
     def of_userns_create(self, *_) -> tuple[bool, bool]:
         return both(True)  # the policy has no class for it
+
+    def of_mount(self, source: str, question: Question, setting: dict[str, bool]) -> tuple[bool, bool]:
+        """The place and the file system; never the source, and no option."""
+        if "remount" in question.options:
+            return both(any(self.may(source, type_, "filesystem", "remount", setting) for type_ in FILE_SYSTEMS.values()))
+        names_type, _ = mount_names(question.options)
+        placed = self.may(source, self.labels.of("dir", question.path()), "dir", "mounton", setting)
+        return both(placed and (not names_type or self.may(source, FILE_SYSTEMS[question.fstype], "filesystem", "mount", setting)))
 
     def of_capability(self, source: str, question: Question, setting: dict[str, bool]) -> tuple[bool, bool]:
         class_name = "capability2" if question.object in CAPABILITY2 else "capability"

@@ -214,14 +214,6 @@ bool is_general(const std::string& topic) {
   return topics.contains(topic);
 }
 
-/// Whether files are bound, which `mount` without options is not written for.
-bool binds(const ir::Access& access) {
-  const auto* mount = std::get_if<ir::MountAccess>(&access);
-  return mount != nullptr && std::any_of(mount->options.begin(), mount->options.end(), [](const std::string& option) {
-           return option == "bind" || option == "rbind";
-         });
-}
-
 bool says(const ApparmorTarget& t, ir::DomainId id, std::initializer_list<backends::Fidelity> kinds) {
   return std::any_of(t.lowered.fidelity.entries.begin(), t.lowered.fidelity.entries.end(), [&](const auto& entry) {
     const bool kind = std::find(kinds.begin(), kinds.end(), entry.fidelity) != kinds.end();
@@ -255,8 +247,7 @@ std::string wrong_with(const ApparmorTarget& t, const backends::Probe& probe, co
   const bool own = allowed && allowed->rule == nullptr && denies(t, probe);
   if (allowed && answer.allowed.empty() && !narrower && !overlaps && !own)
     return "allows none of it; the policy: " + allowed->example;
-  if (!denied && !answer.denied.empty() && !narrower && !own && !binds(*probe.access))
-    return "does not allow " + answer.denied;
+  if (!denied && !answer.denied.empty() && !narrower && !own) return "does not allow " + answer.denied;
   // Only what is a directory can be mounted on, but for binds.
   const bool directories =
       std::holds_alternative<ir::MountAccess>(*probe.access) || std::holds_alternative<ir::PathsAccess>(*probe.access);

@@ -898,6 +898,18 @@ TEST_CASE("mounts: what the system call does not name is not written") {
   CHECK(t.topic("mount-unnamed"));
 }
 
+TEST_CASE("mounts: where files may be bound, they are written as well as folders") {
+  ApparmorTarget t(domain(
+      "allow mount on \"/m/a\"; allow mount options remount, bind, ro on \"/m/b\"; allow mount ext4 on \"/m/c\"; "
+      "deny mount on \"/m/d\";"));
+  CHECK(t.analyzed->messages() == "");
+  const std::string text = t.artifact("apparmor.d/d");
+  CHECK(text.find("  mount -> \"/m/a{,/}\",") != std::string::npos);
+  CHECK(text.find("  mount options=(remount, bind, ro) -> \"/m/b{,/}\",") != std::string::npos);
+  CHECK(text.find("  mount fstype=(\"ext4\") -> \"/m/c/\",") != std::string::npos);
+  CHECK(text.find("  deny mount -> \"/m/d{,/}\",") != std::string::npos);
+}
+
 TEST_CASE("mounts") {
   ApparmorTarget t(
       domain("allow mount tmpfs options nosuid, nodev on \"/run/d/x\"; allow unmount \"/run/d/x\"; allow pivot "

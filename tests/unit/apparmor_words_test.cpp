@@ -43,6 +43,15 @@ TEST_CASE("apparmor: every mount option has the flags that the parser gives it")
   }
 }
 
+TEST_CASE("apparmor: options that are given together have the flags that the parser gives them") {
+  for (const char* options :
+       {"ro, nosuid", "ro, rw", "suid, nosuid", "bind, ro", "rbind, bind", "remount, rw", "remount, bind",
+        "remount, bind, ro", "remount, rbind, nosuid, ro", "move, ro", "slave, rslave"}) {
+    const std::string wrong = verified(fmt::format("  allow mount options {} on \"/mnt/\";\n", options));
+    CHECK_MESSAGE(wrong.empty(), options << ": " << wrong);
+  }
+}
+
 TEST_CASE("apparmor: every signal and capability has the number that the parser gives it") {
   std::string text;
   for (const std::string& word : ir::signal_words()) text += fmt::format("  allow signal {} to self;\n", word);

@@ -1,5 +1,6 @@
 // The meaning function: decisions, promises and tests.
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "tests/support/analyzed.h"
 
@@ -207,4 +208,53 @@ TEST_CASE("a deny of one way of executing leaves the others") {
   CHECK(with("exec \"/bin/x\"; deny exec \"/bin/x\" to t; never exec \"/bin/x\";").find("may exec /usr/bin/x") !=
         std::string::npos);
   CHECK(with("exec \"/bin/x\"; deny exec \"/bin/x\";").find("may not exec /usr/bin/x") != std::string::npos);
+}
+
+TEST_CASE("mounts are made with exactly the options that a rule has") {
+  const auto with = [](const std::string& rules, const std::string& expectation) {
+    return promises(policy(rules) + "test \"t\" { expect " + expectation + "; }\n");
+  };
+  const std::string exact = "allow mount ext4 options ro, nosuid on \"/m/\";";
+  CHECK(with(exact, "allow d mount ext4 options nosuid, ro on \"/m/\"") == "");
+  CHECK(with(exact, "allow d mount ext4 options dev, nosuid, ro on \"/m/\"") == "");
+  CHECK(with(exact, "deny d mount ext4 options ro on \"/m/\"") == "");
+  CHECK(with(exact, "deny d mount ext4 options ro, nosuid, nodev on \"/m/\"") == "");
+  CHECK(with(exact, "deny d mount ext4 on \"/m/\"").find("may mount ext4 options nosuid, ro on") != std::string::npos);
+  CHECK(with("allow mount on \"/m/\"; deny mount options ro on \"/m/\";", "deny d mount options ro on \"/m/\"") == "");
+  CHECK(with("allow mount on \"/m/\"; deny mount options ro on \"/m/\";",
+             "allow d mount options ro, nodev on \"/m/\"") == "");
+  CHECK(with("allow mount options ro on \"/m/\"; deny mount on \"/m/\";", "deny d mount on \"/m/\"") == "");
+  CHECK(with("allow mount options ro on \"/m/\"; deny mount options ro on \"/m/\";", "deny d mount on \"/m/\"") == "");
+  CHECK(with("allow mount ext4 on \"/m/\"; allow mount xfs on \"/m/\";", "allow d mount ext4, xfs on \"/m/\"") == "");
+  CHECK(with("allow mount options rw, suid on \"/m/\";", "allow d mount options dev on \"/m/\"") == "");
+  CHECK(with("allow mount options bind, rbind, ro on \"/m/\";", "allow d mount options rbind on \"/m/\"") == "");
+}
+
+TEST_CASE("a mount that names no file system or source is no part of a rule that names one, but by its options") {
+  const auto denied = [](const std::string& rule, const std::string& asked) {
+    return promises(policy(rule) + "test \"t\" { expect deny d " + asked + "; }\n") == "";
+  };
+  for (const char* options : {"bind", "rbind", "move"}) {
+    const std::string asked = fmt::format("mount options {} from \"/a/\" on \"/m/\"", options);
+    CHECK(denied("allow mount ext4 on \"/m/\";", asked));
+    CHECK_FALSE(denied("allow mount from \"/a/\" on \"/m/\";", asked));
+    CHECK_FALSE(denied("allow mount on \"/m/\";", asked));
+  }
+  for (const char* options : {"remount", "remount, bind, ro", "rslave", "private"}) {
+    const std::string asked = fmt::format("mount options {} on \"/m/\"", options);
+    CHECK(denied("allow mount ext4 on \"/m/\";", asked));
+    CHECK(denied("allow mount from \"/**\" on \"/m/\";", asked));
+    CHECK_FALSE(denied("allow mount on \"/m/\";", asked));
+    CHECK_FALSE(denied(fmt::format("allow mount options {} on \"/m/\";", options), asked));
+  }
+}
+
+TEST_CASE("promises about mounts speak of exactly their options too") {
+  CHECK(promises(policy("allow mount options ro on \"/m/\"; never mount options ro, nosuid on \"/m/\";")) == "");
+  CHECK(promises(policy("allow mount options ro on \"/m/\"; never mount on \"/m/\";")).find("mount options ro on") !=
+        std::string::npos);
+  CHECK(promises(policy("allow mount on \"/m/\"; never mount options ro on \"/m/\";")).find("mount options ro on") !=
+        std::string::npos);
+  CHECK(promises(policy(
+            "allow mount on \"/m/\"; deny mount options ro on \"/m/\"; never mount options ro on \"/m/\";")) == "");
 }

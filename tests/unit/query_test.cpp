@@ -178,8 +178,7 @@ TEST_CASE("how a policy is written makes no difference") {
     CHECK(all(changed(
               "allow mount ext4, tmpfs options ro, nosuid on \"/m/**\", \"/n\";",
               "allow mount ext4 options ro, nosuid on \"/m/**\"; allow mount tmpfs options nosuid, ro on \"/m/**\"; "
-              "allow mount ext4, tmpfs options ro on \"/n\"; allow mount ext4, tmpfs options nosuid on \"/n\";")) ==
-          all(Lines()));
+              "allow mount ext4, tmpfs options nosuid, dev, ro on \"/n\";")) == all(Lines()));
   }
 }
 
@@ -207,6 +206,16 @@ TEST_CASE("what is newly allowed and what no longer is") {
         all(Lines{"m.d + dbus talk \"a.b\" on system, in part"}));
   CHECK(all(changed("allow mount ext4 on \"/m\";", "allow mount on \"/m\";")) ==
         all(Lines{"m.d + mount on \"/m\", in part"}));
+  CHECK(all(changed("allow mount options ro, nosuid on \"/m\";", "allow mount options ro on \"/m\";")) ==
+        all(Lines{"m.d + mount options ro on \"/m\"", "m.d - mount options nosuid, ro on \"/m\""}));
+  CHECK(all(changed("allow mount on \"/m\";", "allow mount from \"/**\" on \"/m\";")) ==
+        all(Lines{"m.d - mount on \"/m\", in part"}));
+  CHECK(all(changed("allow mount from \"/**\" on \"/m\";",
+                    "allow mount from \"/**\" on \"/m\"; allow mount options rslave on \"/m\";")) ==
+        all(Lines{"m.d + mount options rslave on \"/m\""}));
+  CHECK(
+      all(changed("allow mount ext4 on \"/m\";", "allow mount ext4 on \"/m\"; allow mount options bind on \"/m\";")) ==
+      all(Lines{"m.d + mount options bind on \"/m\""}));
   CHECK(all(changed("allow read \"/x\"; mode complain;", "allow read \"/x\";")) ==
         all(Lines{"m.d - everything that is not allowed: mode complain"}));
 }

@@ -247,6 +247,17 @@ TEST_CASE("paths of mounts and queues can be reached, and what shares their type
   CHECK(std::find(said.begin(), said.end(), "wider shared-type") != said.end());
 }
 
+TEST_CASE("a rule on mounts with any options is about remounting too, where it names no file system") {
+  const auto any = build(domain("allow mount on \"/srv/x/\";"));
+  CHECK(any->may("d_t", "tmpfs_t", "filesystem", "mount"));
+  CHECK(any->may("d_t", "tmpfs_t", "filesystem", "remount"));
+  const auto named = build(domain("allow mount tmpfs on \"/srv/x/\";"));
+  CHECK(named->may("d_t", "tmpfs_t", "filesystem", "mount"));
+  CHECK_FALSE(named->may("d_t", "tmpfs_t", "filesystem", "remount"));
+  const auto bound = build(domain("allow mount options remount, bind, ro on \"/srv/x/\";"));
+  CHECK(bound->may("d_t", "tmpfs_t", "filesystem", "remount"));
+}
+
 TEST_CASE("any port but a denied one: ports without a type of their own stay") {
   const auto b = build(domain("allow connect tcp any;\ndeny connect tcp 70;\nallow listen tcp any;"));
   CHECK_FALSE(b->may("d_t", "gopher_port_t", "tcp_socket", "name_connect"));
