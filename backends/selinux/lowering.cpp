@@ -46,6 +46,15 @@ void FidelityLog::add_at(Span span, Topic topic, const std::set<std::string>& wh
       for (const auto& text : what) by_topic[topic].emplace(0, text);
 }
 
+bool FidelityLog::names(ir::DomainId domain, const std::string& rule, Span span, const std::string& what) const {
+  const auto found = entries_.find({domain, span, rule});
+  if (found == entries_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [&](const auto& entry) {
+    return entry.second.empty() ||
+           std::any_of(entry.second.begin(), entry.second.end(), [&](const auto& text) { return text.second == what; });
+  });
+}
+
 FidelityReport FidelityLog::report() const {
   FidelityReport report;
   std::map<std::string, FidelityTopic> topics;

@@ -38,6 +38,8 @@ class FidelityLog {
   void exact(ir::DomainId domain, const std::string& rule, Span span);
   /// About every rule that stands at a place.
   void add_at(Span span, Topic topic, const std::set<std::string>& what);
+  /// Whether something is said about a rule that names this, or that names nothing.
+  [[nodiscard]] bool names(ir::DomainId domain, const std::string& rule, Span span, const std::string& what) const;
   [[nodiscard]] FidelityReport report() const;
 
  private:

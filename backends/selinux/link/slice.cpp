@@ -246,7 +246,9 @@ class Slicer {
         return judge_conditional(line);
       case Part::role_type:
         need(head.second);
-        return sets_.is_set(head.second) || own_.names(head.second) || in_contexts_.contains(head.second);
+        // Types are met by attribute, too, and then the probe asks about processes of them, which run in a role.
+        return head.first != "object_r" || sets_.is_set(head.second) || own_.names(head.second) ||
+               in_contexts_.contains(head.second);
       case Part::file:
         return own_.has_file(file_of(line.text));
       case Part::port:
