@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 
 #include "backends/selinux/link/switches.h"
 #include "backends/selinux/planned_grants.h"
@@ -57,7 +58,7 @@ Topic topic_of(const ir::Access& access) {
                ? Topic::still_granted
                : Topic::ordinary_signals;
   if (const auto* network = std::get_if<ir::NetworkAccess>(&access))
-    if (network->protocol == ir::Protocol::udp && !network->listen) return Topic::udp_send;
+    return network->listen ? Topic::ephemeral_ports : Topic::udp_send;
   if (const auto* socket = std::get_if<ir::UnixAccess>(&access))
     return socket->abstract_name.empty() ? Topic::unix_server : Topic::abstract_name;
   if (std::holds_alternative<ir::DbusAccess>(access)) return Topic::dbus;
@@ -79,6 +80,7 @@ class DenialCheck {
     for (const ir::Rule& rule : domain_.rules) {
       if (rule.effect != ir::Effect::deny) continue;
       rule_ = &rule;
+      said_.clear();
       guard_ = Guard::of(context_.policy, rule.condition);
       std::visit([this](const auto& access) { check(access); }, rule.access);
     }
@@ -106,8 +108,31 @@ class DenialCheck {
     const auto* bus = std::get_if<ir::DbusAccess>(&rule_->access);
     if (bus == nullptr || bus->own || !owners_of(context_.policy, bus->name).empty()) return;
     const std::string& daemon = context_.platform[bus->session_bus ? Name::session_bus : Name::system_bus];
-    check_way({need(type_, daemon, "dbus", "send_msg"), need(type_, context_.platform[Name::domain], "dbus", "send_msg")},
-              Topic::dbus);
+    check_way(
+        {need(type_, daemon, "dbus", "send_msg"), need(type_, context_.platform[Name::domain], "dbus", "send_msg")},
+        Topic::dbus);
+  }
+
+  // ---- ports
+
+  void check(const ir::NetworkAccess& access) {
+    for (const Piece& piece : plain_pieces(here_, id_, rule_->access).list)
+      for (const std::vector<Need>& way : piece.ways) {
+        const auto named = std::find_if(way.begin(), way.end(),
+                                        [](const Need& each) { return each.permissions.front().starts_with("name_"); });
+        if (named == way.end())
+          check_way(way, topic_of(rule_->access));
+        else if (holds(way))
+          say_port(access, named->target);
+      }
+  }
+
+  void say_port(const ir::NetworkAccess& access, const std::string& type) {
+    if (is_said_of(type)) return;
+    std::vector<std::string> what;
+    for (const PortSegment* segment : context_.ports.touching(access.protocol, access.ports))
+      if (segment->type == type) what.push_back(type + ": " + text_of(access.protocol, segment->range));
+    say(Topic::port_type, what);
   }
 
   // ---- files
@@ -128,10 +153,14 @@ class DenialCheck {
     const PathSet objects = context_.input.meaning.objects(verb, access.paths) & part.set;
     if (objects.empty()) return;
     const Topic topic = part.region->is_own() || !is_allowed(verb) ? Topic::still_granted : Topic::split_denied;
-    for (const std::string& type : part.region->types)
-      if (!is_said_of(type))
-        for (const auto& [class_name, permissions] : decisive_permissions(verb, scope_of(objects, *part.region, part.kinds)))
+    const auto decisive = decisive_permissions(verb, scope_of(objects, *part.region, part.kinds));
+    for (const std::string& type : part.region->types) {
+      if (is_said_of(type)) continue;
+      for (const auto& [class_name, permissions] : decisive)
+        // The system's symlinks are followed on the way to other paths, for which the kernel asks the same.
+        if (part.region->is_own() || class_name != "lnk_file" || verb != ir::Verb::read)
           check_way({need(type_, type, class_name, permissions)}, topic);
+    }
   }
 
   bool gives(const std::string& type, ir::Verb verb, ObjectScope scope) {
@@ -309,8 +338,11 @@ class DenialCheck {
   }
 
   /// Files that share a type, of which others are granted: the lowering says so where it takes the denied ones out.
-  [[nodiscard]] bool is_said_of(const std::string& type) const {
-    return context_.fidelity.names(id_, ir::describe(context_.policy, *rule_), rule_->where.span, type);
+  [[nodiscard]] bool is_said_of(const std::string& type) {
+    const auto [known, fresh] = said_.try_emplace(type, false);
+    if (fresh)
+      known->second = context_.fidelity.names(id_, ir::describe(context_.policy, *rule_), rule_->where.span, type);
+    return known->second;
   }
 
   void say(Topic topic, const std::vector<std::string>& what = {}) {
@@ -325,6 +357,7 @@ class DenialCheck {
   const std::string type_;
   const ir::Rule* rule_ = nullptr;
   Guard guard_;
+  std::map<std::string, bool> said_;  // of the rule, before this check
 };
 
 }  // namespace

@@ -154,8 +154,8 @@ void lower_domain(Context& context, ir::DomainId id) {
   lower_creations(subject);
   lower_raw(subject);
   lower_denials(subject);
-  lower_promises(subject);
   lower_gates(subject);
+  lower_promises(subject);
 }
 
 void finish(Module& module) {

@@ -205,7 +205,8 @@ class Others {
       const std::vector<std::string> roles = here_.base.roles_of(type);
       return std::none_of(here_.base.users().begin(), here_.base.users().end(), [&](const PolicyUser& user) {
         return std::any_of(user.roles.begin(), user.roles.end(), [&](const std::string& role) {
-          return role != here_.platform[Name::object_role] && std::find(roles.begin(), roles.end(), role) != roles.end();
+          return role != here_.platform[Name::object_role] &&
+                 std::find(roles.begin(), roles.end(), role) != roles.end();
         });
       });
     });
