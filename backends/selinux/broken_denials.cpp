@@ -50,13 +50,10 @@ std::vector<ir::Access> single_accesses(const ir::Policy& policy, const ir::Acce
   return list;
 }
 
-/// The topic that explains why a permission goes with others.
+/// The topic that explains why one of the accesses of a deny goes with others.
 Topic topic_of(const ir::Access& access) {
   if (const auto* signal = std::get_if<ir::SignalAccess>(&access))
-    return signal->any || std::any_of(signal->signals.begin(), signal->signals.end(),
-                                      [](ir::Signal s) { return signal_permission(s) != "signal"; })
-               ? Topic::still_granted
-               : Topic::ordinary_signals;
+    return signal_permission(signal->signals.front()) == "signal" ? Topic::ordinary_signals : Topic::still_granted;
   if (const auto* network = std::get_if<ir::NetworkAccess>(&access))
     return network->listen ? Topic::ephemeral_ports : Topic::udp_send;
   if (const auto* socket = std::get_if<ir::UnixAccess>(&access))
@@ -92,14 +89,14 @@ class DenialCheck {
   template <typename T>
   void check(const T&) {
     for (const ir::Access& access : single_accesses(context_.policy, rule_->access))
-      if (!ir::is_always_there(access, id_)) check_pieces(plain_pieces(here_, id_, access).list);
+      if (!ir::is_always_there(access, id_)) check_pieces(plain_pieces(here_, id_, access).list, topic_of(access));
     check_unknown_owner();
   }
 
-  void check_pieces(const std::vector<Piece>& pieces) {
+  void check_pieces(const std::vector<Piece>& pieces, Topic topic) {
     for (const Piece& piece : pieces) {
       if (!piece.open.empty()) say(Topic::not_mediated);
-      for (const std::vector<Need>& way : piece.ways) check_way(way, topic_of(rule_->access));
+      for (const std::vector<Need>& way : piece.ways) check_way(way, topic);
     }
   }
 
