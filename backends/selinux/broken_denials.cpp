@@ -50,18 +50,6 @@ std::vector<ir::Access> single_accesses(const ir::Policy& policy, const ir::Acce
   return list;
 }
 
-/// The topic that explains why one of the accesses of a deny goes with others.
-Topic topic_of(const ir::Access& access) {
-  if (const auto* signal = std::get_if<ir::SignalAccess>(&access))
-    return signal_permission(signal->signals.front()) == "signal" ? Topic::ordinary_signals : Topic::still_granted;
-  if (const auto* network = std::get_if<ir::NetworkAccess>(&access))
-    return network->listen ? Topic::ephemeral_ports : Topic::udp_send;
-  if (const auto* socket = std::get_if<ir::UnixAccess>(&access))
-    return socket->abstract_name.empty() ? Topic::unix_server : Topic::abstract_name;
-  if (std::holds_alternative<ir::DbusAccess>(access)) return Topic::dbus;
-  return Topic::still_granted;
-}
-
 /// The denies of one domain.
 class DenialCheck {
  public:
@@ -89,14 +77,14 @@ class DenialCheck {
   template <typename T>
   void check(const T&) {
     for (const ir::Access& access : single_accesses(context_.policy, rule_->access))
-      if (!ir::is_always_there(access, id_)) check_pieces(plain_pieces(here_, id_, access).list, topic_of(access));
+      if (!ir::is_always_there(access, id_)) check_pieces(plain_pieces(here_, id_, access).list);
     check_unknown_owner();
   }
 
-  void check_pieces(const std::vector<Piece>& pieces, Topic topic) {
+  void check_pieces(const std::vector<Piece>& pieces) {
     for (const Piece& piece : pieces) {
       if (!piece.open.empty()) say(Topic::not_mediated);
-      for (const std::vector<Need>& way : piece.ways) check_way(way, topic);
+      for (const std::vector<Need>& way : piece.ways) check_way(way);
     }
   }
 
@@ -106,8 +94,7 @@ class DenialCheck {
     if (bus == nullptr || bus->own || !owners_of(context_.policy, bus->name).empty()) return;
     const std::string& daemon = context_.platform[bus->session_bus ? Name::session_bus : Name::system_bus];
     check_way(
-        {need(type_, daemon, "dbus", "send_msg"), need(type_, context_.platform[Name::domain], "dbus", "send_msg")},
-        Topic::dbus);
+        {need(type_, daemon, "dbus", "send_msg"), need(type_, context_.platform[Name::domain], "dbus", "send_msg")});
   }
 
   // ---- ports
@@ -118,7 +105,7 @@ class DenialCheck {
         const auto named = std::find_if(way.begin(), way.end(),
                                         [](const Need& each) { return each.permissions.front().starts_with("name_"); });
         if (named == way.end())
-          check_way(way, topic_of(rule_->access));
+          check_way(way);
         else if (holds(way))
           say_port(access, named->target);
       }
@@ -190,7 +177,7 @@ class DenialCheck {
     const Need run = need(type_, exec, "file", "open read map execute");
     std::set<std::string> targets;
     if (access.mode == Mode::inside) {
-      check_way({run, need(type_, exec, "file", "execute_no_trans")}, Topic::still_granted);
+      check_way({run, need(type_, exec, "file", "execute_no_trans")});
       targets = started_by(exec);
     } else if (access.mode == Mode::unconfined) {
       targets = {context_.platform[Name::unconfined]};
@@ -202,7 +189,7 @@ class DenialCheck {
                                need(target, exec, "file", "entrypoint")};
       if (access.keep_environment) way.push_back(need(type_, target, "process", "noatsecure"));
       if (!started_by(exec).contains(target)) way.push_back(need(type_, type_, "process", "setexec"));
-      check_way(way, Topic::still_granted);
+      check_way(way);
     }
   }
 
@@ -220,9 +207,9 @@ class DenialCheck {
   void check(const ir::UnixAccess& access) {
     if (!access.abstract_name.empty()) {
       if (access.listen)
-        check_way({need(type_, type_, "unix_stream_socket", "create bind listen accept")}, Topic::abstract_name);
+        check_way({need(type_, type_, "unix_stream_socket", "create bind listen accept")});
       else
-        check_servers(access, {}, Topic::abstract_name);
+        check_servers(access, {});
       return;
     }
     const PathSet sockets = context_.input.meaning.set(access.paths) & PathSet::non_directories();
@@ -232,14 +219,14 @@ class DenialCheck {
         if (is_said_of(type)) continue;
         const Need file = need(type_, type, "sock_file", access.listen ? "create" : "write");
         if (access.listen)
-          check_way({file}, Topic::still_granted);
+          check_way({file});
         else
-          check_servers(access, {file}, Topic::unix_server);
+          check_servers(access, {file});
       }
     }
   }
 
-  void check_servers(const ir::UnixAccess& access, const std::vector<Need>& file, Topic topic) {
+  void check_servers(const ir::UnixAccess& access, const std::vector<Need>& file) {
     bool any = false;
     for (const ir::DomainId server : listeners(here_, access)) {
       for (const std::string& type : types_of_domain(here_, server))
@@ -248,10 +235,10 @@ class DenialCheck {
           any = true;
           std::vector<Need> way = file;
           way.push_back(need(type_, type, class_name, permission));
-          check_way(way, topic);
+          check_way(way);
         }
     }
-    if (!any && !file.empty()) check_way(file, topic);
+    if (!any && !file.empty()) check_way(file);
   }
 
   void check(const ir::UseAccess& access) {
@@ -259,7 +246,7 @@ class DenialCheck {
       const Need descriptor = need(type_, from, "fd", "use");
       const auto used = [&](std::string_view class_name, const std::string& type) {
         for (const std::string_view way : {"read", "write"})
-          check_way({descriptor, need(type_, type, class_name, way)}, Topic::still_granted);
+          check_way({descriptor, need(type_, type, class_name, way)});
       };
       if (access.tcp) used("tcp_socket", from);
       if (access.udp) used("udp_socket", from);
@@ -286,12 +273,12 @@ class DenialCheck {
     for (const Part& part : context_.labels.divide(queues)->parts)
       for (const std::string& type : part.region->types)
         for (const std::string_view way : {"open read", "open write", "create"})
-          check_way({need(type_, type, "file", way)}, Topic::still_granted);
+          check_way({need(type_, type, "file", way)});
   }
 
   // ---- what is granted
 
-  void check_way(const std::vector<Need>& way, Topic topic) {
+  void check_way(const std::vector<Need>& way, Topic topic = Topic::still_granted) {
     if (way.empty()) return;
     if (const std::string unknown = unknown_class(way); !unknown.empty()) return say(Topic::unknown_class, {unknown});
     if (!holds(way)) return;
