@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backends/selinux/base_choice.h"
+#include "backends/selinux/broken_denials.h"
 #include "backends/selinux/formats.h"
 #include "backends/selinux/install.h"
 #include "backends/selinux/link/grantees.h"
@@ -153,8 +154,8 @@ void lower_domain(Context& context, ir::DomainId id) {
   lower_creations(subject);
   lower_raw(subject);
   lower_denials(subject);
-  lower_promises(subject);
   lower_gates(subject);
+  lower_promises(subject);
 }
 
 void finish(Module& module) {
@@ -295,6 +296,7 @@ Lowered lower_policy(const Input& input, const std::shared_ptr<const Base>& base
     if (!diagnostics.has_errors()) check_moves(context);
     if (diagnostics.has_errors()) return {};
     for (auto& [name, module] : context.modules) leave_out_unknown(context, module);
+    say_broken_denials(context);
     say_absent(context);
     auto plan = std::make_shared<Planned>();
     Lowered lowered{.artifacts = artifacts(context, *plan), .fidelity = context.fidelity.report(), .plan = plan};

@@ -1,8 +1,15 @@
 // What stays out: denied accesses make no noise in the audit log, and promises stand as neverallow, so that policy
 // which is linked later keeps to them.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <set>
+#include <utility>
 
+#include "backends/selinux/link/base_rules.h"
 #include "backends/selinux/lowering.h"
 
 namespace macc::backends::selinux {
@@ -47,15 +54,63 @@ class Remainder {
 
   /// False when a part was granted, so that it cannot stand.
   bool never_allow(const std::string& target, std::string_view class_name,
-                   const std::vector<std::string_view>& permissions, Span span) {
-    const auto rest = not_granted(target, class_name, permissions);
+                   const std::vector<std::string_view>& permissions, Span span) const {
+    return never_allow(target, class_name, permissions, span, {});
+  }
+
+  /// Without what the system gives.
+  bool never_allow(const std::string& target, std::string_view class_name,
+                   const std::vector<std::string_view>& permissions, Span span,
+                   const std::set<std::string_view>& by_system) const {
+    auto rest = not_granted(target, class_name, permissions);
+    const bool whole = rest.size() == permissions.size();
+    std::erase_if(rest, [&](const std::string& permission) { return by_system.contains(permission); });
     add_vector(subject_.module, RuleKind::never_allow, {}, {subject_.type, target, std::string(class_name)},
                views(rest), span);
-    return rest.size() == permissions.size();
+    return whole;
   }
 
  private:
   Subject& subject_;
+};
+
+/// What the system's policy gives to the attributes that a domain is in. No promise can stand against that.
+class SystemGrants {
+ public:
+  explicit SystemGrants(Subject& subject) : subject_(subject) {}
+
+  [[nodiscard]] std::set<std::string_view> on(const std::string& target, std::string_view class_name) {
+    if (!given_) given_ = rules().given_to(attributes_of(subject_.type));
+    const auto [at, fresh] = names_.try_emplace(target);
+    if (fresh) at->second = names_of(target);
+    std::set<std::string_view> permissions;
+    for (const std::string& name : at->second)
+      if (const auto found = given_->find({name, class_name}); found != given_->end())
+        permissions.insert(found->second.begin(), found->second.end());
+    return permissions;
+  }
+
+ private:
+  [[nodiscard]] const BaseRules& rules() { return subject_.context.system_rules(); }
+
+  [[nodiscard]] std::set<std::string> names_of(const std::string& target) {
+    const bool is_self = target == "self";
+    std::set<std::string> names = attributes_of(is_self ? subject_.type : target);
+    names.insert(target);
+    return names;
+  }
+
+  [[nodiscard]] std::set<std::string> attributes_of(const std::string& type) {
+    for (const auto& [name, module] : subject_.context.modules)
+      if (const auto own = module.types.find(type); own != module.types.end())
+        return rules().closure(own->second.attributes);
+    const auto list = subject_.context.platform.base().attributes_of(type);
+    return {list.begin(), list.end()};
+  }
+
+  Subject& subject_;
+  std::optional<std::map<std::pair<std::string_view, std::string_view>, std::set<std::string_view>>> given_;
+  std::map<std::string, std::set<std::string>> names_;
 };
 
 // ---- deny
@@ -148,25 +203,44 @@ void hush_terminal_questions(Subject& subject) {
 
 class PromiseLowering {
  public:
-  explicit PromiseLowering(Subject& subject) : subject_(subject), remainder_(subject) {}
+  explicit PromiseLowering(Subject& subject) : subject_(subject), remainder_(subject), system_(subject) {}
 
   void run() {
     for (const auto& promise : subject_.domain.never) {
       promise_ = &promise;
+      broken_.clear();
       std::visit([this](const auto& access) { lower(access); }, promise.access);
+      if (!broken_.empty()) say(Topic::attribute_over_deny, broken_in_words());
     }
   }
 
  private:
   Span span() const { return promise_->where.span; }
 
-  void say() {
+  void say(Topic topic, const std::vector<std::string>& what = {}) {
     subject_.context.fidelity.add(subject_.id, "never " + ir::describe(subject_.context.policy, promise_->access),
-                                  span(), Topic::promise, {});
+                                  span(), topic, what);
+  }
+
+  /// False when a part is granted by rules. What the system grants is left out, and said at the end.
+  bool never_allow(const std::string& target, std::string_view class_name,
+                   const std::vector<std::string_view>& permissions) {
+    const auto given = system_.on(target, class_name);
+    for (const std::string_view permission : permissions)
+      if (given.contains(permission))
+        broken_[fmt::format("{} {{ {} }}", class_name, permission)].insert(target == "self" ? subject_.type : target);
+    return remainder_.never_allow(target, class_name, permissions, span(), given);
+  }
+
+  [[nodiscard]] std::vector<std::string> broken_in_words() const {
+    std::vector<std::string> lines;
+    for (const auto& [permission, types] : broken_)
+      lines.push_back(fmt::format("{}: {}", permission, fmt::join(types, " ")));
+    return lines;
   }
 
   void lower(const ir::FileAccess& access) {
-    if (access.owner) return say();
+    if (access.owner) return say(Topic::promise_alone);
     const ir::Meaning& meaning = subject_.context.input.meaning;
     bool whole = true;
     const auto divided = subject_.context.labels.divide(meaning.set(access.paths));
@@ -178,11 +252,11 @@ class PromiseLowering {
         for (const auto& [class_name, permissions] : distinct_permissions(verb, scope_of(objects, *region, which))) {
           // The system's symlinks are followed on the way to other paths, for which the kernel asks the same.
           if (verb == ir::Verb::read && class_name == "lnk_file" && !region->is_own()) continue;
-          for (const auto& type : region->types) whole &= remainder_.never_allow(type, class_name, permissions, span());
+          for (const auto& type : region->types) whole &= never_allow(type, class_name, permissions);
         }
       }
     }
-    if (!whole) say();
+    if (!whole) say(Topic::promise);
   }
 
   void lower(const ir::ExecAccess& access) {
@@ -190,50 +264,50 @@ class PromiseLowering {
     bool whole = true;
     const auto divided = subject_.context.labels.divide(files);
     for (const Part& part : divided->parts)
-      for (const auto& type : part.region->types)
-        whole &= remainder_.never_allow(type, "file", {"execute", "execute_no_trans"}, span());
-    if (!whole) say();
+      for (const auto& type : part.region->types) whole &= never_allow(type, "file", {"execute", "execute_no_trans"});
+    if (!whole) say(Topic::promise);
   }
 
   void lower(const ir::NetworkAccess& access) {
-    if (access.protocol == ir::Protocol::udp && !access.listen) return say();
+    if (access.protocol == ir::Protocol::udp && !access.listen) return say(Topic::promise_alone);
     const std::string socket = std::string(ir::word(access.protocol)) + "_socket";
     const std::string_view permission = access.listen ? "name_bind" : "name_connect";
     bool whole = true;
     for (const PortSegment* segment : subject_.context.ports.touching(access.protocol, access.ports))
-      whole &= remainder_.never_allow(segment->type, socket, {permission}, span());
-    if (!whole) say();
+      whole &= never_allow(segment->type, socket, {permission});
+    if (!whole) say(Topic::promise);
   }
 
   void lower(const ir::CapabilityAccess& access) {
     for (ir::Capability capability : access.capabilities)
-      if (!remainder_.never_allow("self", capability_class(capability, access.in_userns), {ir::word(capability)},
-                                  span()))
-        say();
+      if (!never_allow("self", capability_class(capability, access.in_userns), {ir::word(capability)}))
+        say(Topic::promise);
   }
 
   void lower(const ir::ProcessAccess& access) {
     const bool trace = access.kind == ir::ProcessAccess::Kind::trace;
     if ((!trace && access.kind != ir::ProcessAccess::Kind::become) || access.peer.kind != ir::Peer::Kind::domain)
-      return say();
+      return say(Topic::promise_alone);
     for (const auto& type : subject_.context.types_of(access.peer.domain, span()))
-      if (!remainder_.never_allow(type, "process", {trace ? "ptrace" : "dyntransition"}, span())) say();
+      if (!never_allow(type, "process", {trace ? "ptrace" : "dyntransition"})) say(Topic::promise);
   }
 
   void lower(const ir::PlainAccess& access) {
-    if (access.kind != ir::PlainAccess::Kind::memory_execute) return say();
-    if (!remainder_.never_allow("self", "process", {"execmem"}, span())) say();
+    if (access.kind != ir::PlainAccess::Kind::memory_execute) return say(Topic::promise_alone);
+    if (!never_allow("self", "process", {"execmem"})) say(Topic::promise);
   }
 
   /// Checked on the meaning; what SELinux asks for these is shared with other accesses.
   template <typename T>
   void lower(const T&) {
-    say();
+    say(Topic::promise_alone);
   }
 
   Subject& subject_;
   Remainder remainder_;
+  SystemGrants system_;
   const ir::Obligation* promise_ = nullptr;
+  std::map<std::string, std::set<std::string>> broken_;  // types by what the system grants on them
 };
 
 }  // namespace

@@ -202,7 +202,7 @@ void lower_paths(Subject& subject, const ir::Rule& rule, const ir::PathsAccess& 
     case ir::PathsAccess::Kind::unmount:
       subject.search_above(guard, set, span);
       subject.allow(guard, subject.name(Name::filesystems, span), "filesystem", "unmount", span);
-      subject.say(rule, Topic::mount);
+      subject.say(rule, Topic::unmount, {"every file system, wherever it is mounted"});
       break;
     case ir::PathsAccess::Kind::pivot:
       subject.search_above(guard, set, span);
@@ -260,6 +260,12 @@ void talk(Subject& subject, const ir::Rule& rule, const ir::DbusAccess& access, 
   }
 }
 
+/// The bus asks whether a domain may own names, and not which.
+void own_names(Subject& subject, const ir::Rule& rule, const std::string& bus, const Guard& guard) {
+  subject.allow(guard, bus, "dbus", "acquire_svc", rule.where.span);
+  subject.say(rule, Topic::dbus, {"every name on the bus"});
+}
+
 }  // namespace
 
 std::vector<ir::DomainId> owners_of(const ir::Policy& policy, const std::string& name) {
@@ -301,7 +307,7 @@ void lower_dbus(Subject& subject) {
     else
       reach_bus(subject, guard, rule->where.span);
     if (access->own)
-      subject.allow(guard, bus, "dbus", "acquire_svc", rule->where.span);
+      own_names(subject, *rule, bus, guard);
     else
       talk(subject, *rule, *access, guard);
   }

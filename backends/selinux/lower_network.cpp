@@ -169,11 +169,14 @@ class NetworkLowering {
                                           "SELinux has no class for sockets of `" + printable(access.family) + "`");
       return;
     }
-    const Guard guard = subject_.guard(rule);
-    for (const auto& [denial, denied] : subject_.rules<ir::SocketAccess>(ir::Effect::deny))
-      if (denied->family == access.family && (denied->type.empty() || denied->type == access.type) &&
-          subject_.guard(*denial).is_always())
-        return;
+    const Guard own = subject_.guard(rule);
+    Guard guard = own;
+    for (const auto& [denial, denied] : subject_.rules<ir::SocketAccess>(ir::Effect::deny)) {
+      if (denied->family != access.family || (!denied->type.empty() && denied->type != access.type)) continue;
+      const Guard other = subject_.guard(*denial);
+      if (other.is_always() || other == own) return;
+      guard = guard.but_not(other);
+    }
     subject_.allow_self(guard, socket, socket_permissions(socket), rule.where.span);
     // Binding over IP asks for the address, whatever the protocol.
     if (binds_to_addresses(socket))

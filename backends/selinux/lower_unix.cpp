@@ -126,10 +126,13 @@ class UnixLowering {
   }
 
   void abstract_socket(const ir::UnixAccess& access) {
-    for (const auto& [rule, denial] : subject_.rules<ir::UnixAccess>(ir::Effect::deny))
-      if (denial->listen == access.listen && denial->abstract_name == access.abstract_name &&
-          subject_.guard(*rule).is_always())
-        return;
+    const Guard own = guard_;
+    for (const auto& [rule, denial] : subject_.rules<ir::UnixAccess>(ir::Effect::deny)) {
+      if (denial->listen != access.listen || denial->abstract_name != access.abstract_name) continue;
+      const Guard other = subject_.guard(*rule);
+      if (other.is_always() || other == own) return;
+      guard_ = guard_.but_not(other);
+    }
     if (access.listen)
       say_own(access.abstract_name);
     else

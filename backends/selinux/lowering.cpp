@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backends/selinux/link/base_rules.h"
+
 namespace macc::backends::selinux {
 namespace {
 
@@ -44,6 +46,16 @@ void FidelityLog::add_at(Span span, Topic topic, const std::set<std::string>& wh
   for (auto& [key, by_topic] : entries_)
     if (std::get<Span>(key) == span)
       for (const auto& text : what) by_topic[topic].emplace(0, text);
+}
+
+bool FidelityLog::names(ir::DomainId domain, const std::string& rule, Span span, const std::string& type) const {
+  const auto found = entries_.find({domain, span, rule});
+  if (found == entries_.end()) return false;
+  return std::any_of(found->second.begin(), found->second.end(), [&](const auto& entry) {
+    return entry.second.empty() || std::any_of(entry.second.begin(), entry.second.end(), [&](const auto& text) {
+             return text.second == type || text.second.starts_with(type + ": ");
+           });
+  });
 }
 
 FidelityReport FidelityLog::report() const {
@@ -140,6 +152,11 @@ std::vector<std::string> Context::types_of(ir::DomainId id, Span span) {
     diagnostics.report(Code::E1004, span, "`" + policy.qualified_name(id) + "` does not name its SELinux type")
         .also(domain.where.span, "declared here; add `selinux type TYPE;`");
   return {};
+}
+
+const BaseRules& Context::system_rules() {
+  if (!system_rules_) system_rules_ = std::make_shared<const BaseRules>(platform.base());
+  return *system_rules_;
 }
 
 Subject::Subject(Context& context_, ir::DomainId id_)

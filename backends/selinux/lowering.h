@@ -22,6 +22,8 @@
 
 namespace macc::backends::selinux {
 
+class BaseRules;
+
 enum class Topic : std::uint8_t {
 #define MACC_TOPIC(name, key, fidelity, text) name,
 #include "backends/selinux/fidelity.def"
@@ -38,6 +40,8 @@ class FidelityLog {
   void exact(ir::DomainId domain, const std::string& rule, Span span);
   /// About every rule that stands at a place.
   void add_at(Span span, Topic topic, const std::set<std::string>& what);
+  /// Whether something is said about a rule that names this type, alone or with what of it, or that names nothing.
+  [[nodiscard]] bool names(ir::DomainId domain, const std::string& rule, Span span, const std::string& type) const;
   [[nodiscard]] FidelityReport report() const;
 
  private:
@@ -78,8 +82,11 @@ struct Context {
   [[nodiscard]] const std::string& name(Name name, Span span);
   /// The SELinux types of a domain; for an external one without a binding an error at `span`, once.
   [[nodiscard]] std::vector<std::string> types_of(ir::DomainId id, Span span);
+  /// The rules of the system's policy that attributes carry; read when they are first asked for.
+  [[nodiscard]] const BaseRules& system_rules();
 
  private:
+  std::shared_ptr<const BaseRules> system_rules_;
   std::set<ir::DomainId> unbound_;
   std::set<Name> missing_;
 };
@@ -168,10 +175,11 @@ void lower_mounts(Subject& subject);
 void lower_dbus(Subject& subject);
 void lower_creations(Subject& subject);
 void lower_raw(Subject& subject);
-/// Needs all that is granted: denied verbs as dontaudit and neverallow, promises as neverallow, gate attributes.
+/// Needs all that is granted: denied verbs as dontaudit and neverallow, gate attributes.
 void lower_denials(Subject& subject);
-void lower_promises(Subject& subject);
 void lower_gates(Subject& subject);
+/// Promises as neverallow. Needs the attributes, too, for what the system's policy gives to them.
+void lower_promises(Subject& subject);
 
 /// Whether init starts the domain itself.
 [[nodiscard]] bool started_by_init(const ir::Domain& domain);

@@ -212,6 +212,8 @@ class Collector {
     }
     for (const FileContext& context : module_.file_contexts)
       if (!context.type.empty()) add(context.type);
+    // checkmodule takes no module that requires nothing: one of switches alone.
+    if (out_.empty()) out_.roles.insert(module_.object_role);
     return std::move(out_);
   }
 

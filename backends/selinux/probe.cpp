@@ -304,7 +304,7 @@ std::vector<ProbeAnswer> probe_artifacts(const Input& input, const Lowered& lowe
   const auto& plan = dynamic_cast<const Planned&>(*lowered.plan);
   const CompiledLabels labels(plan, *opened.base, linked.file_contexts);
   const Platform platform = platform_of(input, opened.base);
-  const Probed probed{input, plan, *opened.base, platform, *policy, labels};
+  const Probed probed{{input, plan.modules, *opened.base, platform}, plan, *policy, labels};
   return Prober(probed, linked.image).run(probes);
 }
 

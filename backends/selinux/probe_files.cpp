@@ -36,12 +36,12 @@ Permissions of(std::string_view text) { return without_search(words(text)); }
 
 /// The permissions of a verb without which nothing of it can be done. `getattr` is not among them, nor what only some
 /// programs ask for.
-Permissions decisive_of(Verb verb, const ClassPermissions& all, std::string_view distinct) {
-  Permissions list = {std::string(distinct)};
+std::vector<std::string_view> decisive_of(Verb verb, const ClassPermissions& all, std::string_view distinct) {
+  std::vector<std::string_view> list = {distinct};
   const auto also = [&](std::string_view permission) {
     if (permission != distinct &&
         std::find(all.permissions.begin(), all.permissions.end(), permission) != all.permissions.end())
-      list.emplace_back(permission);
+      list.push_back(permission);
   };
   // An object can be made without being opened, by mknod(2).
   if (verb != Verb::create) also("open");
@@ -54,9 +54,9 @@ std::optional<Asked> asked_of(Verb verb, Kinds kind) {
   const bool device = kind == kinds::char_device || kind == kinds::block_device;
   const ObjectScope scope{kind == kinds::directory, kind != kinds::directory, device, kind};
   const auto rows = object_permissions(verb, scope);
-  const auto distinct = distinct_permissions(verb, scope);
-  if (rows.empty() || distinct.empty()) return std::nullopt;
-  return Asked{std::string(rows[0].class_name), decisive_of(verb, rows[0], distinct[0].permissions[0]),
+  const auto decisive = decisive_permissions(verb, scope);
+  if (rows.empty() || decisive.empty()) return std::nullopt;
+  return Asked{std::string(rows[0].class_name), without_search(decisive[0].permissions),
                without_search(rows[0].permissions), without_search(parent_permissions(verb)),
                verb == Verb::create || verb == Verb::mknod};
 }
@@ -277,27 +277,6 @@ class ProgramPiece {
 
 // ---- unix sockets
 
-/// Who listens at the paths: domains that may, and who the declarations of the system's sockets name.
-std::set<ir::DomainId> listeners(const Probed& probed, const ir::UnixAccess& access) {
-  const ir::Policy& policy = probed.input.policy;
-  std::set<ir::DomainId> found;
-  const auto meets = [&](const ir::PathExpr& paths) {
-    return probed.input.meaning.set(paths).meets(probed.input.meaning.set(access.paths));
-  };
-  for (std::size_t i = 0; i < policy.domains.size(); ++i)
-    for (const ir::Rule& rule : policy.domains[i].rules) {
-      const auto* listens = std::get_if<ir::UnixAccess>(&rule.access);
-      if (listens == nullptr || !listens->listen || rule.effect != ir::Effect::allow) continue;
-      if (access.abstract_name.empty() ? listens->abstract_name.empty() && meets(listens->paths)
-                                       : listens->abstract_name == access.abstract_name)
-        found.insert(static_cast<ir::DomainId>(i));
-    }
-  if (!access.abstract_name.empty()) return found;
-  for (const ir::Resource& resource : policy.resources)
-    if (resource.server != ir::DomainId::none && meets(resource.paths)) found.insert(resource.server);
-  return found;
-}
-
 /// Connections to one server at least: streams or datagrams. With the socket's file, where there is one.
 Piece connection(const Probed& probed, const PathPieces& pieces, std::string example, const ir::UnixAccess& access,
                  const std::vector<Need>& file) {
@@ -352,6 +331,37 @@ std::string queue_type(const Base& base) {
 }
 
 }  // namespace
+
+std::vector<ClassPermissions> decisive_permissions(Verb verb, ObjectScope scope) {
+  std::vector<ClassPermissions> list;
+  const auto rows = object_permissions(verb, scope);
+  for (const auto& [class_name, distinct] : distinct_permissions(verb, scope)) {
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const ClassPermissions& r) { return r.class_name == class_name; });
+    list.push_back({class_name, decisive_of(verb, *row, distinct.front())});
+  }
+  return list;
+}
+
+std::set<ir::DomainId> listeners(const Surroundings& here, const ir::UnixAccess& access) {
+  const ir::Policy& policy = here.input.policy;
+  std::set<ir::DomainId> found;
+  const auto meets = [&](const ir::PathExpr& paths) {
+    return here.input.meaning.set(paths).meets(here.input.meaning.set(access.paths));
+  };
+  for (std::size_t i = 0; i < policy.domains.size(); ++i)
+    for (const ir::Rule& rule : policy.domains[i].rules) {
+      const auto* listens = std::get_if<ir::UnixAccess>(&rule.access);
+      if (listens == nullptr || !listens->listen || rule.effect != ir::Effect::allow) continue;
+      if (access.abstract_name.empty() ? listens->abstract_name.empty() && meets(listens->paths)
+                                       : listens->abstract_name == access.abstract_name)
+        found.insert(static_cast<ir::DomainId>(i));
+    }
+  if (!access.abstract_name.empty()) return found;
+  for (const ir::Resource& resource : policy.resources)
+    if (resource.server != ir::DomainId::none && meets(resource.paths)) found.insert(resource.server);
+  return found;
+}
 
 Pieces file_pieces(const Probed& probed, const Probe& probe, const ir::FileAccess& access) {
   PathPieces pieces(probed, probe);

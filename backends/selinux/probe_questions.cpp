@@ -34,12 +34,12 @@ constexpr unsigned kLastPort = 65535;
 /// there. Among ranges that hold a port, the narrowest counts.
 class PortLabels {
  public:
-  PortLabels(const Probed& probed, ir::Protocol protocol) {
-    for (const auto& [name, module] : probed.plan.modules)
+  PortLabels(const Surroundings& here, ir::Protocol protocol) {
+    for (const auto& [name, module] : here.modules)
       for (const PortLabel& port : module.ports)
         if (port.protocol == protocol) spans_.push_back({port.range.first, port.range.last, port.type});
-    if (probed.base.is_skeleton()) declared(probed, protocol);
-    for (const PortContext& port : probed.base.ports())
+    if (here.base.is_skeleton()) declared(here, protocol);
+    for (const PortContext& port : here.base.ports())
       if (port.protocol == ir::word(protocol)) spans_.push_back({port.low, port.high, port.type});
     std::stable_sort(spans_.begin(), spans_.end(),
                      [](const PortSpan& a, const PortSpan& b) { return a.last - a.first < b.last - b.first; });
@@ -62,9 +62,9 @@ class PortLabels {
   }
 
  private:
-  void declared(const Probed& probed, ir::Protocol protocol) {
-    for (const ir::Ports& ports : probed.input.policy.ports) {
-      const auto types = probed.platform.bound(ports.bindings, "type");
+  void declared(const Surroundings& here, ir::Protocol protocol) {
+    for (const ir::Ports& ports : here.input.policy.ports) {
+      const auto types = here.platform.bound(ports.bindings, "type");
       if (types.empty()) continue;
       for (const ir::Ports::Item& item : ports.items)
         for (const ir::PortRange& range : item.ranges)
@@ -84,16 +84,13 @@ class PortLabels {
 /// Builds the pieces of one access.
 class Others {
  public:
-  Others(const Probed& probed, const Probe& probe)
-      : probed_(probed),
-        probe_(probe),
-        policy_(probed.input.policy),
-        source_(types_of_domain(probed, probe.domain).at(0)) {}
+  Others(const Surroundings& here, ir::DomainId domain, const ir::Access& asked)
+      : here_(here), asked_(asked), policy_(here.input.policy), source_(types_of_domain(here, domain).at(0)) {}
 
   Pieces take() { return std::move(pieces_); }
 
   void operator()(const ir::NetworkAccess& access) {
-    const PortLabels labels(probed_, access.protocol);
+    const PortLabels labels(here_, access.protocol);
     std::set<std::pair<std::string, bool>> seen;
     for (const ir::PortRange& range : access.ports)
       for (const PortSpan& span : labels.divide(range)) {
@@ -142,7 +139,7 @@ class Others {
       case Kind::memory_execute:
         return add(access, {on_self("process", "execmem")});
       case Kind::userns_create:
-        if (probed_.platform.has_permission("user_namespace", "create"))
+        if (here_.platform.has_permission("user_namespace", "create"))
           return add(access, {on_self("user_namespace", "create")});
         pieces_.list.push_back({example(), {}, {}, "", "not mediated"});
         return;
@@ -159,12 +156,12 @@ class Others {
   }
 
   void operator()(const ir::DbusAccess& access) {
-    const std::string& name = probed_.platform[access.session_bus ? Name::session_bus : Name::system_bus];
-    const std::vector<std::string> buses = access.session_bus ? probed_.base.types_in(name) : std::vector{name};
+    const std::string& name = here_.platform[access.session_bus ? Name::session_bus : Name::system_bus];
+    const std::vector<std::string> buses = access.session_bus ? session_buses(name) : std::vector{name};
     std::vector<std::string> peers;
     if (!access.own)
       for (const ir::DomainId owner : owners_of(policy_, access.name))
-        for (std::string& type : types_of_domain(probed_, owner)) peers.push_back(std::move(type));
+        for (std::string& type : types_of_domain(here_, owner)) peers.push_back(std::move(type));
     if (!access.own && peers.empty()) {
       pieces_.problem = fmt::format("nothing says which domain owns `{}` on the bus", printable(access.name));
       return;
@@ -179,15 +176,15 @@ class Others {
   }
 
   /// Accesses on paths are asked elsewhere.
-  void operator()(const ir::FileAccess& access) { pieces_ = file_pieces(probed_, probe_, access); }
-  void operator()(const ir::ExecAccess& access) { pieces_ = exec_pieces(probed_, probe_, access); }
-  void operator()(const ir::UnixAccess& access) { pieces_ = unix_pieces(probed_, probe_, access); }
-  void operator()(const ir::UseAccess& access) { pieces_ = use_pieces(probed_, probe_, access); }
-  void operator()(const ir::MountAccess& access) { pieces_ = mount_pieces(probed_, probe_, access); }
-  void operator()(const ir::PathsAccess& access) { pieces_ = paths_pieces(probed_, probe_, access); }
+  void operator()(const ir::FileAccess&) {}
+  void operator()(const ir::ExecAccess&) {}
+  void operator()(const ir::UnixAccess&) {}
+  void operator()(const ir::UseAccess&) {}
+  void operator()(const ir::MountAccess&) {}
+  void operator()(const ir::PathsAccess&) {}
 
  private:
-  [[nodiscard]] std::string example() const { return ir::describe(policy_, *probe_.access); }
+  [[nodiscard]] std::string example() const { return ir::describe(policy_, asked_); }
   [[nodiscard]] Need on(const std::string& type, std::string_view class_name, std::string_view permissions) const {
     return {source_, type, std::string(class_name), of(permissions)};
   }
@@ -201,6 +198,21 @@ class Others {
     pieces_.list.push_back({example(), {{std::move(decisive)}}, {std::move(wanted)}, "", ""});
   }
 
+  /// Those that a user of the system can have: the policy has types for roles that nobody logs in with.
+  [[nodiscard]] std::vector<std::string> session_buses(const std::string& attribute) const {
+    std::vector<std::string> types = here_.base.types_in(attribute);
+    std::erase_if(types, [&](const std::string& type) {
+      const std::vector<std::string> roles = here_.base.roles_of(type);
+      return std::none_of(here_.base.users().begin(), here_.base.users().end(), [&](const PolicyUser& user) {
+        return std::any_of(user.roles.begin(), user.roles.end(), [&](const std::string& role) {
+          return role != here_.platform[Name::object_role] &&
+                 std::find(roles.begin(), roles.end(), role) != roles.end();
+        });
+      });
+    });
+    return types;
+  }
+
   void port(const ir::NetworkAccess& access, const PortSpan& span, bool local) {
     const std::string socket = std::string(ir::word(access.protocol)) + "_socket";
     const bool udp = access.protocol == ir::Protocol::udp;
@@ -210,7 +222,7 @@ class Others {
     std::vector<Need> needs;
     if (access.listen) {
       if (!local) needs.push_back(on(span.type, socket, "name_bind"));
-      needs.push_back(on(probed_.platform[Name::node], socket, "node_bind"));
+      needs.push_back(on(here_.platform[Name::node], socket, "node_bind"));
       needs.push_back(on_self(socket, udp ? "create bind" : "create bind listen accept"));
     } else {
       // Sending over UDP is not checked by port.
@@ -230,7 +242,7 @@ class Others {
 
   [[nodiscard]] std::vector<std::string> types_of(const ir::Peer& peer, bool one_of_any) {
     if (peer.kind == ir::Peer::Kind::self) return {source_};
-    std::vector<std::string> types = types_of_domain(probed_, peer.domain);
+    std::vector<std::string> types = types_of_domain(here_, peer.domain);
     if (types.empty() && !one_of_any) pieces_.problem = without_type(policy_.domain(peer.domain).name);
     return types;
   }
@@ -264,8 +276,8 @@ class Others {
     }
   }
 
-  const Probed& probed_;
-  const Probe& probe_;
+  const Surroundings& here_;
+  const ir::Access& asked_;
   const ir::Policy& policy_;
   std::string source_;
   Pieces pieces_;
@@ -285,16 +297,27 @@ std::string without_type(const std::string& domain) {
   return fmt::format("`{}` has no type in the system's policy", domain);
 }
 
-std::vector<std::string> types_of_domain(const Probed& probed, ir::DomainId id) {
-  const ir::Domain& domain = probed.input.policy.domain(id);
+std::vector<std::string> types_of_domain(const Surroundings& here, ir::DomainId id) {
+  const ir::Domain& domain = here.input.policy.domain(id);
   if (!domain.external) return {domain_type(domain)};
-  return probed.platform.bound(domain.bindings, "type");
+  return here.platform.bound(domain.bindings, "type");
+}
+
+Pieces plain_pieces(const Surroundings& here, ir::DomainId domain, const ir::Access& access) {
+  Others others(here, domain, access);
+  std::visit(others, access);
+  return others.take();
 }
 
 Pieces pieces_of(const Probed& probed, const Probe& probe) {
-  Others others(probed, probe);
-  std::visit(others, *probe.access);
-  return others.take();
+  const ir::Access& access = *probe.access;
+  if (const auto* file = std::get_if<ir::FileAccess>(&access)) return file_pieces(probed, probe, *file);
+  if (const auto* exec = std::get_if<ir::ExecAccess>(&access)) return exec_pieces(probed, probe, *exec);
+  if (const auto* socket = std::get_if<ir::UnixAccess>(&access)) return unix_pieces(probed, probe, *socket);
+  if (const auto* use = std::get_if<ir::UseAccess>(&access)) return use_pieces(probed, probe, *use);
+  if (const auto* mount = std::get_if<ir::MountAccess>(&access)) return mount_pieces(probed, probe, *mount);
+  if (const auto* paths = std::get_if<ir::PathsAccess>(&access)) return paths_pieces(probed, probe, *paths);
+  return plain_pieces(probed, probe.domain, access);
 }
 
 }  // namespace macc::backends::selinux

@@ -1,6 +1,8 @@
 // What an access of the language asks of a compiled policy: which permissions, of which types, decide it.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 #include "backends/selinux/link/link.h"
 #include "backends/selinux/planned.h"
 #include "backends/selinux/platform.h"
+#include "backends/selinux/vocabulary.h"
 
 namespace macc::backends::selinux {
 
@@ -37,18 +40,27 @@ struct Pieces {
   std::string problem;  ///< why some of it cannot be asked, one sentence; ""
 };
 
-/// What questions are asked of.
-struct Probed {
+/// What is known before anything is linked.
+struct Surroundings {
   const Input& input;
-  const Planned& plan;
+  const std::map<std::string, Module>& modules;  ///< of the plan
   const Base& base;
   const Platform& platform;
+};
+
+/// What questions are asked of.
+struct Probed : Surroundings {
+  const Planned& plan;
   const CompiledPolicy& policy;
   const CompiledLabels& labels;
 };
 
 /// Throws paths::TooComplex.
 [[nodiscard]] Pieces pieces_of(const Probed& probed, const Probe& probe);
+/// Of an access without paths; none of one with them.
+[[nodiscard]] Pieces plain_pieces(const Surroundings& here, ir::DomainId domain, const ir::Access& access);
+/// The permissions on an object, which may be a device, without which nothing of a verb can be done.
+[[nodiscard]] std::vector<ClassPermissions> decisive_permissions(ir::Verb verb, ObjectScope scope);
 
 // ---- for the parts of pieces_of() ----
 
@@ -57,7 +69,9 @@ struct Probed {
 /// Why nothing can be asked about a domain of the system that has no type there.
 [[nodiscard]] std::string without_type(const std::string& domain);
 /// The types of a domain of the project or the system.
-[[nodiscard]] std::vector<std::string> types_of_domain(const Probed& probed, ir::DomainId id);
+[[nodiscard]] std::vector<std::string> types_of_domain(const Surroundings& here, ir::DomainId id);
+/// Who listens there: domains that may, and who the declarations of the system's sockets name.
+[[nodiscard]] std::set<ir::DomainId> listeners(const Surroundings& here, const ir::UnixAccess& access);
 
 [[nodiscard]] Pieces file_pieces(const Probed& probed, const Probe& probe, const ir::FileAccess& access);
 [[nodiscard]] Pieces exec_pieces(const Probed& probed, const Probe& probe, const ir::ExecAccess& access);

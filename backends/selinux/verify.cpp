@@ -179,6 +179,11 @@ std::string check_packages(const Input& input, const Lowered& lowered, const Bas
   return "";
 }
 
+bool declares_types(const Planned& plan) {
+  return std::any_of(plan.modules.begin(), plan.modules.end(),
+                     [](const auto& entry) { return !entry.second.types.empty(); });
+}
+
 }  // namespace
 
 Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagnostics& diagnostics) {
@@ -203,7 +208,8 @@ Verification verify_artifacts(const Input& input, const Lowered& lowered, Diagno
   const bool as_planned = check_statements(as_cil.artifacts, plan, diagnostics);
   check_effects(input, as_cil, plan, diagnostics);
   LinkOptions options;
-  options.whole_base = input.full;
+  // Without a type of ours, nothing of the base would be left.
+  options.whole_base = input.full || !declares_types(plan);
   const LinkResult linked = link(*opened.base, modules, options);
   const Places places(input.policy, input.sources);
   for (const LinkMessage& message : linked.messages) report_message(message, places, diagnostics);

@@ -166,6 +166,7 @@ SELINUX = {
     "write": lambda e, q, t: q.verb == "append" and e.covers_path(q),
     "exec-load": lambda e, q, t: q.verb == "load" and e.covers_path(q),
     "system-type-not-split": lambda e, q, t: bool(t & set(e.what)) and shared_deny(e, q),
+    "still-granted": lambda e, q, t: shared_deny(e, q),
     "exec-read": lambda e, q, t: implies(e, q) and e.covers_path(q),
     "load": lambda e, q, t: q.verb == "read" and e.covers_path(q),
     "watch": lambda e, q, t: q.verb == "read" and e.covers_path(q),

@@ -283,19 +283,39 @@ class Generator {
   explicit Generator(unsigned seed) : random_(seed) {}
 
   std::string policy() {
-    std::string text =
-        "macc 1;\nmodule m;\nboolean sw = false;\n" + std::string(kSystem) +
-        "domain e { entry \"/usr/lib/x/e\"; resource run : runtime { \"/run/e/**\" } allow listen unix run; }\n"
-        "domain d {\n  entry \"/usr/lib/x/d\";\n  resource all : state { \"/srv/t/**\" }\n"
-        "  resource tool : program { \"/usr/lib/x/tool\" }\n";
-    if (below(2) == 0) text += "  resource part : content { \"/srv/t/a/**\" }\n";
+    std::string text = beginning();
     for (unsigned i = 0, count = 2 + below(6); i < count; ++i) text += rule();
     text += "}\ntest \"all\" {\n";
     for (const std::string& question : questions()) text += "  expect deny d " + question + ";\n";
     return text + "}\n";
   }
 
+  /// Rules that share permissions, so that most denies meet an allow.
+  std::string close_policy() {
+    std::string text = beginning();
+    const std::vector<std::string> family = families()[below(static_cast<unsigned>(families().size()))];
+    for (unsigned i = 0, count = 4 + below(4); i < count; ++i) {
+      const std::string effect = below(5) < 2 ? "deny " : "allow ";
+      const std::string line = effect + one_of(family) + ";";
+      text += "  " + (below(3) == 0 ? "if sw { " + line + " }" : line) + "\n";
+    }
+    return text + "}\n";
+  }
+
  private:
+  std::string beginning() {
+    std::string text =
+        "macc 1;\nmodule m;\nboolean sw = false;\n" + std::string(kSystem) +
+        "domain e { entry \"/usr/lib/x/e\"; resource run : runtime { \"/run/e/**\" } allow listen unix run;\n"
+        "  allow listen unix \"@e\"; allow listen unix \"@e2\"; allow dbus own \"org.m.E\" on system; allow dbus own "
+        "\"org.m.E2\" on system; }\n"
+        "domain f { entry \"/usr/lib/x/f\"; allow listen unix \"@f\"; }\n"
+        "domain d {\n  entry \"/usr/lib/x/d\";\n  resource all : state { \"/srv/t/**\" }\n"
+        "  resource tool : program { \"/usr/lib/x/tool\" }\n";
+    if (below(2) == 0) text += "  resource part : content { \"/srv/t/a/**\" }\n";
+    return text;
+  }
+
   unsigned below(unsigned bound) { return static_cast<unsigned>(random_() % bound); }
   std::string one_of(const std::vector<std::string>& list) { return list[below(static_cast<unsigned>(list.size()))]; }
 
@@ -336,7 +356,41 @@ class Generator {
             "connect unix \"/run/e/a\"",
             "mount tmpfs on \"/srv/t/a/\"",
             "unmount \"/srv/t/a/\"",
-            "capability chown in userns"};
+            "capability chown in userns",
+            "capability mknod",
+            "signal kill to f",
+            "signal stop, term to f",
+            "trace f",
+            "inspect f",
+            "ipc f",
+            "connect unix \"@e\"",
+            "connect unix \"@f\"",
+            "listen unix \"@d\"",
+            "dbus own \"org.m.D\" on system",
+            "dbus talk \"org.m.E\" on system",
+            "dbus talk \"org.m.E2\" on system",
+            "userns create"};
+  }
+  static std::vector<std::vector<std::string>> families() {
+    return {{"signal any to any", "signal term to e", "signal hup, term to e", "signal kill to e", "signal kill to any",
+             "signal any to f", "signal term, hup to any"},
+            {"trace any", "trace e", "inspect any", "inspect e", "inspect f", "ipc any", "ipc e", "ipc f"},
+            {"connect unix \"@e\"", "connect unix \"@e2\"", "connect unix \"/run/e/a\"", "listen unix \"@d\"",
+             "listen unix \"/srv/t/a/x\"", "create \"/srv/t/a/x\""},
+            {"dbus talk \"org.m.E\" on system", "dbus talk \"org.m.E2\" on system", "dbus own \"org.m.D\" on system",
+             "dbus own \"org.m.D2\" on system"},
+            {"connect udp 53", "connect udp any", "listen udp 5353", "listen udp 40000", "connect tcp 8443",
+             "connect tcp any", "listen tcp 7000", "listen tcp 40000"},
+            {"exec tool", "read tool", "load tool", "exec \"/usr/bin/dash\"", "read \"/usr/bin/dash\"",
+             "load \"/usr/bin/dash\"", "exec \"/usr/lib/x/e\" to e"},
+            {"watch, write all", "read all", "append all", "write all", "read \"/srv/t/x\"", "load all", "list all"},
+            {"bpf", "perf", "capability bpf", "capability perfmon", "capability mknod", "mknod all", "userns create",
+             "memory execute", "io_uring", "socket packet", "socket netlink.route"}};
+  }
+  /// Rules that are about more than a question is.
+  static std::vector<std::string> wide_phrases() {
+    return {"signal any to any", "signal term, kill to any", "signal hup to any", "inspect any",    "trace any",
+            "ipc any",           "signal any to e",          "connect tcp any",   "connect udp any"};
   }
 
   static std::vector<std::string> questions() {
@@ -355,7 +409,7 @@ class Generator {
   }
 
   std::string rule() {
-    std::string text = (below(5) == 0 ? "deny " : "allow ") + one_of(phrases());
+    std::string text = (below(4) == 0 ? "deny " : "allow ") + one_of(below(5) == 0 ? wide_phrases() : phrases());
     if (below(2) == 0) {
       text = (below(5) == 0 ? "deny " : "allow ") + one_of(verbs());
       text += below(3) == 0 ? " \"" + one_of({"/srv/t/a/b/**", "/srv/t/a/**", "/etc/d/x", "/etc/d/**"}) + "\"" : " all";
@@ -376,6 +430,8 @@ bool is_said(const SelinuxTarget& target, const Probe& probe, const std::string&
   std::istringstream words(by);
   std::string type;
   for (int i = 0; i < 3; ++i) words >> type;
+  // What every domain may, and what the kernel does not ask about, is said once for all.
+  if (question == "keyring" || question == "userns create" || question.starts_with("listen unix \"@")) return true;
   const auto& entries = target.lowered.fidelity.entries;
   return std::any_of(entries.begin(), entries.end(), [&](const backends::FidelityEntry& entry) {
     const bool wider =
@@ -410,6 +466,68 @@ bool comes_with(const ir::Meaning& meaning, const Probe& probe) {
 
 }  // namespace
 
+namespace {
+
+/// Whether something is said of a deny.
+bool is_said(const SelinuxTarget& target, ir::DomainId id, const ir::Rule& rule) {
+  const std::string text = ir::describe(target.analyzed->policy, rule);
+  const auto& entries = target.lowered.fidelity.entries;
+  return std::any_of(entries.begin(), entries.end(), [&](const backends::FidelityEntry& entry) {
+    return entry.domain == id && entry.rule == text && entry.span == rule.where.span &&
+           (entry.fidelity == backends::Fidelity::wider || entry.fidelity == backends::Fidelity::not_enforced);
+  });
+}
+
+/// A deny about any peer is also about the domain itself, which may always send itself signals.
+bool is_about_any_peer(const ir::Access& access) {
+  const auto* signal = std::get_if<ir::SignalAccess>(&access);
+  const auto* process = std::get_if<ir::ProcessAccess>(&access);
+  return (signal != nullptr && signal->peer.kind == ir::Peer::Kind::any) ||
+         (process != nullptr && process->peer.kind == ir::Peer::Kind::any);
+}
+
+/// Asks the artifacts what a domain's denies take away. What they still allow has to be said of that deny.
+void check_denies(const SelinuxTarget& target, bool value) {
+  const ir::Policy& policy = target.analyzed->policy;
+  std::vector<Probe> probes;
+  std::vector<const ir::Rule*> rules;
+  for (std::size_t i = 0; i < policy.domains.size(); ++i)
+    for (const ir::Rule& rule : policy.domains[i].rules)
+      if (rule.effect == ir::Effect::deny && ir::holds(rule.condition, {value}) && !is_about_any_peer(rule.access)) {
+        probes.push_back({static_cast<ir::DomainId>(i), &rule.access, {value}});
+        rules.push_back(&rule);
+      }
+  const auto answers = backends::selinux_backend().probe(target.input(), target.lowered, probes);
+  for (std::size_t i = 0; i < probes.size(); ++i) {
+    const std::string text = ir::describe(policy, *rules[i]);
+    const std::string& allowed = answers[i].allowed;
+    const bool own_keys = text == "deny keyring";              // every domain has those
+    const bool head_as_file = allowed.ends_with(" /srv/t/a");  // what heads a tree is a directory
+    if (allowed.empty() || own_keys || head_as_file) continue;
+    CAPTURE(text);
+    CAPTURE(value);
+    CAPTURE(answers[i].by);
+    CHECK_MESSAGE(is_said(target, probes[i].domain, *rules[i]), "denied, allowed, and not said");
+  }
+}
+
+}  // namespace
+
+TEST_CASE("random policies: what is denied and allowed all the same is said of that deny") {
+  int built = 0;
+  for (unsigned seed = 1001; seed <= 1120; ++seed) {
+    const std::string text = Generator(seed).close_policy();
+    const auto target = lower_only(text);
+    if (target->diagnostics.has_errors()) continue;  // a deny beside an allow that cannot be narrowed
+    ++built;
+    CAPTURE(seed);
+    CAPTURE(text);
+    check_denies(*target, false);
+    check_denies(*target, true);
+  }
+  CHECK(built >= 100);
+}
+
 TEST_CASE("random policies: a probe allows what is meant, and where it allows more, the report says so") {
   int built = 0;
   for (unsigned seed = 1; seed <= 30; ++seed) {
@@ -435,5 +553,5 @@ TEST_CASE("random policies: a probe allows what is meant, and where it allows mo
       }
     }
   }
-  CHECK(built >= 30);
+  CHECK(built >= 25);
 }

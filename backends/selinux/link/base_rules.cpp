@@ -134,6 +134,20 @@ const std::vector<BaseRules::Access>& BaseRules::allows(std::string_view source,
   return found == allows_.end() ? none : found->second;
 }
 
+std::map<std::pair<std::string_view, std::string_view>, std::set<std::string_view>> BaseRules::given_to(
+    const std::set<std::string>& sources) const {
+  std::map<std::pair<std::string_view, std::string_view>, std::set<std::string_view>> given;
+  for (const auto& [key, accesses] : allows_) {
+    const std::string_view words = key;
+    const std::size_t first = words.find(' '), second = words.find(' ', first + 1);
+    if (!sources.contains(std::string(words.substr(0, first)))) continue;
+    auto& permissions =
+        given[{words.substr(first + 1, second - first - 1), words.substr(second + 1, words.size() - second - 2)}];
+    for (const Access& access : accesses) permissions.insert(access.permissions.begin(), access.permissions.end());
+  }
+  return given;
+}
+
 bool BaseRules::has(const PolicyRule& rule) const {
   return others_.contains(joined(
       {keyword(rule.kind), rule.source, rule.target, rule.class_name, rule.name, rule.result, rule.condition.text()}));

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "backends/selinux/link/access.h"
@@ -36,6 +37,10 @@ class BaseRules {
   /// The allow rules of just these words; `target` may be "self".
   [[nodiscard]] const std::vector<Access>& allows(std::string_view source, std::string_view target,
                                                   std::string_view class_name) const;
+  /// The permissions that rules of these sources give, under any condition, by target and class in the rules' own
+  /// words.
+  [[nodiscard]] std::map<std::pair<std::string_view, std::string_view>, std::set<std::string_view>> given_to(
+      const std::set<std::string>& sources) const;
   /// Whether the base has the transition, member or change rule of just these words.
   [[nodiscard]] bool has(const PolicyRule& rule) const;
   [[nodiscard]] bool has_range(std::string_view source, std::string_view target, std::string_view class_name) const;

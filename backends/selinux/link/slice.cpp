@@ -182,6 +182,7 @@ class Slicer {
       rest.remove_prefix(std::min(text.size() + 1, rest.size()));
       if (!text.empty()) read(text);
     }
+    for (const PolicyUser& user : base_.inventory.users) user_roles_.insert(user.roles.begin(), user.roles.end());
     for (const OwnTransition& transition : own_.transitions()) {
       if (could_be_of_base(transition.source) && could_be_of_base(transition.target))
         foreign_transitions_.push_back(transition);
@@ -246,7 +247,9 @@ class Slicer {
         return judge_conditional(line);
       case Part::role_type:
         need(head.second);
-        return sets_.is_set(head.second) || own_.names(head.second) || in_contexts_.contains(head.second);
+        // Processes of types that are met by attribute run in the roles of users, too, and the probe asks about them.
+        return sets_.is_set(head.second) || own_.names(head.second) || in_contexts_.contains(head.second) ||
+               user_roles_.contains(head.first);
       case Part::file:
         return own_.has_file(file_of(line.text));
       case Part::port:
@@ -332,7 +335,7 @@ class Slicer {
   Own own_;
   std::vector<OwnTransition> foreign_transitions_;
   std::vector<Line> lines_;
-  Words in_contexts_, needed_;
+  Words in_contexts_, needed_, user_roles_;
   std::vector<std::string_view> open_sets_;
   std::unordered_map<std::string_view, bool> holds_own_;
 };
