@@ -251,6 +251,36 @@ CompiledAutomaton::State CompiledAutomaton::run(std::string_view bytes, State fr
   return state;
 }
 
+void CompiledAutomaton::complain() {
+  constexpr std::uint32_t kQuietable = 0x1fc07f;  // the bits of which there is a quiet one, seven places up
+  for (State state = 0; state < accept_.size(); ++state) {
+    const std::uint32_t happens = kQuietable & ~(accept2_[state] >> 7);
+    for (const unsigned half : {0U, kHalfBits}) {
+      const bool runs_anyway = (accept_[state] >> half & kExec) == 0 && (happens >> half & kExec) != 0;
+      if (runs_anyway) accept_[state] |= (kInherit | kKeepEnvironment) << half;
+    }
+    accept_[state] |= happens | kChangeProfile | kChangeOnExec;
+  }
+}
+
+CompiledAutomaton CompiledAutomaton::complaining() {
+  CompiledAutomaton out;
+  for (auto* table : {&out.accept_, &out.accept2_, &out.base_}) table->assign(2, 0);
+  out.default_ = {dead, start};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) out.classes_.push_back(byte);
+  out.complain();
+  return out;
+}
+
+CompiledProfile as_it_happens(CompiledProfile profile) {
+  if (!profile.complains()) return profile;
+  if (!profile.files) profile.files = CompiledAutomaton::complaining();
+  profile.files->complain();
+  if (profile.classes) profile.classes->complain();
+  profile.capabilities.allowed |= ~profile.capabilities.quiet;
+  return profile;
+}
+
 // ---- profiles ----
 
 namespace {
