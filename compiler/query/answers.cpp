@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -113,36 +114,76 @@ std::vector<ir::Assignment> all_values(const ir::Policy& policy, const std::vect
   return out;
 }
 
-/// Values near to these under which the condition holds, or does not: parts of it are set in turn until it does, which
-/// fails only where parts contradict each other.
-std::optional<ir::Assignment> set_to(const ir::Assignment& values, const ir::Condition& condition, bool wanted) {
-  using Kind = ir::Condition::Kind;
-  if (ir::holds(condition, values) == wanted) return values;
-  if (condition.kind == Kind::always) return std::nullopt;
-  if (condition.kind == Kind::boolean) {
-    ir::Assignment out = values;
-    out[static_cast<std::size_t>(condition.boolean)] = wanted;
-    return out;
+/// Looks for values under which a condition holds, or does not, part by part and with few changes of those that it
+/// begins with. Gives up after some work.
+class Setting {
+ public:
+  explicit Setting(const ir::Assignment& values) : values_(values), set_(values.size()) {}
+
+  std::optional<ir::Assignment> find(const ir::Condition& condition, bool wanted) {
+    if (!set(condition, wanted, [] { return true; })) return std::nullopt;
+    return values_;
   }
-  if (condition.kind == Kind::negation) return set_to(values, condition.operands.front(), !wanted);
-  ir::Assignment all = values;
-  for (const ir::Condition& part : condition.operands) {
-    // One part of `or` does, and one of `and` keeps it from holding; else all of them have to be set.
+
+ private:
+  using Then = std::function<bool()>;
+  static constexpr unsigned kMost = 2'000;
+
+  /// Whether it can be set, and then all that is behind it.
+  bool set(const ir::Condition& condition, bool wanted, const Then& then) {
+    using Kind = ir::Condition::Kind;
+    if (++steps_ > kMost) return false;
+    switch (condition.kind) {
+      case Kind::always:
+        return wanted && then();
+      case Kind::boolean:
+        return set(static_cast<std::size_t>(condition.boolean), wanted, then);
+      case Kind::negation:
+        return set(condition.operands.front(), !wanted, then);
+      case Kind::conjunction:
+      case Kind::disjunction:
+        break;
+    }
+    // One part of `or` makes it hold, and one of `and` keeps it from holding; else all of them have to be set.
     const bool one_does = (condition.kind == Kind::disjunction) == wanted;
-    auto out = set_to(one_does ? values : all, part, wanted);
-    if (!out) continue;
-    if (ir::holds(condition, *out) == wanted) return out;
-    all = std::move(*out);
+    return one_does ? one(condition, wanted, then) : all(condition, 0, wanted, then);
   }
-  return std::nullopt;
-}
+
+  bool set(std::size_t boolean, bool wanted, const Then& then) {
+    if (set_[boolean]) return values_[boolean] == wanted && then();
+    const bool before = values_[boolean];
+    set_[boolean] = true;
+    values_[boolean] = wanted;
+    if (then()) return true;
+    set_[boolean] = false;
+    values_[boolean] = before;
+    return false;
+  }
+
+  bool one(const ir::Condition& condition, bool wanted, const Then& then) {
+    for (const bool as_it_is : {true, false}) {
+      for (const ir::Condition& part : condition.operands)
+        if ((ir::holds(part, values_) == wanted) == as_it_is && set(part, wanted, then)) return true;
+    }
+    return false;
+  }
+
+  bool all(const ir::Condition& condition, std::size_t from, bool wanted, const Then& then) {
+    if (from == condition.operands.size()) return then();
+    return set(condition.operands[from], wanted, [&] { return all(condition, from + 1, wanted, then); });
+  }
+
+  ir::Assignment values_;
+  std::vector<bool> set_;
+  unsigned steps_ = 0;
+};
 
 /// The values nearest to these that make the condition hold where it does not, or the reverse; of many booleans, some
 /// that do.
 std::optional<ir::Assignment> turned_over(const ir::Assignment& values, const ir::Condition& condition) {
   const std::vector<ir::BooleanId> booleans = booleans_of({&condition});
   std::optional<std::size_t> best;
-  if (booleans.size() > kMaxSwitches) return set_to(values, condition, !ir::holds(condition, values));
+  if (booleans.size() > kMaxSwitches) return Setting(values).find(condition, !ir::holds(condition, values));
   for (std::size_t bits = 1; bits < (std::size_t{1} << booleans.size()); ++bits) {
     const bool nearer = !best || std::popcount(bits) < std::popcount(*best);
     if (nearer && ir::holds(condition, turned(values, booleans, bits)) != ir::holds(condition, values)) best = bits;
