@@ -123,9 +123,8 @@ class Kernel {
 
   /// A capability of the system is one of every user namespace, and the reverse: exact is what rules give in both.
   bool reaches_further(const ir::Rule& rule, const ir::CapabilityAccess& access) const {
-    return std::any_of(access.capabilities.begin(), access.capabilities.end(), [&](Capability c) {
-      return !allowed(c, !access.in_userns).covers(remaining(rule, c));
-    });
+    return std::any_of(access.capabilities.begin(), access.capabilities.end(),
+                       [&](Capability c) { return !allowed(c, !access.in_userns).covers(remaining(rule, c)); });
   }
 
   void say_what_it_opens(const ir::Rule& rule, const ir::CapabilityAccess& access) {

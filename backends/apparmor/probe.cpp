@@ -110,8 +110,9 @@ class Asking {
   [[nodiscard]] std::string described() const { return ir::describe(policy_, access_); }
   [[nodiscard]] std::string in_profile(const std::string& what) const {
     if (profile_.complains())
-      return fmt::format("profile {} is in complain mode: nothing is refused there but what a `deny` without `audit` names",
-                         printable(label_, 200));
+      return fmt::format(
+          "profile {} is in complain mode: nothing is refused there but what a `deny` without `audit` names",
+          printable(label_, 200));
     return fmt::format("profile {}: {}", printable(label_, 200), what);
   }
   /// The sentence of the target's list of what it mediates.

@@ -68,7 +68,8 @@ std::optional<report::Format> asked_format(const std::vector<std::string>& argum
   return format;
 }
 
-/// How what is wrong is told: beside an answer in a format of its own, as text; where there is no answer, instead of it.
+/// How what is wrong is told: beside an answer in a format of its own, as text; where there is no answer, instead of
+/// it.
 report::Format format_of(const Session& session, const std::string& word) {
   const bool answered = session.arguments.command == Command::test && session.raw_out;
   if (answered && word == "junit") return report::Format::text;

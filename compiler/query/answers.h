@@ -13,7 +13,8 @@ namespace macc::query {
 
 /// What goes beside each answer about a domain of `mode complain`: the answers are about its rules.
 inline constexpr std::string_view kComplains =
-    "is in complain mode: what no rule allows is logged, and happens all the same (on AppArmor, a `deny` without `audit` still holds)";
+    "is in complain mode: what no rule allows is logged, and happens all the same (on AppArmor, a `deny` without "
+    "`audit` still holds)";
 
 /// How much of what was asked is allowed.
 enum class Answer : std::uint8_t { yes, partly, no };

@@ -366,7 +366,8 @@ TEST_CASE("origins: every line of every artifact says where it comes from") {
 
 TEST_CASE("probe: in complain mode, what no rule allows happens, and what is denied does not unless that is logged") {
   const std::string rules =
-      "mode complain;\nallow read \"/t\";\ndeny read \"/s\";\naudit deny read \"/l\";\ndeny capability kill;\naudit deny "
+      "mode complain;\nallow read \"/t\";\ndeny read \"/s\";\naudit deny read \"/l\";\ndeny capability kill;\naudit "
+      "deny "
       "capability chown;\ndeny signal hup to e;\nexec \"/usr/bin/e\" to e;";
   const char* mode = "profile d is in complain mode: nothing is refused there but what a `deny` without `audit` names";
   CHECK(Asked(rules, "read \"/t\"").text() == "may read /t; may not -");

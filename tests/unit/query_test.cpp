@@ -519,7 +519,8 @@ TEST_CASE("what other values of many booleans would give is said where it is fou
   }
   SUBCASE("one condition on all of them") {
     std::string either = joined;
-    for (std::size_t at = either.find("and"); at != std::string::npos; at = either.find("and")) either.replace(at, 3, "or");
+    for (std::size_t at = either.find("and"); at != std::string::npos; at = either.find("and"))
+      either.replace(at, 3, "or");
     CHECK(with_twelve("if " + joined + " { allow connect tcp 25; }").otherwise == "yes when " + joined);
     CHECK(with_twelve("if " + either + " { allow connect tcp 25; }").otherwise == "yes when b0");
     CHECK(with_twelve("if b0 and (" + either + ") { allow connect tcp 25; }").otherwise == "yes when b0");
@@ -528,7 +529,8 @@ TEST_CASE("what other values of many booleans would give is said where it is fou
           "yes when " + joined);
   }
   SUBCASE("none is found") {
-    const query::Verdict none = with_twelve("if b11 and not (" + joined + ") and (" + joined + ") { allow connect tcp 25; }");
+    const query::Verdict none =
+        with_twelve("if b11 and not (" + joined + ") and (" + joined + ") { allow connect tcp 25; }");
     CHECK(none.answer == query::Answer::no);
     CHECK(none.otherwise == "");
     CHECK(none.untried == 12);
@@ -687,7 +689,8 @@ TEST_CASE("no step leads through what is denied") {
                 "allow listen tcp 80;") == "");
     CHECK(steps("allow connect tcp 80-81; if mail { deny connect tcp 80; } else { deny connect tcp any; }",
                 "allow listen tcp 81;") == "network: connects to tcp 81");
-    CHECK(steps("allow signal term to e; if mail { deny signal term to e; } else { deny signal any to any; }", "") == "");
+    CHECK(steps("allow signal term to e; if mail { deny signal term to e; } else { deny signal any to any; }", "") ==
+          "");
   }
   SUBCASE("sockets, on both sides") {
     const char* listens = "allow listen unix \"/run/a\", \"/run/b\"; deny listen unix \"/run/b\";";

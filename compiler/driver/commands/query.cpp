@@ -201,8 +201,8 @@ std::vector<TargetAnswer> on_targets(Session& session, const Asked& asked, const
     }
     backends::ProbeAnswer not_compiled;
     not_compiled.reason = "it cannot be compiled";
-    const auto answers = found.has_errors() ? std::vector(probes.size(), not_compiled)
-                                            : backend->probe(input, lowered, probes);
+    const auto answers =
+        found.has_errors() ? std::vector(probes.size(), not_compiled) : backend->probe(input, lowered, probes);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       const ir::Access& access = *probes[i].access;
       out.push_back({target->target.name, ir::describe(asked.policy(), access), answers[i]});
@@ -260,12 +260,9 @@ void may(Session& session, Asked& asked, const Inputs& inputs) {
       part.update(verdict_json(asked, verdicts[i]));
       parts.push_back(std::move(part));
     }
-    Json all = {{"schema", "macc-query/1"},
-                {"domain", who},
-                {"complain", complain},
-                {"answer", query::word(answer)},
-                {"parts", std::move(parts)},
-                {"raw", raw_json(asked, {domain})}};
+    Json all = {{"schema", "macc-query/1"},  {"domain", who},
+                {"complain", complain},      {"answer", query::word(answer)},
+                {"parts", std::move(parts)}, {"raw", raw_json(asked, {domain})}};
     const Json targets = on_targets_json(session, asked, inputs);
     if (!targets.empty()) all["targets"] = targets;
     return asked.answer(all);
@@ -383,10 +380,10 @@ void modify_and_run(Asked& asked) {
     }
   }
   if (asked.json()) {
-    return asked.answer(
-        Json{{"schema", "macc-query/1"}, {"paths", std::move(list)},
-             {"complain", complaining_json(asked, domains)},
-             {"raw", raw_json(asked, domains)}});
+    return asked.answer(Json{{"schema", "macc-query/1"},
+                             {"paths", std::move(list)},
+                             {"complain", complaining_json(asked, domains)},
+                             {"raw", raw_json(asked, domains)}});
   }
   if (found == 0) asked.print("nothing can be both modified and run\n");
   note_complaining(asked, domains);

@@ -197,6 +197,15 @@ class OnTarget {
              entry.span);
     }
   }
+  /// In the system or in user namespaces: what a target does not tell apart is the same to it.
+  static bool shares_capability(const ir::Access& a, const ir::Access& b) {
+    const auto* one = std::get_if<ir::CapabilityAccess>(&a);
+    const auto* other = std::get_if<ir::CapabilityAccess>(&b);
+    if (one == nullptr || other == nullptr) return false;
+    return std::any_of(one->capabilities.begin(), one->capabilities.end(), [&](ir::Capability c) {
+      return std::find(other->capabilities.begin(), other->capabilities.end(), c) != other->capabilities.end();
+    });
+  }
   query::Nearness nearness_of(const backends::FidelityEntry& entry, const ir::TestExpectation& e) const {
     const ir::Policy& policy = meaning_.policy();
     const auto& rules = policy.domain(e.domain).rules;
@@ -205,6 +214,7 @@ class OnTarget {
     });
     // Baselines and raw texts are no rules.
     if (rule == rules.end()) return query::Nearness::apart;
+    if (shares_capability(rule->access, e.access)) return query::Nearness::same_object;
     try {
       return query::nearness(meaning_, e.domain, rule->access, e.access);
     } catch (const paths::TooComplex&) {
@@ -277,10 +287,11 @@ std::string junit_of(const std::vector<Result>& results, const Session& session)
     }
     cases += "    </testcase>\n";
   }
-  const std::string counts =
-      fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"", results.size(), failures, errors, skipped);
+  const std::string counts = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"", results.size(),
+                                         failures, errors, skipped);
   return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"macc test\" tests=\"{}\" failures=\"{}\" errors=\"{}\">\n"
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"macc test\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"{}\">\n"
       "  <testsuite name=\"macc test\" {}>\n{}  </testsuite>\n</testsuites>\n",
       results.size(), failures, errors, counts, cases);
 }
