@@ -472,7 +472,8 @@ class PolicyReader {
       if (others >= rows.size()) throw Malformed{"a state has permissions that are not in the table"};
       const bool files = use == of_files;
       automaton.accept_[s] = files ? file_word(rows[own], rows[others]) : other_word(rows[own]);
-      automaton.accept2_[s] = files ? log_half(rows[own]) | log_half(rows[others]) << (2 * kLogBits) : 0;
+      automaton.accept2_[s] =
+          files ? log_half(rows[own]) | log_half(rows[others]) << (2 * kLogBits) : log_word(rows[own]);
     }
     if (automaton.accept_[CompiledAutomaton::dead] != 0) throw Malformed{"its dead state has permissions"};
     out.notices.emplace_back("permissions in a table of their own, as documented; macc has seen no such file yet");
@@ -485,10 +486,12 @@ class PolicyReader {
   static std::uint32_t file_word(const PermissionRow& own, const PermissionRow& others) {
     return half(own) | half(others) << kHalfBits | older_bits(kNameBits, own.allow | others.allow);
   }
-  static std::uint32_t other_word(const PermissionRow& row) {
-    return (row.allow & 0x7f) | older_bits(kClassBits, row.allow);
+  static std::uint32_t other_word(const PermissionRow& row) { return class_bits(row.allow); }
+  static std::uint32_t class_bits(std::uint32_t newer) { return (newer & 0x7f) | older_bits(kClassBits, newer); }
+  static std::uint32_t log_word(const PermissionRow& row) {
+    return class_bits(row.audit) | class_bits(row.quiet) << kLogBits;
   }
-  /// What is logged when it is allowed, and what is not when it is refused.
+  // What is logged when it is allowed, and what is not when it is refused.
   static std::uint32_t log_half(const PermissionRow& row) {
     return older_bits(kFileBits, row.audit) | older_bits(kFileBits, row.quiet) << kLogBits;
   }
