@@ -251,6 +251,36 @@ CompiledAutomaton::State CompiledAutomaton::run(std::string_view bytes, State fr
   return state;
 }
 
+void CompiledAutomaton::complain() {
+  constexpr std::uint32_t kQuietable = 0x1fc07f;  // the bits of which there is a quiet one, seven places up
+  for (State state = 0; state < accept_.size(); ++state) {
+    const std::uint32_t happens = kQuietable & ~(accept2_[state] >> 7);
+    for (const unsigned half : {0U, kHalfBits}) {
+      const bool runs_anyway = (accept_[state] >> half & kExec) == 0 && (happens >> half & kExec) != 0;
+      if (runs_anyway) accept_[state] |= (kInherit | kKeepEnvironment) << half;
+    }
+    accept_[state] |= happens | kChangeProfile | kChangeOnExec;
+  }
+}
+
+CompiledAutomaton CompiledAutomaton::complaining() {
+  CompiledAutomaton out;
+  for (auto* table : {&out.accept_, &out.accept2_, &out.base_}) table->assign(2, 0);
+  out.default_ = {dead, start};
+  for (std::uint32_t byte = 0; byte < 256; ++byte) out.classes_.push_back(byte);
+  out.complain();
+  return out;
+}
+
+CompiledProfile as_it_happens(CompiledProfile profile) {
+  if (!profile.complains()) return profile;
+  if (!profile.files) profile.files = CompiledAutomaton::complaining();
+  profile.files->complain();
+  if (profile.classes) profile.classes->complain();
+  profile.capabilities.allowed |= ~profile.capabilities.quiet;
+  return profile;
+}
+
 // ---- profiles ----
 
 namespace {
@@ -442,7 +472,8 @@ class PolicyReader {
       if (others >= rows.size()) throw Malformed{"a state has permissions that are not in the table"};
       const bool files = use == of_files;
       automaton.accept_[s] = files ? file_word(rows[own], rows[others]) : other_word(rows[own]);
-      automaton.accept2_[s] = files ? log_half(rows[own]) | log_half(rows[others]) << (2 * kLogBits) : 0;
+      automaton.accept2_[s] =
+          files ? log_half(rows[own]) | log_half(rows[others]) << (2 * kLogBits) : log_word(rows[own]);
     }
     if (automaton.accept_[CompiledAutomaton::dead] != 0) throw Malformed{"its dead state has permissions"};
     out.notices.emplace_back("permissions in a table of their own, as documented; macc has seen no such file yet");
@@ -455,10 +486,12 @@ class PolicyReader {
   static std::uint32_t file_word(const PermissionRow& own, const PermissionRow& others) {
     return half(own) | half(others) << kHalfBits | older_bits(kNameBits, own.allow | others.allow);
   }
-  static std::uint32_t other_word(const PermissionRow& row) {
-    return (row.allow & 0x7f) | older_bits(kClassBits, row.allow);
+  static std::uint32_t other_word(const PermissionRow& row) { return class_bits(row.allow); }
+  static std::uint32_t class_bits(std::uint32_t newer) { return (newer & 0x7f) | older_bits(kClassBits, newer); }
+  static std::uint32_t log_word(const PermissionRow& row) {
+    return class_bits(row.audit) | class_bits(row.quiet) << kLogBits;
   }
-  /// What is logged when it is allowed, and what is not when it is refused.
+  // What is logged when it is allowed, and what is not when it is refused.
   static std::uint32_t log_half(const PermissionRow& row) {
     return older_bits(kFileBits, row.audit) | older_bits(kFileBits, row.quiet) << kLogBits;
   }

@@ -72,6 +72,10 @@ class CompiledAutomaton final : public ByteAutomaton {
   /// Whether some state accepts with one of these bits.
   [[nodiscard]] bool accepts_any(std::uint32_t bits) const;
   [[nodiscard]] std::uint32_t byte_class(unsigned char byte) const override { return classes_[byte]; }
+  /// Lets happen what is only not allowed: all but what is quiet, with which denies are marked.
+  void complain();
+  /// The same of nothing.
+  [[nodiscard]] static CompiledAutomaton complaining();
 
  private:
   friend class PolicyReader;
@@ -93,6 +97,7 @@ struct CompiledProfile {
   std::uint32_t version = 0;  ///< of the format
   bool hat = false;
   std::uint64_t mode = 0;  ///< 0 enforce, 1 complain, 2 kill, 3 unconfined
+  [[nodiscard]] bool complains() const { return mode == 1; }
   bool audits_all = false;
   std::uint64_t path_flags = 0;  ///< attach_disconnected and its like
   /// By which paths of programs the profile is entered; none: by its name alone, where that is a path.
@@ -110,6 +115,11 @@ struct CompiledProfile {
   /// Whether the kernel asks this profile about a class at all.
   [[nodiscard]] bool mediates(unsigned char policy_class) const;
 };
+
+/// What really happens under a profile of complain mode. What a deny that is logged says happens as well: the kernel
+/// knows denies from what is merely not allowed by their being quiet. A program that nothing names is executed with the
+/// environment that it is given, in a domain of its own.
+[[nodiscard]] CompiledProfile as_it_happens(CompiledProfile profile);
 
 struct CompiledPolicy {
   std::vector<CompiledProfile> profiles;

@@ -116,10 +116,16 @@ class Kernel {
 
   void capability(const ir::Rule& rule, const ir::CapabilityAccess& access) {
     const bool whole = rule.effect == Effect::allow || deny_capabilities(rule);
-    const bool userns = rule.effect == Effect::allow && access.in_userns;
-    const Topic topic = userns ? Topic::capability_userns : whole ? Topic::none : Topic::deny_shared_bit;
+    const bool wider = rule.effect == Effect::allow && reaches_further(rule, access);
+    const Topic topic = wider ? Topic::capability_userns : whole ? Topic::none : Topic::deny_shared_bit;
     build_.fidelity.add(id_, rule, topic);
     if (rule.effect == Effect::allow) say_what_it_opens(rule, access);
+  }
+
+  /// A capability of the system is one of every user namespace, and the reverse: exact is what rules give in both.
+  bool reaches_further(const ir::Rule& rule, const ir::CapabilityAccess& access) const {
+    return std::any_of(access.capabilities.begin(), access.capabilities.end(),
+                       [&](Capability c) { return !allowed(c, !access.in_userns).covers(remaining(rule, c)); });
   }
 
   void say_what_it_opens(const ir::Rule& rule, const ir::CapabilityAccess& access) {
@@ -149,11 +155,11 @@ class Kernel {
   }
 
   /// When a rule about the capability itself gives it.
-  Guard allowed(Capability c) const {
+  Guard allowed(Capability c, bool in_userns = false) const {
     Guard out = Guard::never();
     for (const ir::Rule& rule : domain_.rules) {
       const auto* access = std::get_if<ir::CapabilityAccess>(&rule.access);
-      if (access == nullptr || access->in_userns || rule.effect != Effect::allow) continue;
+      if (access == nullptr || access->in_userns != in_userns || rule.effect != Effect::allow) continue;
       if (std::find(access->capabilities.begin(), access->capabilities.end(), c) != access->capabilities.end())
         out = out | remaining(rule, c);
     }

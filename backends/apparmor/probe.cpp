@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 
 #include "backends/apparmor/asked_keys.h"
@@ -66,13 +67,17 @@ Granted both(const Granted& a, const Granted& b) { return {a.some && b.some, a.a
 
 Granted granted(bool yes) { return {yes, yes}; }
 
+/// Profiles of complain mode as they come out, by what was compiled.
+using Complaining = std::map<const CompiledProfile*, CompiledProfile>;
+
 /// One question about one domain.
 class Asking {
  public:
-  Asking(Build& build, CompiledArtifacts& artifacts, const Probe& probe)
+  Asking(Build& build, CompiledArtifacts& artifacts, Complaining& complaining, const Probe& probe)
       : build_(build),
         policy_(build.policy),
         artifacts_(artifacts),
+        complaining_(complaining),
         id_(probe.domain),
         values_(probe.values),
         access_(*probe.access),
@@ -96,11 +101,18 @@ class Asking {
   const CompiledProfile& profile_of(ir::DomainId id) {
     const CompiledArtifacts::Found found = artifacts_.profile_of(id, values_);
     if (found.profile == nullptr) throw NotAnswered{found.why_not};
-    return *found.profile;
+    if (!found.profile->complains()) return *found.profile;
+    const auto at = complaining_.find(found.profile);
+    return at != complaining_.end() ? at->second
+                                    : complaining_.emplace(found.profile, as_it_happens(*found.profile)).first->second;
   }
   [[nodiscard]] const CompiledAutomaton* classes() const { return profile_.classes ? &*profile_.classes : nullptr; }
   [[nodiscard]] std::string described() const { return ir::describe(policy_, access_); }
   [[nodiscard]] std::string in_profile(const std::string& what) const {
+    if (profile_.complains())
+      return fmt::format(
+          "profile {} is in complain mode: nothing is refused there but what a `deny` without `audit` names",
+          printable(label_, 200));
     return fmt::format("profile {}: {}", printable(label_, 200), what);
   }
   /// The sentence of the target's list of what it mediates.
@@ -562,6 +574,7 @@ class Asking {
   Build& build_;
   const ir::Policy& policy_;
   CompiledArtifacts& artifacts_;
+  Complaining& complaining_;
   ir::DomainId id_;
   const ir::Assignment& values_;
   const ir::Access& access_;
@@ -582,10 +595,11 @@ std::vector<ProbeAnswer> probe(const Input& input, const Lowered& lowered, const
   Diagnostics ignored;  // of what lowering has said already
   Build build(input, dynamic_cast<const LoweringPlan&>(*lowered.plan).features, ignored);
   CompiledArtifacts artifacts(input, lowered);
+  Complaining complaining;
   std::vector<ProbeAnswer> out;
   for (const Probe& one : probes) {
     try {
-      out.push_back(Asking(build, artifacts, one).run());
+      out.push_back(Asking(build, artifacts, complaining, one).run());
     } catch (const NotAnswered& no) {
       out.push_back(not_answered(no.why));
     } catch (const paths::TooComplex&) {

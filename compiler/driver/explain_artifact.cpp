@@ -107,10 +107,14 @@ void explain_artifact(Session& session) {
   if (session.diagnostics.has_errors()) return;
   const ir::Meaning meaning(policy);
   const fs::path named = (session.environment.current / asked->file).lexically_normal();
+  Diagnostics not_compiled;
   for (const project::Target* target : targets) {
     const backends::Input input{policy, meaning, session.sources, target->target};
-    const backends::Lowered lowered = backends::find(target->target.backend)->lower(input, session.diagnostics);
-    if (session.diagnostics.has_errors()) return;
+    Diagnostics found;
+    const backends::Lowered lowered = backends::find(target->target.backend)->lower(input, found);
+    // The file may be another target's.
+    for (const Diagnostic& d : found.all()) (found.has_errors() ? not_compiled : session.diagnostics).add(d);
+    if (found.has_errors()) continue;
     const fs::path folder = out_folder(session, inputs->project) / target->target.name;
     for (const Artifact& artifact : lowered.artifacts) {
       if (!is_artifact(named, folder, artifact.path)) continue;
@@ -122,6 +126,8 @@ void explain_artifact(Session& session) {
       return Answer(session, *asked).give(*target, artifact);
     }
   }
+  for (const Diagnostic& d : not_compiled.all()) session.diagnostics.add(d);
+  if (not_compiled.has_errors()) return;
   session.diagnostics
       .report(Code::E0005, {}, fmt::format("`{}` is no artifact of this project's targets", printable(asked->file)))
       .note(fmt::format("they lie in `{}`", printable(session.loader.shown(out_folder(session, inputs->project)))));

@@ -206,14 +206,16 @@ const project::Target* only_target(Session& session, const Inputs& inputs) {
   return nullptr;
 }
 
-/// What one target answers. False after a report.
+/// What one target answers. False where it cannot be compiled, which is reported, and no matter of other targets.
 bool answer_for(Session& session, const ir::Meaning& meaning, const project::Target& target, const Question& question) {
   const backends::Backend* backend = backends::find(target.target.backend);
   const backends::Input input{meaning.policy(), meaning, session.sources, target.target};
-  const backends::Lowered lowered = backend->lower(input, session.diagnostics);
-  if (session.diagnostics.has_errors()) return false;
+  Diagnostics found;
+  const backends::Lowered lowered = backend->lower(input, found);
+  for (const Diagnostic& d : found.all()) session.diagnostics.add(d);
+  if (found.has_errors()) return false;
   answer(session, target, backend->explain(input, lowered, question));
-  return !session.diagnostics.has_errors();
+  return true;
 }
 
 /// The targets that the question is about: a rule became something on each, other questions are in the words of one.
@@ -266,7 +268,8 @@ void explain_target(Session& session) {
     if (targets.size() > 1)
       session.out +=
           fmt::format("{}{} ({})\n", session.out.empty() ? "" : "\n", target->target.name, target->target.backend);
-    if (!answer_for(session, meaning, *target, *question)) return;
+    const bool compiled = answer_for(session, meaning, *target, *question);
+    if (!compiled && targets.size() > 1) session.out += "it cannot be compiled\n";
   }
 }
 

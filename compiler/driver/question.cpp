@@ -18,13 +18,17 @@ bool is_path(const std::string& word) {
   return word.starts_with('/') || word.starts_with("~/") || word.starts_with('@');
 }
 
+/// What is escaped in a path is so in a policy, too, from which it may have been copied. Only a last backslash would
+/// take the quote with it.
 std::string quoted(const std::string& path) {
   std::string out = "\"";
+  bool escaped = false;
   for (const char c : path) {
-    if (c == '"' || c == '\\') out += '\\';
+    if (c == '"' && !escaped) out += '\\';
+    escaped = c == '\\' && !escaped;
     out += c;
   }
-  return out + '"';
+  return out + (escaped ? "\\\"" : "\"");
 }
 
 /// The words of one argument: an argument may hold a whole phrase.
@@ -48,6 +52,10 @@ std::string with_quotes(const std::string& word) {
   if (!is_path(word)) return word;
   int depth = 0;
   for (std::size_t i = 1; i < word.size(); ++i) {
+    if (word[i] == '\\') {
+      ++i;
+      continue;
+    }
     if (word[i] == '{') ++depth;
     if (word[i] == '}') --depth;
     if (word[i] != ',' || depth > 0) continue;

@@ -68,9 +68,11 @@ std::optional<report::Format> asked_format(const std::vector<std::string>& argum
   return format;
 }
 
-/// How what is wrong is told: beside an answer in a format of its own, as text.
-report::Format format_of(const Arguments& arguments, const std::string& word) {
-  if (arguments.command == Command::test && word == "junit") return report::Format::text;
+/// How what is wrong is told: beside an answer in a format of its own, as text; where there is no answer, instead of
+/// it.
+report::Format format_of(const Session& session, const std::string& word) {
+  const bool answered = session.arguments.command == Command::test && session.raw_out;
+  if (answered && word == "junit") return report::Format::text;
   return report::format_of(word).value_or(report::Format::text);
 }
 
@@ -134,8 +136,10 @@ Outcome finish(Session& session, report::Format format, Colours colours) {
     outcome.err = sink->render(report);
     outcome.out = std::move(session.out);
   } else if (session.raw_out) {
+    // An answer has a form of its own. What there is to say besides goes beside it.
+    const bool silent = diagnostics.empty() && session.targets.empty();
     outcome.out = std::move(session.out);
-    outcome.err = sink->render(report);
+    outcome.err = silent ? "" : sink->render(report);
   } else {
     outcome.out = sink->render(report);
   }
@@ -152,11 +156,10 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
   const std::string format_word = choice(session, Option::format, formats_of(session.arguments.command));
   const Colours colours = colours_of(color, environment);
   session.paint = report::Painter(colours.output);
-  report::Format format = format_of(session.arguments, format_word);
 
   if (session.diagnostics.has_errors()) {
     // A program that asked for a format gets it, wherever the command line broke off.
-    return finish(session, asked_format(arguments).value_or(format), colours);
+    return finish(session, asked_format(arguments).value_or(format_of(session, format_word)), colours);
   }
   if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command, environment.columns), ""};
   if (session.arguments.version) return {report::kExitOk, version_text(), ""};
@@ -167,7 +170,7 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
     internal_error(session, error.what());
   }
   if (session.kept) return std::move(*session.kept);
-  Outcome outcome = finish(session, format, colours);
+  Outcome outcome = finish(session, format_of(session, format_word), colours);
   if (session.keep) session.keep(outcome);
   return outcome;
 }

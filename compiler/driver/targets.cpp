@@ -49,4 +49,13 @@ std::vector<const project::Target*> chosen_targets(Session& session, const proje
   return all;
 }
 
+std::string in_full(const ir::Policy& policy, const ir::Access& asked, const std::string& example) {
+  const auto* exec = std::get_if<ir::ExecAccess>(&asked);
+  if (exec == nullptr || example.empty()) return example;
+  std::string out = example;
+  if (exec->mode == ir::ExecAccess::Mode::transition) out += " to " + policy.domain(exec->target).name;
+  if (exec->mode == ir::ExecAccess::Mode::unconfined) out += " unconfined";
+  return exec->keep_environment ? out + " keep environment" : out;
+}
+
 }  // namespace macc::driver

@@ -22,4 +22,7 @@ namespace macc::driver {
 /// The targets that were asked for, in the project's order; unknown names are reported.
 [[nodiscard]] std::vector<const project::Target*> chosen_targets(Session& session, const project::Project& project);
 
+/// An example of a target's answer with all that was asked about it: how a program is executed stands behind its path.
+[[nodiscard]] std::string in_full(const ir::Policy& policy, const ir::Access& asked, const std::string& example);
+
 }  // namespace macc::driver

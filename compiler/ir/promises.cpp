@@ -61,8 +61,9 @@ std::vector<ExecAccess> ways_of(const ExecAccess& asked, const Domain& domain) {
 
 /// " to y", " unconfined": behind the path of an example.
 std::string way_text(const Policy& policy, const ExecAccess& way) {
-  if (way.mode == ExecAccess::Mode::transition) return " to " + policy.domain(way.target).name;
-  return way.mode == ExecAccess::Mode::unconfined ? " unconfined" : "";
+  const std::string environment = way.keep_environment ? " keep environment" : "";
+  if (way.mode == ExecAccess::Mode::transition) return " to " + policy.domain(way.target).name + environment;
+  return (way.mode == ExecAccess::Mode::unconfined ? " unconfined" : "") + environment;
 }
 
 class PathJudge {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <functional>
 #include <map>
 #include <set>
 
@@ -113,11 +114,76 @@ std::vector<ir::Assignment> all_values(const ir::Policy& policy, const std::vect
   return out;
 }
 
-/// The values nearest to these that make the condition hold where it does not, or the reverse.
+/// Looks for values under which a condition holds, or does not, part by part and with few changes of those that it
+/// begins with. Gives up after some work.
+class Setting {
+ public:
+  explicit Setting(const ir::Assignment& values) : values_(values), set_(values.size()) {}
+
+  std::optional<ir::Assignment> find(const ir::Condition& condition, bool wanted) {
+    if (!set(condition, wanted, [] { return true; })) return std::nullopt;
+    return values_;
+  }
+
+ private:
+  using Then = std::function<bool()>;
+  static constexpr unsigned kMost = 2'000;
+
+  /// Whether it can be set, and then all that is behind it.
+  bool set(const ir::Condition& condition, bool wanted, const Then& then) {
+    using Kind = ir::Condition::Kind;
+    if (++steps_ > kMost) return false;
+    switch (condition.kind) {
+      case Kind::always:
+        return wanted && then();
+      case Kind::boolean:
+        return set(static_cast<std::size_t>(condition.boolean), wanted, then);
+      case Kind::negation:
+        return set(condition.operands.front(), !wanted, then);
+      case Kind::conjunction:
+      case Kind::disjunction:
+        break;
+    }
+    // One part of `or` makes it hold, and one of `and` keeps it from holding; else all of them have to be set.
+    const bool one_does = (condition.kind == Kind::disjunction) == wanted;
+    return one_does ? one(condition, wanted, then) : all(condition, 0, wanted, then);
+  }
+
+  bool set(std::size_t boolean, bool wanted, const Then& then) {
+    if (set_[boolean]) return values_[boolean] == wanted && then();
+    const bool before = values_[boolean];
+    set_[boolean] = true;
+    values_[boolean] = wanted;
+    if (then()) return true;
+    set_[boolean] = false;
+    values_[boolean] = before;
+    return false;
+  }
+
+  bool one(const ir::Condition& condition, bool wanted, const Then& then) {
+    for (const bool as_it_is : {true, false}) {
+      for (const ir::Condition& part : condition.operands)
+        if ((ir::holds(part, values_) == wanted) == as_it_is && set(part, wanted, then)) return true;
+    }
+    return false;
+  }
+
+  bool all(const ir::Condition& condition, std::size_t from, bool wanted, const Then& then) {
+    if (from == condition.operands.size()) return then();
+    return set(condition.operands[from], wanted, [&] { return all(condition, from + 1, wanted, then); });
+  }
+
+  ir::Assignment values_;
+  std::vector<bool> set_;
+  unsigned steps_ = 0;
+};
+
+/// The values nearest to these that make the condition hold where it does not, or the reverse; of many booleans, some
+/// that do.
 std::optional<ir::Assignment> turned_over(const ir::Assignment& values, const ir::Condition& condition) {
   const std::vector<ir::BooleanId> booleans = booleans_of({&condition});
   std::optional<std::size_t> best;
-  if (booleans.size() > kMaxSwitches) return std::nullopt;
+  if (booleans.size() > kMaxSwitches) return Setting(values).find(condition, !ir::holds(condition, values));
   for (std::size_t bits = 1; bits < (std::size_t{1} << booleans.size()); ++bits) {
     const bool nearer = !best || std::popcount(bits) < std::popcount(*best);
     if (nearer && ir::holds(condition, turned(values, booleans, bits)) != ir::holds(condition, values)) best = bits;
@@ -198,6 +264,7 @@ Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access
   ir::FileAccess own = *file;
   own.owner = true;
   const Verdict of_own = under_all(meaning, domain, own, when);
+  out.untried = std::max(out.untried, of_own.untried);
   if (of_own.answer != out.answer) {
     out.owned = word(of_own.answer);
   } else if (of_own.otherwise != out.otherwise) {
@@ -285,45 +352,73 @@ std::vector<Line> all_of(const ir::Meaning& meaning, ir::DomainId id) {
 
 namespace {
 
-/// What a rule allows on paths.
+/// What a rule allows on paths, or an entry.
 struct OnPaths {
   const ir::Rule* rule = nullptr;
+  const ir::Entry* entry = nullptr;
+  ModifyAndRun::Run how = ModifyAndRun::Run::exec;
   paths::PathSet set;
+  std::optional<paths::PathSet> folders = std::nullopt;  ///< those that hold something of it, once they are asked for
 };
 
 /// The rules that allow a verb (nullopt: executing, in whatever domain), less what denies take away.
 std::vector<OnPaths> allowing(const std::vector<Statement>& statements, const Denials& denials,
                               std::optional<Verb> verb) {
   const Area area = verb ? Area::files : Area::programs;
+  const auto how = verb == Verb::load ? ModifyAndRun::Run::load : ModifyAndRun::Run::exec;
   std::vector<OnPaths> out;
   for (const auto& [operation, term] : statements) {
     if (term.effect != Effect::allow || operation.area != area || (verb && term.as != *verb)) continue;
     // Executing with the environment kept is executing as well.
     if (!out.empty() && out.back().rule == term.rule) continue;
-    out.push_back({term.rule, *denials.left_of(operation, term).paths()});
+    out.push_back({term.rule, nullptr, how, *denials.left_of(operation, term).paths()});
   }
   return out;
 }
 
+/// All that a domain runs, and what it is entered by, which no deny keeps from running.
+std::vector<OnPaths> run_by(const ir::Meaning& meaning, const ir::Domain& domain,
+                            const std::vector<Statement>& statements, const Denials& denials) {
+  std::vector<OnPaths> out = allowing(statements, denials, std::nullopt);
+  for (OnPaths& load : allowing(statements, denials, Verb::load)) out.push_back(std::move(load));
+  for (const ir::Entry& entry : domain.entries)
+    out.push_back({nullptr, &entry, ModifyAndRun::Run::entry, meaning.objects(Verb::load, entry.paths)});
+  return out;
+}
+
+/// A file that is changed and run, or a directory of such files that can be moved away for another one.
+std::optional<std::string> common(Verb verb, const OnPaths& change, OnPaths& run) {
+  if (change.set.meets(run.set)) {
+    if (auto file = (change.set & run.set & paths::PathSet::non_directories()).example()) return file;
+  }
+  if (verb != Verb::rename) return std::nullopt;
+  const paths::PathSet moved = movable(change.set);
+  if (moved.empty()) return std::nullopt;
+  if (!run.folders) run.folders = run.set.directories_above();
+  return (moved & *run.folders).example();
+}
+
 }  // namespace
+
+std::string_view word(ModifyAndRun::Run run) {
+  static constexpr const char* kWords[] = {"exec", "load", "entry"};
+  return kWords[static_cast<int>(run)];
+}
 
 std::vector<ModifyAndRun> modify_and_run(const ir::Meaning& meaning, ir::DomainId id) {
   const auto statements = statements_of(meaning.policy(), id);
   const Denials denials(meaning, id);
   std::vector<ModifyAndRun> out;
-  const auto runs = allowing(statements, denials, std::nullopt);
-  const auto loads = allowing(statements, denials, Verb::load);
-  std::set<std::pair<const ir::Rule*, const ir::Rule*>> said;
+  std::vector<OnPaths> runs = run_by(meaning, meaning.policy().domain(id), statements, denials);
+  std::set<std::pair<const ir::Rule*, const OnPaths*>> said;
   for (const Verb verb : kChanging) {
     for (const OnPaths& change : allowing(statements, denials, verb)) {
-      for (const auto* list : {&runs, &loads}) {
-        for (const OnPaths& run : *list) {
-          if (said.contains({change.rule, run.rule}) || !change.set.meets(run.set)) continue;
-          const auto example = (change.set & run.set & paths::PathSet::non_directories()).example();
-          if (!example) continue;
-          said.insert({change.rule, run.rule});
-          out.push_back({id, verb, list == &loads, *example, change.rule, run.rule});
-        }
+      for (OnPaths& run : runs) {
+        if (said.contains({change.rule, &run})) continue;
+        auto example = common(verb, change, run);
+        if (!example) continue;
+        said.insert({change.rule, &run});
+        out.push_back({id, verb, run.how, std::move(*example), change.rule, run.rule, run.entry});
       }
     }
   }

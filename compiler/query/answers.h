@@ -13,7 +13,8 @@ namespace macc::query {
 
 /// What goes beside each answer about a domain of `mode complain`: the answers are about its rules.
 inline constexpr std::string_view kComplains =
-    "is in complain mode: what no rule allows is logged, and happens all the same (on AppArmor, a `deny` still holds)";
+    "is in complain mode: what no rule allows is logged, and happens all the same (on AppArmor, a `deny` without "
+    "`audit` still holds)";
 
 /// How much of what was asked is allowed.
 enum class Answer : std::uint8_t { yes, partly, no };
@@ -43,7 +44,8 @@ struct Verdict {
 
 /// Under the declared values of the booleans, or those in which `when` holds, wherever it holds in several of them.
 /// `when` names 12 booleans at most (ir::assignments_of). Other answers are looked for in all values of the booleans on
-/// which rules about this depend; of more than kMaxSwitches, in those that turn one or two conditions over.
+/// which rules about this depend; of more than kMaxSwitches, in those that turn one or two conditions over, as far as
+/// values are found that do so.
 [[nodiscard]] Verdict decide(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& access,
                              const ir::Condition& when = {});
 
@@ -61,11 +63,19 @@ struct Line {
 struct ModifyAndRun {
   ir::DomainId domain = ir::DomainId::none;
   ir::Verb verb = ir::Verb::write;  ///< how it changes
-  bool load = false;                ///< run by loading it as a library, else by executing it
+  enum class Run : std::uint8_t {
+    exec,
+    load,   ///< as a library
+    entry,  ///< by who starts the domain
+  } how = Run::exec;
+  /// The path; of a directory, all that the domain runs in it changes with it when it makes room for another one.
   std::string example;
   const ir::Rule* change = nullptr;
-  const ir::Rule* run = nullptr;
+  const ir::Rule* run = nullptr;     ///< null for an entry
+  const ir::Entry* entry = nullptr;  ///< or else null
+  [[nodiscard]] bool moves() const { return example.ends_with('/'); }
 };
+[[nodiscard]] std::string_view word(ModifyAndRun::Run run);
 [[nodiscard]] std::vector<ModifyAndRun> modify_and_run(const ir::Meaning& meaning, ir::DomainId domain);
 
 }  // namespace macc::query

@@ -91,8 +91,8 @@ class Flows::Files {
     Statement said;         ///< without an operation for an entry
     std::string_view verb;  ///< in words
     bool code = false;
-    std::optional<PathSet> written, left;  ///< known once they are asked for
-    bool queue = false;                    ///< a message queue, which has a name, and is no file
+    bool queue = false;                             ///< a message queue, which has a name, and is no file
+    std::optional<PathSet> written, left, folders;  ///< known once they are asked for; folders: moved, or on the way
   };
   /// A give and a take that may meet.
   struct Pair {
@@ -110,7 +110,7 @@ class Flows::Files {
       for (const Statement& one : statements) {
         const bool is_it = one.operation.area == Area::files && one.term.as == verb;
         if (is_it && one.term.effect == Effect::allow)
-          list.push_back({id, one, ir::word(verb), verb == Verb::load, {}, {}, false});
+          list.push_back({id, one, ir::word(verb), verb == Verb::load, false, {}, {}, {}});
       }
     };
     const std::size_t first_take = takes_.size();
@@ -118,18 +118,18 @@ class Flows::Files {
     for (const Verb verb : {Verb::read, Verb::load}) add_verb(takes_, verb);
     for (const Statement& one : statements) {
       const bool inside = one.operation.area == Area::programs && one.operation.first.empty();
-      if (inside && one.term.effect == Effect::allow) takes_.push_back({id, one, "exec", true, {}, {}, false});
+      if (inside && one.term.effect == Effect::allow) takes_.push_back({id, one, "exec", true, false, {}, {}, {}});
     }
     for (const Statement& one : statements) {
       if (one.operation.verb != kQueue || one.term.effect != Effect::allow) continue;
-      for (std::vector<Use>* list : {&gives_, &takes_}) list->push_back({id, one, kQueue, false, {}, {}, true});
+      for (std::vector<Use>* list : {&gives_, &takes_}) list->push_back({id, one, kQueue, false, true, {}, {}, {}});
     }
     for (const ir::Entry& entry : domain.entries) {
       Term term;
       term.entry = &entry;
       term.paths = &entry.paths;
       term.as = Verb::load;
-      takes_.push_back({id, {{}, term}, "entry", true, {}, {}, false});
+      takes_.push_back({id, {{}, term}, "entry", true, false, {}, {}, {}});
     }
     for (std::size_t i = first_take; i < takes_.size(); ++i)
       for (const std::string& text : beginnings(*takes_[i].said.term.paths)) index_.add(text, i);
@@ -162,20 +162,24 @@ class Flows::Files {
       if (take.code != code) continue;
       Use& give = gives_[pair->give];
       if (give.queue != take.queue) continue;
-      const auto example = common(give, take);
-      if (!example) continue;
-      const char* used = "runs";
-      if (take.queue) used = "uses";
-      if (take.verb == "read") used = "reads";
-      if (take.verb == "load") used = "loads as code";
-      return Hop{give.domain,
-                 take.domain,
-                 code ? Hop::Kind::code : Hop::Kind::file,
-                 fmt::format("may {} {}, which the other {}", give.verb, *example, used),
-                 give.said.term.rule,
-                 take.said.term.rule};
+      const auto hop = [&](const std::string& what) {
+        return Hop{give.domain,
+                   take.domain,
+                   code ? Hop::Kind::code : Hop::Kind::file,
+                   fmt::format("may {} {} the other {}", give.verb, what, used(take)),
+                   give.said.term.rule,
+                   take.said.term.rule};
+      };
+      if (const auto& file = common(give, take)) return hop(*file + ", which");
+      if (const auto& folder = moved(give, take)) return hop(*folder + ", which holds what");
     }
     return std::nullopt;
+  }
+
+  static const char* used(const Use& take) {
+    if (take.queue) return "uses";
+    if (take.verb == "read") return "reads";
+    return take.verb == "load" ? "loads as code" : "runs";
   }
 
   /// A file that both are about. Rules of an abstraction are the same in many domains: each pair is looked at once.
@@ -186,6 +190,18 @@ class Flows::Files {
     const PathSet& takes = left(take);
     const auto [at, fresh] = met_.try_emplace({gives.identity(), takes.identity()});
     if (fresh && gives.meets(takes)) at->second = (gives & takes & carriers()).example();
+    return at->second;
+  }
+
+  /// A directory that can be moved away for another one, above what the other is about.
+  const std::optional<std::string>& moved(Use& give, Use& take) {
+    static const std::optional<std::string> none;
+    if (give.said.operation.verb != ir::word(Verb::rename)) return none;
+    if (!give.folders) give.folders = movable(left(give));
+    if (give.folders->empty()) return none;
+    if (!take.folders) take.folders = left(take).directories_above();
+    const auto [at, fresh] = moved_.try_emplace({left(give).identity(), left(take).identity()});
+    if (fresh && give.folders->meets(*take.folders)) at->second = (*give.folders & *take.folders).example();
     return at->second;
   }
 
@@ -209,7 +225,8 @@ class Flows::Files {
   std::vector<Use> gives_, takes_;       ///< domain by domain, each in the order in which steps are looked for
   std::vector<std::size_t> first_give_;  ///< by DomainId
   paths::PrefixIndex index_;             ///< of takes
-  std::map<std::pair<const void*, const void*>, std::optional<std::string>> met_;  ///< by the identities of sets
+  using Examples = std::map<std::pair<const void*, const void*>, std::optional<std::string>>;
+  Examples met_, moved_;  ///< by the identities of sets
 };
 
 // ---- through everything else
@@ -231,14 +248,17 @@ const Access& as(const Allowed& one) {
 
 /// The rules of one domain by what they are about, each list in their order.
 struct Links {
-  std::vector<Allowed> connects, listens, sockets, talks, owns, uses, signals, processes, starts;
+  std::vector<Allowed> connects, listens, sockets, served, talks, owns, uses, signals, processes, starts;
 };
+
+/// The signal that is none: it asks whether a process is there, and tells that one nothing.
+bool is_delivered(const Operation& operation) { return operation.first != ir::signal_word(ir::Signal{0}); }
 
 Links links_of(const ir::Meaning& meaning, DomainId id, const Denials& denials) {
   Links out;
   const auto list_of = [&out](const ir::Access& access) -> std::vector<Allowed>* {
     if (const auto* a = std::get_if<ir::NetworkAccess>(&access)) return a->listen ? &out.listens : &out.connects;
-    if (const auto* a = std::get_if<ir::UnixAccess>(&access)) return a->listen ? nullptr : &out.sockets;
+    if (const auto* a = std::get_if<ir::UnixAccess>(&access)) return a->listen ? &out.served : &out.sockets;
     if (const auto* a = std::get_if<ir::DbusAccess>(&access)) return a->own ? &out.owns : &out.talks;
     if (std::holds_alternative<ir::UseAccess>(access)) return &out.uses;
     if (std::holds_alternative<ir::SignalAccess>(access)) return &out.signals;
@@ -249,6 +269,7 @@ Links links_of(const ir::Meaning& meaning, DomainId id, const Denials& denials) 
   for (Statement& one : statements_of(meaning.policy(), id)) {
     std::vector<Allowed>* list = one.term.effect == Effect::allow ? list_of(one.term.rule->access) : nullptr;
     if (list == nullptr || !denials.leave(one.operation, one.term)) continue;
+    if (list == &out.signals && !is_delivered(one.operation)) continue;
     Extent::Ports ports;
     if (one.term.ports != nullptr) ports = *denials.left_of(one.operation, one.term).ports();
     list->push_back({one.term.rule, std::move(one.operation), one.term, std::move(ports)});
@@ -275,7 +296,8 @@ std::optional<std::uint16_t> common_port(const Extent::Ports& a, const Extent::P
 /// Connections, the bus, what is handed over, signals, processes and starts.
 class Flows::Others {
  public:
-  explicit Others(const ir::Meaning& meaning) : policy_(meaning.policy()), near_(policy_.domains.size()) {
+  explicit Others(const ir::Meaning& meaning)
+      : meaning_(meaning), policy_(meaning.policy()), near_(policy_.domains.size()) {
     for (std::size_t i = 0; i < policy_.domains.size(); ++i) {
       const auto id = static_cast<DomainId>(i);
       denials_.emplace_back(meaning, id);
@@ -311,8 +333,8 @@ class Flows::Others {
                            policy_.domain(started).name);
       };
     };
-    add_connections(a, b, to, true, add);
-    add_connections(b, a, from, false, add);
+    add_connections(from, to, true, add);
+    add_connections(to, from, false, add);
     for (const Allowed& use : b.uses) {
       const auto hands = [&] { return "hands it " + ir::describe(policy_, use.rule->access); };
       if (as<ir::UseAccess>(use).from == from) add(Hop::Kind::handed_over, hands, nullptr, use.rule);
@@ -351,8 +373,9 @@ class Flows::Others {
  private:
   /// A connection carries data both ways, whichever side made it.
   template <typename Add>
-  void add_connections(const Links& client, const Links& server, DomainId server_id, bool forward,
-                       const Add& add) const {
+  void add_connections(DomainId client_id, DomainId server_id, bool forward, const Add& add) const {
+    const Links& client = links_.at(index_of(client_id));
+    const Links& server = links_.at(index_of(server_id));
     for (const Allowed& connect : client.connects) {
       const ir::Protocol protocol = as<ir::NetworkAccess>(connect).protocol;
       for (const Allowed& listen : server.listens) {
@@ -366,11 +389,10 @@ class Flows::Others {
       }
     }
     for (const Allowed& socket : client.sockets) {
-      const auto& servers = as<ir::UnixAccess>(socket).servers;
       const auto how = [&] {
         return fmt::format("{} {}", forward ? "may" : "is reached by", ir::describe(policy_, socket.rule->access));
       };
-      if (std::find(servers.begin(), servers.end(), server_id) != servers.end())
+      if (meets(client_id, socket, server_id))
         add(Hop::Kind::unix_socket, how, forward ? socket.rule : nullptr, forward ? nullptr : socket.rule);
     }
     for (const Allowed& talk : client.talks) {
@@ -380,6 +402,28 @@ class Flows::Others {
           add(Hop::Kind::bus, how, forward ? talk.rule : own.rule, forward ? own.rule : talk.rule);
       }
     }
+  }
+
+  /// Whether a server listens where this lets a client connect, as far as the denies of both leave it.
+  bool meets(DomainId client_id, const Allowed& socket, DomainId server_id) const {
+    const auto& access = as<ir::UnixAccess>(socket);
+    if (std::find(access.servers.begin(), access.servers.end(), server_id) == access.servers.end()) return false;
+    const auto& served = links_.at(index_of(server_id)).served;
+    if (!access.abstract_name.empty()) {
+      return std::any_of(served.begin(), served.end(), [&](const Allowed& listen) {
+        return as<ir::UnixAccess>(listen).abstract_name == access.abstract_name;
+      });
+    }
+    const Extent left = denials_.at(index_of(client_id)).left_of(socket.operation, socket.term);
+    const bool listens = std::any_of(served.begin(), served.end(), [&](const Allowed& listen) {
+      if (listen.term.paths == nullptr) return false;
+      return !(denials_.at(index_of(server_id)).left_of(listen.operation, listen.term) & left).empty();
+    });
+    if (listens) return true;
+    const auto& resources = policy_.resources;
+    return std::any_of(resources.begin(), resources.end(), [&](const ir::Resource& resource) {
+      return resource.server == server_id && left.paths()->meets(meaning_.set(resource.paths));
+    });
   }
 
   static std::pair<bool, std::string> bus_of(const Allowed& one) {
@@ -465,6 +509,7 @@ class Flows::Others {
     for (const Allowed& start : links.starts) link_both(id, as<ir::ExecAccess>(start).target);
   }
 
+  const ir::Meaning& meaning_;
   const ir::Policy& policy_;
   std::vector<Denials> denials_;             ///< by DomainId
   std::vector<Links> links_;                 ///< by DomainId

@@ -1,6 +1,7 @@
 // How information or control gets from one domain to another: through what one writes and the other reads or runs,
 // through sockets, signals, the bus, and by starting it. Conditions are taken as they could be switched: a way that
-// is there for some values of the booleans is a way. What a deny takes away whenever a rule holds is none.
+// is there for some values of the booleans is a way. What denies take away whenever a rule holds is none. What is
+// mounted over the files of another is not looked at.
 #pragma once
 
 #include <functional>

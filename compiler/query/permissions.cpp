@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 
 #include "compiler/ir/conditions.h"
@@ -506,12 +507,55 @@ bool Denials::holds_with(const Term& deny, const Term& allow) const {
   return !together(meaning_.policy(), allow.condition(), without);
 }
 
+/// Which of the denies hold together while the allow does: what holds under some values of the booleans, without what
+/// only adds to that. One entry without any where it is not known, for too many booleans.
+std::vector<Denials::Terms> Denials::turns(const Terms& denies, const Term& allow) const {
+  std::set<ir::BooleanId> named;
+  ir::add_booleans(allow.condition(), named);
+  for (const Term* deny : denies) ir::add_booleans(deny->condition(), named);
+  if (named.size() > kMaxSwitches) return {{}};
+  std::set<Terms> held;
+  ir::Assignment values = ir::declared_values(meaning_.policy());
+  for (std::size_t bits = 0; bits < (std::size_t{1} << named.size()); ++bits) {
+    std::size_t i = 0;
+    for (const ir::BooleanId boolean : named) values[static_cast<std::size_t>(boolean)] = ((bits >> i++) & 1U) != 0;
+    if (!ir::holds(allow.condition(), values)) continue;
+    Terms now;
+    for (const Term* deny : denies)
+      if (ir::holds(deny->condition(), values)) now.push_back(deny);
+    if (now.empty()) return {{}};
+    held.insert(std::move(now));
+  }
+  std::vector<Terms> out;
+  for (const Terms& one : held) {
+    // All are in the order in which the denies lie in memory.
+    const bool adds = std::any_of(held.begin(), held.end(), [&](const Terms& other) {
+      return other.size() < one.size() && std::includes(one.begin(), one.end(), other.begin(), other.end());
+    });
+    if (!adds) out.push_back(one);
+  }
+  return out;
+}
+
 Extent Denials::left_of(const Operation& operation, const Term& allow) const {
   Extent left = Extent::of(meaning_, allow);
+  Terms sometimes;
   for (const auto& [denied, deny] : denies_) {
-    if (covers(denied, operation) && holds_with(deny, allow)) left = left - Extent::of(meaning_, deny);
+    if (!covers(denied, operation)) continue;
+    if (holds_with(deny, allow)) {
+      left = left - Extent::of(meaning_, deny);
+    } else if (together(meaning_.policy(), allow.condition(), deny.condition())) {
+      sometimes.push_back(&deny);
+    }
   }
-  return left;
+  if (sometimes.size() < 2 || left.empty()) return left;
+  Extent out;
+  for (const Terms& turn : turns(sometimes, allow)) {
+    Extent now = left;
+    for (const Term* deny : turn) now = now - Extent::of(meaning_, *deny);
+    out = out | now;
+  }
+  return out;
 }
 
 bool Denials::leave(const Operation& operation, const Term& allow) const {
@@ -555,6 +599,14 @@ Nearness nearness(const ir::Meaning& meaning, ir::DomainId domain, const ir::Acc
     }
   }
   return out;
+}
+
+PathSet movable(const PathSet& renamed) {
+  static const PathSet root = [] {
+    paths::PatternError error;
+    return PathSet::of(paths::PathPattern::parse("/", error));
+  }();
+  return renamed.meets(PathSet::directories()) ? (renamed & PathSet::directories()) - root : PathSet();
 }
 
 std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy) {

@@ -125,8 +125,9 @@ class Denials {
  public:
   Denials(const ir::Meaning& meaning, ir::DomainId domain);
 
-  /// What is left of an allow, for an operation that it covers, under the denies that hold whenever it does. Of those
-  /// of one's own files, what is denied stays allowed on the files of others. May throw paths::TooComplex.
+  /// What is left of an allow, for an operation that it covers, under some values of the booleans: all that no denies
+  /// take away whenever it holds, one of them or several that take turns. Of those of one's own files, what is denied
+  /// stays allowed on the files of others. May throw paths::TooComplex.
   [[nodiscard]] Extent left_of(const Operation& operation, const Term& allow) const;
   /// Whether something is left, which is cheaper to know.
   [[nodiscard]] bool leave(const Operation& operation, const Term& allow) const;
@@ -140,6 +141,8 @@ class Denials {
 
  private:
   [[nodiscard]] bool holds_with(const Term& deny, const Term& allow) const;
+  using Terms = std::vector<const Term*>;
+  [[nodiscard]] std::vector<Terms> turns(const Terms& denies, const Term& allow) const;
 
   const ir::Meaning& meaning_;
   std::vector<Statement> denies_;
@@ -154,6 +157,9 @@ enum class Nearness : std::uint8_t {
 /// May throw paths::TooComplex.
 [[nodiscard]] Nearness nearness(const ir::Meaning& meaning, ir::DomainId domain, const ir::Access& a,
                                 const ir::Access& b);
+
+/// The directories that can be moved away for others, where these paths may be renamed. May throw paths::TooComplex.
+[[nodiscard]] paths::PathSet movable(const paths::PathSet& renamed);
 
 /// The domains of a policy that are not external, by their qualified names.
 [[nodiscard]] std::vector<ir::DomainId> domains_by_name(const ir::Policy& policy);

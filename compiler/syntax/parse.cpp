@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <cctype>
 #include <exception>
 
 #include "compiler/base/characters.h"
@@ -150,9 +151,24 @@ class TokenCheck {
       }
       return;
     }
+    if (const std::uint32_t begin = beginning_of_word(place.begin); begin != place.begin) {
+      reports_.broken(Code::E0101, source_.bytes(begin, place.end),
+                      "a path begins with `/` and stands between double quotes");
+      return;
+    }
     reports_
         .broken(Code::E0101, place, fmt::format("a path stands between double quotes: `\"{}\"`", printable(text, 60)))
         .suggest("put it between double quotes", {{place, fmt::format("\"{}\"", text)}}, true);
+  }
+
+  /// Where what stands before a byte without a blank begins: `etc` of `etc/x`.
+  [[nodiscard]] std::uint32_t beginning_of_word(std::uint32_t byte) const {
+    const auto in_word = [&](std::uint32_t at) {
+      const unsigned char c = static_cast<unsigned char>(source_.slice(source_.bytes(at, at + 1)).front());
+      return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.' || c >= 0x80;
+    };
+    while (byte > 0 && in_word(byte - 1)) --byte;
+    return byte;
   }
 
   void block_comment(std::size_t i) {

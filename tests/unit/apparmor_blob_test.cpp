@@ -259,6 +259,31 @@ TEST_CASE("apparmor blob: complain mode that the whole file is loaded in") {
   CHECK(mode(0x202807) == 1);
 }
 
+TEST_CASE("apparmor blob: in complain mode, all happens but what is quiet") {
+  const auto happens = [](const std::vector<Row>& rows, std::uint32_t version) {
+    const auto policy = read_policy(named("version", number(version)) +
+                                    named("profile", structure(text("p") + kFlags + permissions(rows) +
+                                                               named("aadfa", blob(automaton(slash(1)))))));
+    REQUIRE(policy.error == "");
+    const auto profile = as_it_happens(policy.profiles[0]);
+    return profile.files->accept(profile.files->run("/")) & kHalfMask;
+  };
+  const std::uint32_t all = kExec | kWrite | kRead | kAppend | kLink | kLock | kMap | kInherit | kKeepEnvironment;
+  CHECK(happens({{}, {0x4}}, 0x202807) == all);
+  CHECK(happens({{}, {0x4, 0, 0x2}}, 0x202807) == (all & ~kWrite));
+  CHECK(happens({{}, {0x4, 0, 0x1}}, 0x202807) == (kWrite | kRead | kAppend | kLink | kLock | kMap));
+  CHECK(happens({{}, {0x1, 0, 0, 0x08000000}}, 0x202807) ==
+        ((all & ~kInherit & ~kKeepEnvironment) | 4U << kExecIndexShift));
+  CHECK(happens({{}, {0x4}}, 7) == kRead);
+
+  // Where no path has a rule, there is no automaton.
+  const auto none = read_policy(named("version", number(0x202807)) + named("profile", structure(text("p") + kFlags)));
+  const auto profile = as_it_happens(none.profiles.at(0));
+  REQUIRE(profile.files.has_value());
+  CHECK((profile.files->accept(profile.files->run("/etc/x")) & kHalfMask) == all);
+  CHECK(profile.capabilities.allowed == ~std::uint64_t{0});
+}
+
 TEST_CASE("apparmor blob: a namespace is seen") {
   const CompiledPolicy policy = read_policy(compile("profile :other:x { /a r, }\n"));
   REQUIRE(policy.profiles.size() == 1);
@@ -364,7 +389,7 @@ TEST_CASE("apparmor blob: permissions in a table of their own") {
       {0x4 | 0x1 | 0x8000 | 0x10000 | 0x40000, 0x4, 0x2, 0x08000000 | 0x10000000 | 1},  // r, x, k, m, l of one's own
       {0x4},                                                                            // of others
       {0x40000000 | 0x20000000},                                                        // a profile's name
-      {0x2 | 0x100 | 0x200 | 0x100000 | 0x200000 | 0x400000 | 0x1000000 | 0x2000000}};
+      {0x2 | 0x100 | 0x200 | 0x100000 | 0x200000 | 0x400000 | 0x1000000 | 0x2000000, 0x2, 0x4 | 0x100}};
   const auto file_word = [&](std::uint32_t row, std::uint32_t owner) {
     const Tables tables = with(slash(row), kAccept2, {0, 0, owner});
     const auto policy = read_policy(profile(permissions(rows) + named("aadfa", blob(automaton(tables)))));
@@ -390,6 +415,7 @@ TEST_CASE("apparmor blob: permissions in a table of their own") {
     REQUIRE(policy.profiles.size() == 1);
     const CompiledAutomaton& classes = *policy.profiles[0].classes;
     CHECK(classes.accept(classes.run("/")) == (0x2U | 0x1fc000U));
+    CHECK(classes.accept2(classes.run("/")) == (0x2U | (0x4U | 1U << 14) << 7));
   }
   SUBCASE("of an attachment") {
     const std::string attachment = permissions({{}, {0x1}}) + named("aadfa", blob(automaton(slash(1))));

@@ -354,3 +354,26 @@ TEST_CASE("origins: every line of every artifact says where it comes from") {
   CHECK(origin_of(target, "systemd/system/d.service.d/50-macc.conf", "AppArmorProfile=d") ==
         "entry from unit d.service | 5");
 }
+
+TEST_CASE("probe: in complain mode, what no rule allows happens, and what is denied does not unless that is logged") {
+  const std::string rules =
+      "mode complain;\nallow read \"/t\";\ndeny read \"/s\";\naudit deny read \"/l\";\ndeny capability kill;\naudit "
+      "deny "
+      "capability chown;\ndeny signal hup to e;\nexec \"/usr/bin/e\" to e;";
+  const char* mode = "profile d is in complain mode: nothing is refused there but what a `deny` without `audit` names";
+  CHECK(Asked(rules, "read \"/t\"").text() == "may read /t; may not -");
+  CHECK(Asked(rules, "read \"/u\"").text() == "may read /u; may not -");
+  CHECK(Asked(rules, "read \"/u\"").answer().by == mode);
+  CHECK(Asked(rules, "read \"/u\" owner").text() == "may read /u; may not -");
+  CHECK(Asked(rules, "read \"/s\"").text() == "may -; may not read /s");
+  CHECK(Asked(rules, "read \"/l\"").text() == "may read /l; may not -");
+  CHECK(Asked(rules, "capability kill").text() == "may -; may not capability kill");
+  CHECK(Asked(rules, "capability chown").text() == "may capability chown; may not -");
+  CHECK(Asked(rules, "capability fowner").text() == "may capability fowner; may not -");
+  CHECK(Asked(rules, "exec \"/usr/bin/x\"").text() == "may exec /usr/bin/x; may not -");
+  CHECK(Asked(rules, "exec \"/usr/bin/e\" to e").text() == "may exec /usr/bin/e; may not -");
+  CHECK(Asked(rules, "exec \"/usr/bin/x\" to e").text() == "may -; may not exec /usr/bin/x");
+  CHECK(Asked(rules, "signal term to d").text() == "may signal term to d; may not -");
+  // Both sides are asked, and the other one enforces.
+  CHECK(Asked(rules, "signal term to e").text() == "may -; may not signal term to e");
+}

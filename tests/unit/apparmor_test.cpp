@@ -574,6 +574,22 @@ TEST_CASE("networks, capabilities and what they cannot tell apart") {
   CHECK(t.topic("network-ports"));
 }
 
+TEST_CASE(
+    "a capability of the system is one of user namespaces, and the reverse, which is said unless both are allowed") {
+  const auto wider = [](const std::string& rules) {
+    return ApparmorTarget("module m;\nboolean b = false;\ndomain d { entry \"/usr/bin/d\"; " + rules + " }\n")
+        .topic("capability-userns");
+  };
+  CHECK(wider("allow capability kill;"));
+  CHECK(wider("allow capability kill in userns;"));
+  CHECK(!wider("allow capability kill; allow capability kill in userns;"));
+  CHECK(wider("allow capability kill, chown; allow capability kill in userns;"));
+  CHECK(wider("allow capability kill; if b { allow capability kill in userns; }"));
+  CHECK(!wider("if b { allow capability kill; allow capability kill in userns; }"));
+  CHECK(wider("allow capability kill; allow capability kill in userns; deny capability kill in userns;"));
+  CHECK(!wider("deny capability kill;"));
+}
+
 TEST_CASE("a capability that comes with bpf or perf is said, unless it is allowed, and kept out where it is denied") {
   constexpr int kPerfmon = 38, kBpf = 39;
   ApparmorTarget alone(domain("allow bpf; allow perf;"));

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "backends/backend.h"
 #include "compiler/base/process.h"
@@ -94,6 +95,36 @@ Json complaining_json(const Asked& asked, const std::vector<ir::DomainId>& domai
   return out;
 }
 
+// ---- raw texts
+
+/// Raw texts of these domains, once for each backend. What they allow on its targets is in no answer.
+struct Raw {
+  ir::DomainId domain = ir::DomainId::none;
+  std::string backend;
+};
+std::vector<Raw> raw_texts(const Asked& asked, const std::vector<ir::DomainId>& domains) {
+  std::vector<Raw> out;
+  for (const ir::DomainId id : domains) {
+    std::set<std::string> backends;
+    for (const ir::RawText& raw : asked.policy().domain(id).raw) backends.insert(raw.backend);
+    for (const std::string& backend : backends) out.push_back({id, backend});
+  }
+  return out;
+}
+
+void note_raw(Asked& asked, const std::vector<ir::DomainId>& domains) {
+  for (const Raw& raw : raw_texts(asked, domains))
+    asked.print(fmt::format("{} has a raw text for {}: what that allows or denies there is in no answer\n",
+                            asked.name(raw.domain), raw.backend));
+}
+
+Json raw_json(const Asked& asked, const std::vector<ir::DomainId>& domains) {
+  Json out = Json::array();
+  for (const Raw& raw : raw_texts(asked, domains))
+    out.push_back({{"domain", asked.name(raw.domain)}, {"backend", raw.backend}});
+  return out;
+}
+
 // ---- may, who
 
 std::string verdict_text(const Asked& asked, const Verdict& v, const std::string& who) {
@@ -158,8 +189,9 @@ std::vector<TargetAnswer> on_targets(Session& session, const Asked& asked, const
   for (const project::Target* target : chosen_targets(session, inputs.project)) {
     const backends::Backend* backend = backends::find(target->target.backend);
     const backends::Input input{asked.policy(), asked.meaning(), session.sources, target->target};
-    const backends::Lowered lowered = backend->lower(input, session.diagnostics);
-    if (session.diagnostics.has_errors()) return out;
+    Diagnostics found;
+    const backends::Lowered lowered = backend->lower(input, found);
+    for (const Diagnostic& d : found.all()) session.diagnostics.add(d);
     std::vector<backends::Probe> probes;
     for (const ir::TestExpectation& e : asked.question(0).expectations) {
       // The first values of the booleans that the question allows: the declared ones where they do.
@@ -167,9 +199,16 @@ std::vector<TargetAnswer> on_targets(Session& session, const Asked& asked, const
       probes.push_back(
           {e.domain, &e.access, values && !values->empty() ? values->front() : ir::declared_values(asked.policy())});
     }
-    const auto answers = backend->probe(input, lowered, probes);
-    for (std::size_t i = 0; i < answers.size(); ++i)
-      out.push_back({target->target.name, ir::describe(asked.policy(), *probes[i].access), answers[i]});
+    backends::ProbeAnswer not_compiled;
+    not_compiled.reason = "it cannot be compiled";
+    const auto answers =
+        found.has_errors() ? std::vector(probes.size(), not_compiled) : backend->probe(input, lowered, probes);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      const ir::Access& access = *probes[i].access;
+      out.push_back({target->target.name, ir::describe(asked.policy(), access), answers[i]});
+      for (std::string* example : {&out.back().answer.allowed, &out.back().answer.denied})
+        *example = in_full(asked.policy(), access, *example);
+    }
   }
   return out;
 }
@@ -221,11 +260,9 @@ void may(Session& session, Asked& asked, const Inputs& inputs) {
       part.update(verdict_json(asked, verdicts[i]));
       parts.push_back(std::move(part));
     }
-    Json all = {{"schema", "macc-query/1"},
-                {"domain", who},
-                {"complain", complain},
-                {"answer", query::word(answer)},
-                {"parts", std::move(parts)}};
+    Json all = {{"schema", "macc-query/1"},  {"domain", who},
+                {"complain", complain},      {"answer", query::word(answer)},
+                {"parts", std::move(parts)}, {"raw", raw_json(asked, {domain})}};
     const Json targets = on_targets_json(session, asked, inputs);
     if (!targets.empty()) all["targets"] = targets;
     return asked.answer(all);
@@ -233,6 +270,7 @@ void may(Session& session, Asked& asked, const Inputs& inputs) {
   asked.print(fmt::format("{}\n", asked.painted(answer)));
   for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, who));
   if (complain && answer != Answer::yes) asked.print(fmt::format("  {} {}\n", who, query::kComplains));
+  note_raw(asked, {domain});
   for (const TargetAnswer& on : on_targets(session, asked, inputs)) asked.print(text_of(on, who));
 }
 
@@ -244,8 +282,10 @@ void who(Asked& asked) {
     std::vector<Verdict> verdicts;
     for (const ir::TestExpectation& e : expectations) verdicts.push_back(query::decide(asked.meaning(), id, e.access));
     const Answer answer = together(verdicts);
-    const bool could = std::any_of(verdicts.begin(), verdicts.end(),
-                                   [](const Verdict& v) { return !v.otherwise.empty() || !v.owned.empty(); });
+    // What is not known is no reason to leave a domain out.
+    const bool could = std::any_of(verdicts.begin(), verdicts.end(), [](const Verdict& v) {
+      return !v.otherwise.empty() || !v.owned.empty() || v.untried != 0;
+    });
     const bool complain = asked.policy().domain(id).complain;
     if (answer == Answer::no && !could && !complain) continue;
     ++found;
@@ -262,8 +302,12 @@ void who(Asked& asked) {
     for (const Verdict& v : verdicts) asked.print(verdict_text(asked, v, "it"));
     if (complain && answer != Answer::yes) asked.print(fmt::format("  it {}\n", query::kComplains));
   }
-  if (asked.json()) return asked.answer(Json{{"schema", "macc-query/1"}, {"domains", std::move(list)}});
+  const auto everyone = query::domains_by_name(asked.policy());
+  if (asked.json())
+    return asked.answer(
+        Json{{"schema", "macc-query/1"}, {"domains", std::move(list)}, {"raw", raw_json(asked, everyone)}});
   if (found == 0) asked.print("nobody\n");
+  note_raw(asked, everyone);
 }
 
 // ---- all, modify-and-run
@@ -284,7 +328,8 @@ void all(Asked& asked) {
     return asked.answer(Json{{"schema", "macc-query/1"},
                              {"domain", asked.name(id)},
                              {"complain", domain.complain},
-                             {"all", std::move(list)}});
+                             {"all", std::move(list)},
+                             {"raw", raw_json(asked, {id})}});
   }
   asked.print(fmt::format("{} may\n", asked.name(id)));
   std::optional<query::Area> area;
@@ -297,6 +342,21 @@ void all(Asked& asked) {
   }
   if (lines.empty()) asked.print("  nothing that needs a rule\n");
   if (domain.complain) asked.print(fmt::format("  but it {}\n", query::kComplains));
+  note_raw(asked, {id});
+}
+
+std::string text_of(const Asked& asked, const query::ModifyAndRun& one) {
+  using Run = query::ModifyAndRun::Run;
+  const char* run = one.how == Run::exec ? "run" : one.how == Run::load ? "load" : "be entered by";
+  std::string out = fmt::format("{} may {} ", asked.name(one.domain), ir::word(one.verb));
+  out += one.moves() ? fmt::format("{} and {} what it then holds", report::safe(one.example), run)
+                     : fmt::format("and {} {}", run, report::safe(one.example));
+  out += "\n  " + asked.rule_text(*one.change) + "\n";
+  if (one.run != nullptr && one.run != one.change) out += "  " + asked.rule_text(*one.run) + "\n";
+  if (one.entry != nullptr)
+    out += fmt::format("  `entry {}` ({})\n", report::safe(ir::describe(asked.policy(), one.entry->paths)),
+                       asked.place(one.entry->where));
+  return out;
 }
 
 void modify_and_run(Asked& asked) {
@@ -311,22 +371,23 @@ void modify_and_run(Asked& asked) {
         list.push_back({{"domain", asked.name(id)},
                         {"path", report::valid_utf8(one.example)},
                         {"modify", ir::word(one.verb)},
-                        {"run", one.load ? "load" : "exec"},
+                        {"run", query::word(one.how)},
                         {"modified_by", asked.rule_json(one.change)},
                         {"run_by", asked.rule_json(one.run)}});
         continue;
       }
-      asked.print(fmt::format("{} may {} and {} {}\n  {}\n  {}\n", asked.name(id), ir::word(one.verb),
-                              one.load ? "load" : "run", report::safe(one.example), asked.rule_text(*one.change),
-                              asked.rule_text(*one.run)));
+      asked.print(text_of(asked, one));
     }
   }
   if (asked.json()) {
-    return asked.answer(
-        Json{{"schema", "macc-query/1"}, {"paths", std::move(list)}, {"complain", complaining_json(asked, domains)}});
+    return asked.answer(Json{{"schema", "macc-query/1"},
+                             {"paths", std::move(list)},
+                             {"complain", complaining_json(asked, domains)},
+                             {"raw", raw_json(asked, domains)}});
   }
   if (found == 0) asked.print("nothing can be both modified and run\n");
   note_complaining(asked, domains);
+  note_raw(asked, domains);
 }
 
 // ---- flow, graph
@@ -349,13 +410,15 @@ void flow(Asked& asked) {
                              {"from", asked.name(from)},
                              {"to", asked.name(to)},
                              {"way", std::move(hops)},
-                             {"complain", complaining_json(asked, query::domains_by_name(asked.policy()))}});
+                             {"complain", complaining_json(asked, query::domains_by_name(asked.policy()))},
+                             {"raw", raw_json(asked, query::domains_by_name(asked.policy()))}});
   }
   if (from == to) return asked.print("that is one domain\n");
   if (way.empty()) {
     asked.print(fmt::format("no: nothing leads from {} to {} through the domains of this policy\n", asked.name(from),
                             asked.name(to)));
-    return note_complaining(asked, query::domains_by_name(asked.policy()));
+    note_complaining(asked, query::domains_by_name(asked.policy()));
+    return note_raw(asked, query::domains_by_name(asked.policy()));
   }
   asked.print(fmt::format("yes, in {}\n", way.size() == 1 ? "1 step" : fmt::format("{} steps", way.size())));
   for (const Hop& hop : way) {
@@ -418,7 +481,8 @@ void graph(Session& session, Asked& asked) {
     for (const Hop& hop : hops) list.push_back(hop_json(asked, hop));
     return asked.answer(Json{{"schema", "macc-query/1"},
                              {"steps", std::move(list)},
-                             {"complain", complaining_json(asked, query::domains_by_name(asked.policy()))}});
+                             {"complain", complaining_json(asked, query::domains_by_name(asked.policy()))},
+                             {"raw", raw_json(asked, query::domains_by_name(asked.policy()))}});
   }
   if (format == "dot" || format == "svg") {
     const std::string dot = dot_of(asked, hops);
@@ -431,6 +495,7 @@ void graph(Session& session, Asked& asked) {
                             report::safe(hop.how)));
   if (hops.empty()) asked.print("nothing leads from one domain to another\n");
   note_complaining(asked, query::domains_by_name(asked.policy()));
+  note_raw(asked, query::domains_by_name(asked.policy()));
 }
 
 // ---- the command line

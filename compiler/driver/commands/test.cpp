@@ -43,6 +43,7 @@ struct Result {
   const ir::Test* test = nullptr;
   std::string target = {};  ///< "" for the meaning
   std::size_t held = 0, failed = 0, unanswered = 0;
+  bool not_compiled = false;  ///< errors of the target's own keep it from being asked
   std::vector<Failure> failures = {};
 };
 
@@ -92,10 +93,15 @@ class OnTarget {
         meaning_(meaning),
         target_(target.target),
         backend_(*backends::find(target.target.backend)),
-        input_{meaning.policy(), meaning, session.sources, target.target},
-        lowered_(backend_.lower(input_, session.diagnostics)) {}
+        input_{meaning.policy(), meaning, session.sources, target.target} {
+    Diagnostics found;
+    lowered_ = backend_.lower(input_, found);
+    compiled_ = !found.has_errors();
+    for (const Diagnostic& d : found.all()) session_.diagnostics.add(d);
+  }
 
   std::vector<Result> run(const Tests& tests) {
+    if (!compiled_) return not_compiled(tests);
     std::vector<Result> out;
     for (const ir::Test* test : tests) {
       for (const ir::TestExpectation& e : test->expectations) add_probes(out.size(), e);
@@ -112,6 +118,14 @@ class OnTarget {
     std::size_t result = 0;
     const ir::TestExpectation* expectation = nullptr;
   };
+
+  std::vector<Result> not_compiled(const Tests& tests) const {
+    std::vector<Result> out;
+    for (const ir::Test* test : tests)
+      out.push_back(
+          {.test = test, .target = target_.name, .unanswered = test->expectations.size(), .not_compiled = true});
+    return out;
+  }
 
   void add_probes(std::size_t result, const ir::TestExpectation& e) {
     // More booleans than can be tried were reported by the run on the meaning.
@@ -156,7 +170,7 @@ class OnTarget {
     const std::string what =
         fmt::format("test \"{}\" on `{}`: `{}` {} {}", printable(result.test->name, 80), target_.name,
                     meaning_.policy().domain(e.domain).name, e.allow ? "may not" : "may",
-                    printable(e.allow ? answer.denied : answer.allowed));
+                    printable(in_full(meaning_.policy(), e.access, e.allow ? answer.denied : answer.allowed)));
     Diagnostic& d = session_.diagnostics.report(Code::E0507, e.span, what);
     d.label(e.allow ? "expected to be allowed" : "expected to be denied");
     if (!answer.by.empty()) d.note(fmt::format("on the target: {}", printable(answer.by, 400)));
@@ -183,6 +197,15 @@ class OnTarget {
              entry.span);
     }
   }
+  /// In the system or in user namespaces: what a target does not tell apart is the same to it.
+  static bool shares_capability(const ir::Access& a, const ir::Access& b) {
+    const auto* one = std::get_if<ir::CapabilityAccess>(&a);
+    const auto* other = std::get_if<ir::CapabilityAccess>(&b);
+    if (one == nullptr || other == nullptr) return false;
+    return std::any_of(one->capabilities.begin(), one->capabilities.end(), [&](ir::Capability c) {
+      return std::find(other->capabilities.begin(), other->capabilities.end(), c) != other->capabilities.end();
+    });
+  }
   query::Nearness nearness_of(const backends::FidelityEntry& entry, const ir::TestExpectation& e) const {
     const ir::Policy& policy = meaning_.policy();
     const auto& rules = policy.domain(e.domain).rules;
@@ -191,6 +214,7 @@ class OnTarget {
     });
     // Baselines and raw texts are no rules.
     if (rule == rules.end()) return query::Nearness::apart;
+    if (shares_capability(rule->access, e.access)) return query::Nearness::same_object;
     try {
       return query::nearness(meaning_, e.domain, rule->access, e.access);
     } catch (const paths::TooComplex&) {
@@ -204,6 +228,7 @@ class OnTarget {
   const backends::Backend& backend_;
   backends::Input input_;
   backends::Lowered lowered_;
+  bool compiled_ = false;
   std::vector<backends::Probe> probes_;
   std::vector<Asked> asked_;
 };
@@ -238,6 +263,7 @@ std::string text_of(const std::vector<Result>& results, const report::Painter& p
 std::string junit_of(const std::vector<Result>& results, const Session& session) {
   std::string cases;
   std::size_t failures = 0;
+  std::size_t errors = 0;
   std::size_t skipped = 0;
   for (const Result& r : results) {
     const std::string suite = r.target.empty() ? "macc.meaning" : "macc." + r.target;
@@ -252,18 +278,22 @@ std::string junit_of(const std::vector<Result>& results, const Session& session)
       ++failures;
       cases += fmt::format("      <failure message=\"{}\">{}</failure>\n", report::xml(r.failures.front().what),
                            report::xml(all));
+    } else if (r.not_compiled) {
+      ++errors;
+      cases += fmt::format("      <error message=\"{} cannot be compiled\"/>\n", report::xml(r.target));
     } else if (r.unanswered != 0) {
       ++skipped;
       cases += "      <skipped message=\"not checked\"/>\n";
     }
     cases += "    </testcase>\n";
   }
-  const std::string counts =
-      fmt::format("tests=\"{}\" failures=\"{}\" skipped=\"{}\"", results.size(), failures, skipped);
+  const std::string counts = fmt::format("tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"{}\"", results.size(),
+                                         failures, errors, skipped);
   return fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"macc test\" tests=\"{}\" failures=\"{}\">\n"
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"macc test\" tests=\"{}\" failures=\"{}\" "
+      "errors=\"{}\">\n"
       "  <testsuite name=\"macc test\" {}>\n{}  </testsuite>\n</testsuites>\n",
-      results.size(), failures, counts, cases);
+      results.size(), failures, errors, counts, cases);
 }
 
 Json json_of(const Result& r, const Session& session) {
@@ -356,7 +386,6 @@ void run_test(Session& session) {
   std::vector<Result> results;
   std::vector<OnTarget> prepared;
   for (const project::Target* target : targets) prepared.emplace_back(session, meaning, *target);
-  if (session.diagnostics.has_errors()) return;
   for (const ir::Test* test : tests) results.push_back(on_meaning(session, meaning, *test));
   for (OnTarget& target : prepared) {
     for (Result& result : target.run(tests)) results.push_back(std::move(result));
