@@ -65,8 +65,19 @@ std::string names_of(const OptionInfo& row) {
 std::string bash_script() {
   std::string out =
       "# Completion of macc for bash, made from its tables of commands and options.\n"
+      "# Files that begin with $1 (without those that $2 is a pattern of), and folders. bash puts quotes around what "
+      "needs\n"
+      "# them, and gives words as they were typed, with theirs.\n"
+      "_macc_files() {\n"
+      "  local begin=$1\n"
+      "  case $begin in [\\\"\\']*) begin=${begin:1} ;; *) begin=${begin//\\\\/} ;; esac\n"
+      "  compopt -o filenames 2>/dev/null\n"
+      "  mapfile -t COMPREPLY < <(compgen -f -X \"$2\" -- \"$begin\"; [[ -z $2 ]] || compgen -d -- \"$begin\")\n"
+      "}\n"
       "_macc() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= word\n"
+      "  # Of `--format=json` bash makes three words.\n"
+      "  if [[ $current == = ]]; then current=; elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       "    [[ $word == -* ]] || { command=$word; break; }\n"
       "  done\n"
@@ -77,10 +88,9 @@ std::string bash_script() {
     for (const OptionInfo& option : option_table()) {
       if (!option.on(row.command) || option.value.empty()) continue;
       const auto choices = choices_of(option.option, row.command);
-      out += choices.empty()
-                 ? fmt::format("        {}) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n", names_of(option))
-                 : fmt::format("        {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
-                               names_of(option), joined(choices, " "));
+      out += choices.empty() ? fmt::format("        {}) _macc_files \"$current\"; return ;;\n", names_of(option))
+                             : fmt::format("        {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
+                                           names_of(option), joined(choices, " "));
     }
     out += fmt::format(
         "      esac\n      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return; "
@@ -94,9 +104,7 @@ std::string bash_script() {
   }
   out += fmt::format("    '') COMPREPLY=($(compgen -W \"{} --help --version\" -- \"$current\")); return ;;\n  esac\n",
                      joined(command_words(), " "));
-  return out +
-         "  compopt -o filenames 2>/dev/null\n  COMPREPLY=($(compgen -f -X '!*.macc' -- \"$current\") $(compgen -d -- "
-         "\"$current\"))\n}\ncomplete -F _macc macc\n";
+  return out + "  _macc_files \"$current\" '!*.macc'\n}\ncomplete -F _macc macc\n";
 }
 
 /// A text between single quotes of a shell.
@@ -135,7 +143,8 @@ std::string zsh_script() {
         value = fmt::format(":{}:{}", option.value, choices.empty() ? "_files" : "(" + joined(choices, " ") + ")");
       }
       const std::string doc = fmt::format("[{}]{}", zsh_text(doc_of(option, std::nullopt)), value);
-      out += fmt::format("        {} \\\n", shell_text(fmt::format("--{}{}", option.name, doc)));
+      out += fmt::format("        {} \\\n",
+                         shell_text(fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : "=", doc)));
       if (!option.letter.empty())
         out += fmt::format("        {} \\\n", shell_text(fmt::format("-{}{}", option.letter, doc)));
     }
