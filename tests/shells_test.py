@@ -25,6 +25,8 @@ TYPED = [
     ("macc build --format j", ["json", "junit"]),
     ("macc build --format=j", ["json", "junit"]),
     ("macc diff --format m", ["markdown"]),
+    ("macc build --target ", ["web", "db-1", "-project"]),
+    ("macc build -t d", ["db-1", "-web"]),
     ("macc lint --only secret-r", ["secret-readable"]),
     ("macc query m", ["may", "modify-and-run"]),
     ("macc base ", ["import", "show", "diff"]),
@@ -86,8 +88,9 @@ def line_of_bash(folder: pathlib.Path, typed: str) -> str:
                                                           "INPUTRC": "/dev/null", "HISTFILE": ""})
     os.close(slave)
     try:
-        os.write(master, b"PS1=; bind 'set bell-style none'; source macc.bash; macc() { :; }; echo rea''dy\n")
-        wait_for(master, "ready")
+        # The prompt tells that the line editor listens; what was typed must not look like it.
+        os.write(master, b"bind 'set bell-style none'; source macc.bash; macc() { :; }; PS1='rea''dy> '\n")
+        wait_for(master, "ready> ")
         os.write(master, typed.encode() + b"\t")
         shown = wait_for(master, typed)
         os.write(master, b"\n: over\n")
@@ -153,6 +156,7 @@ def main() -> int:
         (folder / "policy/notes.txt").write_text("none\n")
         (folder / "my file.macc").write_text("macc 1;\nmodule web;\n")
         (folder / "my notes").mkdir()
+        (folder / "macc.toml").write_text('[project]\nname = "p"\n\n[target.web]\n[ target.db-1 ]\n')
         for shell, file in (("bash", "macc.bash"), ("fish", "macc.fish"), ("zsh", "_macc")):
             (folder / file).write_text(output([str(macc), "completions", shell], folder))
         for shell, check in (("bash", check_bash), ("fish", check_fish), ("zsh", check_zsh)):

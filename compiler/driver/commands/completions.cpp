@@ -62,6 +62,21 @@ std::string names_of(const OptionInfo& row) {
   return row.letter.empty() ? fmt::format("--{}", row.name) : fmt::format("--{}|-{}", row.name, row.letter);
 }
 
+/// What finds the targets of the nearest macc.toml, one a line, in any of the shells but fish.
+constexpr const char* kTargets =
+    "_macc_targets() {\n"
+    "  local folder=$PWD\n"
+    "  while [[ -n $folder && ! -e $folder/macc.toml ]]; do folder=${folder%/*}; done\n"
+    "  sed -n 's/^ *\\[ *target *\\. *\\([A-Za-z0-9_-]*\\) *\\].*/\\1/p' \"$folder/macc.toml\" 2>/dev/null\n"
+    "}\n";
+constexpr const char* kFishTargets =
+    "function __macc_targets\n"
+    "  set -l folder $PWD\n"
+    "  while test -n \"$folder\" -a ! -e \"$folder/macc.toml\"; set folder (string replace -r '/[^/]*$' '' -- "
+    "$folder); end\n"
+    "  sed -n 's/^ *\\[ *target *\\. *\\([A-Za-z0-9_-]*\\) *\\].*/\\1/p' \"$folder/macc.toml\" 2>/dev/null\n"
+    "end\n";
+
 std::string bash_script() {
   std::string out =
       "# Completion of macc for bash, made from its tables of commands and options.\n"
@@ -73,7 +88,8 @@ std::string bash_script() {
       "  case $begin in [\\\"\\']*) begin=${begin:1} ;; *) begin=${begin//\\\\/} ;; esac\n"
       "  compopt -o filenames 2>/dev/null\n"
       "  mapfile -t COMPREPLY < <(compgen -f -X \"$2\" -- \"$begin\"; [[ -z $2 ]] || compgen -d -- \"$begin\")\n"
-      "}\n"
+      "}\n" +
+      std::string(kTargets) +
       "_macc() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= word\n"
       "  # Of `--format=json` bash makes three words.\n"
@@ -88,6 +104,11 @@ std::string bash_script() {
     for (const OptionInfo& option : option_table()) {
       if (!option.on(row.command) || option.value.empty()) continue;
       const auto choices = choices_of(option.option, row.command);
+      if (option.option == Option::target) {
+        out += fmt::format("        {}) COMPREPLY=($(compgen -W \"$(_macc_targets)\" -- \"$current\")); return ;;\n",
+                           names_of(option));
+        continue;
+      }
       out += choices.empty() ? fmt::format("        {}) _macc_files \"$current\"; return ;;\n", names_of(option))
                              : fmt::format("        {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
                                            names_of(option), joined(choices, " "));
@@ -125,9 +146,8 @@ std::string zsh_text(std::string_view text) {
 }
 
 std::string zsh_script() {
-  std::string out =
-      "#compdef macc\n# Completion of macc for zsh, made from its tables of commands and options.\n_macc() {\n  local "
-      "-a commands\n  commands=(\n";
+  std::string out = "#compdef macc\n# Completion of macc for zsh, made from its tables of commands and options.\n" +
+                    std::string(kTargets) + "_macc() {\n  local -a commands\n  commands=(\n";
   for (const CommandInfo& row : command_table())
     out += fmt::format("    {}\n", shell_text(fmt::format("{}:{}", row.word, zsh_text(row.doc))));
   out +=
@@ -140,7 +160,8 @@ std::string zsh_script() {
       std::string value;
       if (!option.value.empty()) {
         const auto choices = choices_of(option.option, row.command);
-        value = fmt::format(":{}:{}", option.value, choices.empty() ? "_files" : "(" + joined(choices, " ") + ")");
+        const char* files = option.option == Option::target ? "{compadd -- $(_macc_targets)}" : "_files";
+        value = fmt::format(":{}:{}", option.value, choices.empty() ? files : "(" + joined(choices, " ") + ")");
       }
       const std::string doc = fmt::format("[{}]{}", zsh_text(doc_of(option, std::nullopt)), value);
       out += fmt::format("        {} \\\n",
@@ -164,6 +185,7 @@ std::string fish_text(std::string_view text) {
 
 std::string fish_script() {
   std::string out = "# Completion of macc for fish, made from its tables of commands and options.\n";
+  out += kFishTargets;
   for (const CommandInfo& row : command_table())
     out += fmt::format("complete -c macc -f -n __fish_use_subcommand -a {} -d {}\n", row.word, fish_text(row.doc));
   for (const CommandInfo& row : command_table()) {
@@ -175,6 +197,8 @@ std::string fish_script() {
       const auto choices = choices_of(option.option, row.command);
       if (!choices.empty()) {
         out += " -x -a " + fish_text(joined(choices, " "));
+      } else if (option.option == Option::target) {
+        out += " -x -a '(__macc_targets)'";
       } else if (!option.value.empty()) {
         out += " -r";
       }
