@@ -213,6 +213,22 @@ TEST_CASE("lsp: every request has an answer wherever a text breaks off") {
     CHECK_MESSAGE(find_lint(std::string_view(code)) != nullptr, code);
 }
 
+TEST_CASE("lsp: of files without a project only those that import a changed one are looked at again") {
+  const Folder folder;
+  Talk talk(folder.path());
+  talk.open("other.macc", "module other;\nbroken\n");
+  folder.write("a.macc", "module a;\npublic let w = \"/srv/w\";\n");
+  talk.open("a.macc", "module a;\npublic let w = \"/srv/w\";\n");
+  auto before = talk.server().state();
+  talk.replace("a.macc", "module a;\npublic let w = \"/srv/x\";\n");
+  CHECK(talk.server().state() == before + 1);
+  talk.open("b.macc", "module b;\nimport a;\ndomain d { entry \"/usr/sbin/d\"; allow read a.w; }\n");
+  before = talk.server().state();
+  talk.replace("a.macc", "module a;\npublic let v = \"/srv/w\";\n");
+  CHECK(talk.server().state() == before + 2);
+  CHECK(talk.codes("b.macc") == std::vector<std::string>{"MACC-E0201"});
+}
+
 TEST_CASE("lsp: a large project is looked at as a whole when there is time") {
   const Folder folder;
   folder.write("macc.toml", "[project]\nname = \"p\"\n");
