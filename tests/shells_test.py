@@ -5,12 +5,15 @@ bash, fish and zsh run what `macc completions` prints; groff reads each page wit
 is named and left out; with none of it the test is skipped (77).
 """
 import argparse
+import os
 import pathlib
 import re
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SKIPPED = 77
 SECONDS = 60
@@ -20,7 +23,10 @@ TYPED = [
     ("macc ", ["build", "check", "diff", "--help"]),
     ("macc build --f", ["--full", "--format", "-fail-on"]),
     ("macc build --format j", ["json", "junit"]),
+    ("macc build --format=j", ["json", "junit"]),
     ("macc diff --format m", ["markdown"]),
+    ("macc build --target ", ["web", "db-1", "-project"]),
+    ("macc build -t d", ["db-1", "-web"]),
     ("macc lint --only secret-r", ["secret-readable"]),
     ("macc query m", ["may", "modify-and-run"]),
     ("macc base ", ["import", "show", "diff"]),
@@ -31,7 +37,7 @@ TYPED = [
 BASH = """
 source "$1"
 line=$2
-read -r -a COMP_WORDS <<< "$line"
+read -r -a COMP_WORDS <<< "${line//=/ = }"
 [[ $line == *" " ]] && COMP_WORDS+=("")
 COMP_CWORD=$(( ${#COMP_WORDS[@]} - 1 ))
 _macc
@@ -59,7 +65,49 @@ def check_bash(folder: pathlib.Path) -> list[str]:
     for typed, wanted in TYPED:
         said = output(["bash", "-c", BASH, "bash", "macc.bash", typed], folder)
         problems += wrong("bash", typed, wanted, set(said.splitlines()))
+    return problems + check_names(folder)
+
+
+def check_names(folder: pathlib.Path) -> list[str]:
+    """What bash puts into the line of a terminal for names that need quotes."""
+    problems = []
+    for typed, wanted in (("macc check my\\ f", r"my\ file.macc"), ("macc check my", "my\\ "),
+                          ('macc check "my f', '"my file.macc"'), ("macc build --out=my\\ n", r"--out=my\ notes"),
+                          ("macc build --format=ju", "--format=junit")):
+        line = line_of_bash(folder, typed)
+        if wanted not in line:
+            problems.append(f"bash: `{typed}` becomes {line!r}")
     return problems
+
+
+def line_of_bash(folder: pathlib.Path, typed: str) -> str:
+    """The line after a tab."""
+    master, slave = os.openpty()
+    shell = subprocess.Popen(["bash", "--norc", "--noprofile", "-i"], cwd=folder, stdin=slave, stdout=slave, stderr=slave,
+                             start_new_session=True, env={"PATH": os.environ["PATH"], "TERM": "dumb", "LC_ALL": "C.UTF-8",
+                                                          "INPUTRC": "/dev/null", "HISTFILE": ""})
+    os.close(slave)
+    try:
+        # The prompt tells that the line editor listens; what was typed must not look like it.
+        os.write(master, b"bind 'set bell-style none'; source macc.bash; macc() { :; }; PS1='rea''dy> '\n")
+        wait_for(master, "ready> ")
+        os.write(master, typed.encode() + b"\t")
+        shown = wait_for(master, typed)
+        os.write(master, b"\n: over\n")
+        return (shown + wait_for(master, ": over")).split("\r\n")[0]
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(master)
+
+
+def wait_for(terminal: int, text: str) -> str:
+    shown = ""
+    end = time.monotonic() + SECONDS
+    while text not in shown and time.monotonic() < end:
+        if select.select([terminal], [], [], 1)[0]:
+            shown += os.read(terminal, 4096).decode()
+    return shown
 
 
 def check_fish(folder: pathlib.Path) -> list[str]:
@@ -68,7 +116,7 @@ def check_fish(folder: pathlib.Path) -> list[str]:
         if "/" in typed or typed.endswith(" po") or typed == "macc ":
             continue  # files are fish's own matter, and so is when it offers options
         said = output(["fish", "--no-config", "-c", f"source macc.fish; complete -C '{typed}'"], folder)
-        problems += wrong("fish", typed, wanted, {line.split("\t")[0] for line in said.splitlines()})
+        problems += wrong("fish", typed, wanted, {line.split("\t")[0].removeprefix("--format=") for line in said.splitlines()})
     return problems
 
 
@@ -106,6 +154,9 @@ def main() -> int:
         (folder / "policy").mkdir()
         (folder / "policy/web.macc").write_text("macc 1;\nmodule web;\n")
         (folder / "policy/notes.txt").write_text("none\n")
+        (folder / "my file.macc").write_text("macc 1;\nmodule web;\n")
+        (folder / "my notes").mkdir()
+        (folder / "macc.toml").write_text('[project]\nname = "p"\n\n[target.web]\n[ target.db-1 ]\n')
         for shell, file in (("bash", "macc.bash"), ("fish", "macc.fish"), ("zsh", "_macc")):
             (folder / file).write_text(output([str(macc), "completions", shell], folder))
         for shell, check in (("bash", check_bash), ("fish", check_fish), ("zsh", check_zsh)):

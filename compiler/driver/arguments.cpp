@@ -29,7 +29,9 @@ void unknown_command(const std::string& word, Diagnostics& diagnostics) {
   std::vector<std::string> words;
   for (const CommandInfo& row : command_table()) words.emplace_back(row.word);
   const std::string guess = did_you_mean(word, words);
-  if (!guess.empty()) {
+  if (word == "version") {
+    d.note("`macc --version` says which one this is");
+  } else if (!guess.empty()) {
     d.note(fmt::format("did you mean `macc {}`?", guess));
   } else if (word.ends_with(".macc")) {
     d.note(fmt::format("to check a file: `macc check {}`", printable(word)));
@@ -60,6 +62,7 @@ void unknown_option(const std::string& argument, std::optional<Command> command,
     }
     if (!command || row.on(*command)) words.emplace_back(row.name);
   }
+  if (!command) words.emplace_back("version");
   const std::string guess = did_you_mean(word, words);
   d.note(!guess.empty() ? fmt::format("did you mean `--{}`?", guess)
                         : fmt::format("`macc {}{}--help` lists the options", command ? info(*command).word : "",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "compiler/base/edits.h"
 #include "compiler/driver/output.h"
 
 namespace macc::driver {
@@ -12,50 +13,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-bool overlap(Span a, Span b) { return a.begin < b.end && b.begin < a.end; }
-
-bool fits(const std::vector<Edit>& all, const std::vector<Edit>& edits) {
-  return std::none_of(edits.begin(), edits.end(), [&](const Edit& edit) {
-    return std::any_of(all.begin(), all.end(), [&](const Edit& other) {
-      return overlap(edit.span, other.span) || edit.span.begin == other.span.begin;
-    });
-  });
-}
-
-void sort(std::vector<Edit>& edits) {
-  std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.span.begin < b.span.begin; });
-}
-
-bool removes_lines(const std::string& text, const Edit& edit) {
-  const auto line_begins = [&](std::size_t at) { return at == 0 || text[at - 1] == '\n'; };
-  return edit.replacement.empty() && edit.span.begin != edit.span.end && line_begins(edit.span.begin) &&
-         line_begins(edit.span.end);
-}
-
-/// Where lines are removed between two blank ones, or between one and a brace, a blank one goes with them.
-void close_gaps(const std::string& text, std::vector<Edit>& edits) {
-  for (std::size_t first = 0, next = 0; first < edits.size(); first = next) {
-    next = first + 1;
-    if (!removes_lines(text, edits[first])) continue;
-    while (next < edits.size() && edits[next].span.begin == edits[next - 1].span.end &&
-           removes_lines(text, edits[next]))
-      ++next;
-    std::uint32_t& begin = edits[first].span.begin;
-    std::uint32_t& end = edits[next - 1].span.end;
-    const std::string_view above = std::string_view(text).substr(0, begin), below = std::string_view(text).substr(end);
-    const bool blank_above = above.ends_with("\n\n") || above.empty();
-    if (below.starts_with('\n') && (blank_above || above.ends_with("{\n"))) {
-      ++end;
-      continue;
-    }
-    const std::size_t next_word = below.find_first_not_of(" \t");
-    const bool closes = next_word == std::string_view::npos || below[next_word] == '}';
-    if (closes && above.ends_with("\n\n") && (first == 0 || edits[first - 1].span.end < begin)) --begin;
-  }
-}
-
 std::string edited(const std::string& text, std::vector<Edit> edits) {
-  sort(edits);
+  sort_by_place(edits);
   std::string out;
   std::size_t at = 0;
   for (const Edit& edit : edits) {
@@ -84,7 +43,7 @@ struct Hunk {
 
 /// The edits as runs of whole lines, in order.
 std::vector<Hunk> hunks_of(const SourceFile& file, std::vector<Edit> edits) {
-  sort(edits);
+  sort_by_place(edits);
   std::vector<std::vector<Edit>> groups;
   std::vector<Hunk> out;
   for (const Edit& edit : edits) {
@@ -178,7 +137,7 @@ std::size_t Fixes::make(const std::vector<Diagnostic>& diagnostics,
     if (made == limit || !d.fix || d.fix->edits.empty() || !wanted(d) || refused_.contains(key_of(d))) continue;
     const FileId file = first(d.fix->edits.front().span.file);
     const SourceFile& source = session_.sources.file(file);
-    if (source.is_bundled() || !fits(plans[file], d.fix->edits)) continue;
+    if (source.is_bundled() || !go_together(plans[file], d.fix->edits)) continue;
     State& state = files_.try_emplace(file, State{file, MendedText(source.text()), {}}).first->second;
     plans[file].insert(plans[file].end(), d.fix->edits.begin(), d.fix->edits.end());
     const std::uint32_t place = state.text.original_place(d.primary.span.begin);
@@ -189,7 +148,7 @@ std::size_t Fixes::make(const std::vector<Diagnostic>& diagnostics,
   for (auto& [file, edits] : plans) {
     if (edits.empty()) continue;
     State& state = files_.at(file);
-    sort(edits);
+    sort_by_place(edits);
     close_gaps(state.text.text(), edits);
     state.text.apply(edits);
     put(file, state, state.text.text());

@@ -8,7 +8,7 @@
 #include <tuple>
 #include <vector>
 
-#include "compiler/driver/mended_text.h"
+#include "compiler/base/mended_text.h"
 #include "compiler/driver/session.h"
 
 namespace macc::driver {

@@ -81,6 +81,8 @@ int main(int argc, char** argv) {
   (void)std::signal(SIGPIPE, SIG_IGN);
   try {
     const char* no_color = std::getenv("NO_COLOR");
+    const char* terminal = std::getenv("TERM");
+    const bool is_dumb = terminal != nullptr && std::string_view(terminal) == "dumb";
     // A folder that was removed while we stand in it has no name: what is relative to it cannot be found.
     std::error_code gone;
     const std::filesystem::path current = std::filesystem::current_path(gone);
@@ -92,7 +94,7 @@ int main(int argc, char** argv) {
                                           .input = input,
                                           .error_is_terminal = error_is_terminal,
                                           .output_is_terminal = ::isatty(STDOUT_FILENO) == 1,
-                                          .no_color = no_color != nullptr && *no_color != '\0',
+                                          .no_color = is_dumb || (no_color != nullptr && *no_color != '\0'),
                                           .columns = columns};
     macc::driver::Outcome outcome;
     {

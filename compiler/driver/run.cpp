@@ -68,6 +68,20 @@ std::optional<report::Format> asked_format(const std::vector<std::string>& argum
   return format;
 }
 
+/// Likewise when something is coloured, where the command line broke off before it.
+std::optional<std::string> asked_colour(const std::vector<std::string>& arguments) {
+  constexpr std::string_view kOption = "--color";
+  std::optional<std::string> when;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument = arguments[i];
+    std::string_view word;
+    if (argument == kOption && i + 1 < arguments.size()) word = arguments[i + 1];
+    if (argument.starts_with("--color=")) word = argument.substr(kOption.size() + 1);
+    if (word == "auto" || word == "always" || word == "never") when = std::string(word);
+  }
+  return when;
+}
+
 /// How what is wrong is told: beside an answer in a format of its own, as text; where there is no answer, instead of
 /// it.
 report::Format format_of(const Session& session, const std::string& word) {
@@ -159,7 +173,8 @@ Outcome run(const std::vector<std::string>& arguments, const Environment& enviro
 
   if (session.diagnostics.has_errors()) {
     // A program that asked for a format gets it, wherever the command line broke off.
-    return finish(session, asked_format(arguments).value_or(format_of(session, format_word)), colours);
+    const Colours wanted = colours_of(asked_colour(arguments).value_or(color), environment);
+    return finish(session, asked_format(arguments).value_or(format_of(session, format_word)), wanted);
   }
   if (session.arguments.help) return {report::kExitOk, help_text(session.arguments.command, environment.columns), ""};
   if (session.arguments.version) return {report::kExitOk, version_text(), ""};

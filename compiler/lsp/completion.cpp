@@ -128,12 +128,31 @@ class Completion {
     const auto& around = cursor_.around;
     if (!before.empty() && before.back() == "@") return words({"expect"});
     if (!around.empty() && around.back().kind == Enclosing::Kind::extern_) return in_external();
-    if (!around.empty() && around.back().kind == Enclosing::Kind::list)
-      return names({Kind::let, Kind::parameter, Kind::resource});
+    if (!around.empty() && around.back().kind == Enclosing::Kind::list) return in_list();
     const bool in_test = !around.empty() && around.back().kind == Enclosing::Kind::test;
     Words rest = without_annotation(before);
     if (rest.empty()) return statement_start(in_test);
     statement(rest);
+  }
+
+  void in_list() {
+    const auto& around = cursor_.around;
+    const Words& before = cursor_.statement;
+    const auto is_list = [](const Enclosing& braces) { return braces.kind == Enclosing::Kind::list; };
+    const auto outermost = std::find_if_not(around.rbegin(), around.rend(), is_list).base();
+    const bool of_resource = declares_resource(outermost->head);
+    const bool next_item = before.empty() || before.back() == "," || before.back() == "except";
+    if (!next_item) {
+      if (of_resource && &*outermost == &around.back() && !has(before, "except")) words({"except"});
+      return;
+    }
+    names({Kind::let, Kind::parameter});
+    const std::string& first = declared_by(outermost->head);
+    // Resources lie in no paths of others, and are no values.
+    if (of_resource || first == "let") return;
+    names({Kind::resource});
+    if (first == "include") names({Kind::ports});
+    if (first == "never" && has(outermost->head, "any")) domains();
   }
 
   /// What follows the annotations before a statement.
@@ -148,8 +167,9 @@ class Completion {
     if (cursor_.around.empty())
       return words({"module", "import", "boolean", "let", "domain", "abstraction", "resource", "external", "extend",
                     "public", "never", "test", "macc"});
-    words({"allow", "deny", "never", "audit", "exec", "entry", "include", "resource", "let", "if", "else", "mode",
-           "level", "replaces", "raw", "public"});
+    words({"allow", "deny", "never", "audit", "exec", "entry", "include", "resource", "let", "if", "mode", "level",
+           "replaces", "raw", "public"});
+    if (cursor_.after_branch) words({"else"});
   }
 
   void in_external() {
@@ -165,7 +185,7 @@ class Completion {
     const std::string& last = s.back();
     const bool just = s.size() == 1;
     if (first == "public") return behind_public(s);
-    if (first == "import") return just ? modules() : words({"as"});
+    if (first == "import") return just ? modules() : has(s, "as") ? void() : words({"as"});
     if (first == "include") return include(s);
     if (first == "exec") return phrase(s);
     if (is_one_of(first, {"allow", "deny"})) return phrase(Words(s.begin() + 1, s.end()));
@@ -237,7 +257,7 @@ class Completion {
     while (next + 1 < s.size() && s[next] == ".") next += 2;
     visible_.add_owner(s[next - 1]);
     phrase(Words(s.begin() + static_cast<std::ptrdiff_t>(next), s.end()));
-    if (s.size() > next + 1 && s.back() != ",") words({"when", "owner"});
+    if (whole_) words({"when"});
   }
 
   void resource(const Words& s) {
@@ -275,6 +295,9 @@ class Completion {
 
   // ---- phrases ----
 
+  /// Nothing is missing of the phrase: the statement may end, or go on with what follows phrases.
+  void whole() { whole_ = true; }
+
   void phrase(const Words& p) {
     if (p.empty()) {
       words(verbs(), ItemKind::keyword);
@@ -286,17 +309,17 @@ class Completion {
     if (first == "capability") return capability(p);
     if (is_one_of(first, {"listen", "connect"})) return network(p);
     if (first == "signal") return signal(p);
-    if (is_one_of(first, {"inspect", "trace", "ipc"})) return p.size() == 1 ? peers() : void();
-    if (first == "become") return p.size() == 1 ? domains() : void();
+    if (is_one_of(first, {"inspect", "trace", "ipc"})) return p.size() == 1 ? peers() : whole();
+    if (first == "become") return p.size() == 1 ? domains() : whole();
     if (first == "socket") return socket(p);
     if (first == "use") return use(p);
-    if (first == "memory") return p.size() == 1 ? words({"execute"}) : void();
-    if (first == "userns") return p.size() == 1 ? words({"create"}) : void();
+    if (first == "memory") return p.size() == 1 ? words({"execute"}) : whole();
+    if (first == "userns") return p.size() == 1 ? words({"create"}) : whole();
     if (first == "dbus") return dbus(p);
     if (first == "mount") return mount(p);
     if (first == "exec") return exec(p);
     if (is_one_of(first, {"unmount", "pivot", "mqueue"})) return paths(p, 1);
-    if (is_one_of(first, {"bpf", "perf", "io_uring", "keyring"})) return;
+    if (is_one_of(first, {"bpf", "perf", "io_uring", "keyring"})) return whole();
     files(p);
   }
 
@@ -313,6 +336,7 @@ class Completion {
   void paths(const Words& p, std::size_t from) {
     const bool object_next = p.size() == from || p.back() == "," || p.back() == "except";
     if (object_next) return objects();
+    whole();
     words({"except", "owner"});
   }
 
@@ -320,27 +344,29 @@ class Completion {
     if (p.back() == "to") return domains();
     if (p.back() == "keep") return words({"environment"});
     if (p.size() == 1 || p.back() == "," || p.back() == "except") return objects();
+    whole();
     if (!has(p, "to") && !has(p, "unconfined")) words({"to", "unconfined"});
-    words({"keep", "except"});
+    words({"keep", "except", "owner"});
   }
 
   void capability(const Words& p) {
     if (p.size() == 1 || p.back() == ",") return words(capabilities(), ItemKind::value);
     if (p.back() == "in") return words({"userns"});
-    words({"in"});
+    whole();
+    if (!has(p, "in")) words({"in"});
   }
 
   void network(const Words& p) {
     if (p.size() == 1) return words({"tcp", "udp", "sctp", "unix"});
     if (p[1] == "unix") return paths(p, 2);
-    if (p.size() == 2 || p.back() == ",") {
-      names({Kind::ports, Kind::let, Kind::parameter});
-      words({"any"});
-    }
+    if (p.size() > 2 && p.back() != ",") return whole();
+    names({Kind::ports, Kind::let, Kind::parameter});
+    words({"any"});
   }
 
   void signal(const Words& p) {
     if (p.back() == "to") return peers();
+    if (has(p, "to")) return whole();
     if (p.size() > 1 && p.back() != ",") return words({"to"});
     words(ir::signal_words());
     if (p.size() == 1) words({"any"});
@@ -348,11 +374,13 @@ class Completion {
 
   void socket(const Words& p) {
     if (p.size() == 1) return words(families(), ItemKind::value);
+    whole();
     words(ir::socket_type_words());
   }
 
   void use(const Words& p) {
     if (p.back() == "from") return domains();
+    if (has(p, "from")) return whole();
     if (p.size() > 1 && p.back() != ",") return words({"from"});
     words({"tcp", "udp", "unix", "pipe", "terminal"});
     objects();
@@ -361,8 +389,10 @@ class Completion {
   void dbus(const Words& p) {
     if (p.size() == 1) return words({"own", "talk"});
     if (p.back() == "on") return words({"system", "session"});
-    if (p.size() > 2) words({"on"});
-    if (p.size() > 2 && p[1] == "talk") words({"interface", "member"});
+    if (p.size() < 3 || is_one_of(p.back(), {"interface", "member"})) return;
+    whole();
+    words({"on"});
+    if (p[1] == "talk") words({"interface", "member"});
   }
 
   void mount(const Words& p) {
@@ -382,6 +412,7 @@ class Completion {
   Cursor cursor_;
   Visible visible_;
   std::set<std::string> seen_;
+  bool whole_ = false;  // the phrase before the place
   Json items_ = Json::array();
 };
 

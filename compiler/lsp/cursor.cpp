@@ -12,19 +12,15 @@ namespace {
 
 using syntax::Token;
 
-bool has(const std::vector<std::string>& words, std::string_view word) {
-  return std::find(words.begin(), words.end(), word) != words.end();
-}
-
 /// What braces behind these words hold.
 Enclosing::Kind kind_of(const std::vector<std::string>& head, const std::vector<Enclosing>& around) {
   using Kind = Enclosing::Kind;
   if (head.empty()) return Kind::list;
-  const std::string& first = head.front();
-  if (has(head, "external")) return Kind::extern_;
+  const std::string first = declared_by(head);
+  if (first == "external") return Kind::extern_;
   if (first == "test") return Kind::test;
-  if (has(head, "resource") || has(head, "except") || first == "let") return Kind::list;
-  if (has(head, "domain") || has(head, "abstraction")) return Kind::body;
+  if (first == "domain" || first == "abstraction") return Kind::body;
+  if (first == "extend") return declares_resource(head) ? Kind::list : Kind::body;
   const bool in_body = !around.empty() && around.back().kind == Kind::body;
   return in_body && (first == "if" || first == "else") ? Kind::body : Kind::list;
 }
@@ -84,6 +80,7 @@ class Walk {
 
   void take(const Token& token) {
     if (token.kind == Token::Kind::comment) return;
+    out_.after_branch = false;
     const std::string word = text(token.span);
     // A semicolon that is still missing must not make one of two statements.
     if (token.kind == Token::Kind::word && begins_statement(word) && first_in_line(token.span.begin)) clear();
@@ -107,11 +104,14 @@ class Walk {
     begins_.push_back(token.span.begin);
   }
 
-  /// A list in a statement is a part of it, anything else ends one.
+  /// A list in a statement is a part of it. The paths of a resource end its declaration, as anything else does.
   void close() {
     clear();
     if (out_.around.empty()) return;
-    const bool whole = is_declared_list(out_.around.back());
+    const Enclosing& closed = out_.around.back();
+    const std::string first = declared_by(closed.head);
+    out_.after_branch = first == "if" || (first == "else" && closed.head.size() > 1);
+    const bool whole = closed.kind != Enclosing::Kind::list || declares_resource(closed.head);
     out_.around.pop_back();
     if (!whole) {
       out_.statement = std::move(outer_.back().first);
@@ -120,12 +120,6 @@ class Walk {
       begins_.push_back(last_end_ - 1);
     }
     outer_.pop_back();
-  }
-
-  /// The paths of a resource end its declaration.
-  static bool is_declared_list(const Enclosing& braces) {
-    return braces.kind != Enclosing::Kind::list ||
-           (has(braces.head, "resource") && !has(braces.head, "except") && !has(braces.head, "allow"));
   }
 
   static bool begins_statement(std::string_view word) {
@@ -175,6 +169,26 @@ bool in_line_comment(std::string_view text, std::uint32_t from, std::uint32_t of
 }
 
 }  // namespace
+
+std::string declared_by(const std::vector<std::string>& head) {
+  auto word = head.begin();
+  while (word != head.end() && *word == "@") {  // annotations
+    const auto close = std::find(word, head.end(), ")");
+    word = close == head.end() ? close : close + 1;
+  }
+  if (word == head.end()) return "";
+  if (*word != "public") return *word;
+  constexpr std::array kDeclared = {"resource", "domain", "abstraction", "let", "boolean", "external"};
+  const auto declared = std::find_first_of(word, head.end(), kDeclared.begin(), kDeclared.end());
+  return declared == head.end() ? *word : *declared;
+}
+
+bool declares_resource(const std::vector<std::string>& head) {
+  const std::string word = declared_by(head);
+  const auto extend = std::find(head.begin(), head.end(), "extend");
+  return word == "resource" ||
+         (word == "extend" && extend != head.end() && extend + 1 != head.end() && *(extend + 1) == "resource");
+}
 
 std::string Cursor::owner() const {
   for (auto it = around.rbegin(); it != around.rend(); ++it) {

@@ -25,11 +25,18 @@ struct Cursor {
   std::vector<std::string> statement;  ///< words and signs of the statement before the word at the place
   Span word;                           ///< what was typed of the word, with the dotted words before it: `tls.tr`
   std::string typed;
-  std::string text;  ///< In::text: from its quote to the place
+  std::string text;           ///< In::text: from its quote to the place
+  bool after_branch = false;  ///< right behind the branch of an `if`, where an `else` can follow
 
   /// The first word of the innermost domain, abstraction or `extend domain` around it and its name; "" at module level.
   [[nodiscard]] std::string owner() const;
 };
+
+/// What a declaration declares, whatever stands before it: the word `resource` of `public read resource logs : log`.
+/// For other statements their first word; "" for none.
+[[nodiscard]] std::string declared_by(const std::vector<std::string>& head);
+/// It is a resource, and what follows in braces are its paths.
+[[nodiscard]] bool declares_resource(const std::vector<std::string>& head);
 
 [[nodiscard]] Cursor cursor_at(const SourceManager& sources, FileId file, std::uint32_t offset);
 

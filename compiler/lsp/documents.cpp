@@ -51,6 +51,45 @@ std::optional<fs::path> path_of_uri(std::string_view uri) {
   return fs::path(std::move(*path)).lexically_normal();
 }
 
+void Links::add(fs::path real, fs::path shown) {
+  any_ = any_ || real != shown;
+  folders_.emplace_back(std::move(real), std::move(shown));
+}
+
+fs::path Links::shown(const fs::path& path) const {
+  if (!any_) return path;
+  std::error_code error;
+  const fs::path real = fs::weakly_canonical(path, error);
+  if (error) return path;
+  for (const auto& [folder, shown] : folders_) {
+    const fs::path inner = real.lexically_relative(folder);
+    if (inner.empty() || *inner.begin() == "..") continue;
+    if (folder == shown) return path;
+    const fs::path named = (shown / inner).lexically_normal();
+    if (fs::weakly_canonical(named, error) == real && !error) return named;
+  }
+  return path;
+}
+
+Links Documents::links() const {
+  Links out;
+  std::error_code error;
+  for (const fs::path& folder : folders_) {
+    fs::path real = fs::weakly_canonical(folder, error);
+    if (!error) out.add(std::move(real), folder);
+  }
+  for (const auto& [uri, document] : by_uri_) {
+    fs::path real = document.path.parent_path(), shown = document.folder;
+    // The link may be further up.
+    while (shown.has_relative_path() && real.has_relative_path() && shown.filename() == real.filename()) {
+      real = real.parent_path();
+      shown = shown.parent_path();
+    }
+    if (!document.folder.empty() && real != shown) out.add(std::move(real), std::move(shown));
+  }
+  return out;
+}
+
 void Documents::open(const std::string& uri, std::int64_t version, std::string text) {
   const auto path = path_of_uri(uri);
   Document document{uri, path.value_or(name_of_unsaved(uri)), path.has_value(), version, std::move(text)};
@@ -58,6 +97,9 @@ void Documents::open(const std::string& uri, std::int64_t version, std::string t
   if (path) {
     const fs::path real = fs::weakly_canonical(*path, error);
     if (!error) document.path = real;
+    // A file that is a link itself says nothing of the folder it leads to.
+    const fs::path folder = fs::weakly_canonical(path->parent_path(), error);
+    if (!error && folder == document.path.parent_path()) document.folder = path->parent_path();
   }
   by_uri_[uri] = std::move(document);
 }

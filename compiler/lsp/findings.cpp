@@ -3,7 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
+#include <memory>
+#include <set>
+#include <tuple>
 
+#include "compiler/base/edits.h"
+#include "compiler/base/mended_text.h"
 #include "compiler/report/cells.h"
 
 namespace macc::lsp {
@@ -85,17 +91,19 @@ bool touches(Span a, FileId file, std::uint32_t begin, std::uint32_t end) {
   return a.file == file && a.begin <= end && begin <= a.end;
 }
 
-bool overlap(Span a, Span b) { return a.file == b.file && a.begin <= b.end && b.begin <= a.end; }
-
 Json edit_of(const Snapshot& snapshot, const Documents& documents, const std::vector<Edit>& edits) {
-  std::map<std::string, Json> lists;
-  for (const Edit& edit : edits) {
-    Json& list = lists.try_emplace(snapshot.uri(edit.span.file), Json::array()).first->second;
-    list.push_back({{"range", snapshot.lines(edit.span.file).range(edit.span.begin, edit.span.end)},
-                    {"newText", edit.replacement}});
-  }
+  std::map<FileId, std::vector<Edit>> files;
+  for (const Edit& edit : edits) files[edit.span.file].push_back(edit);
   Json changes = Json::array();
-  for (auto& [uri, list] : lists) {
+  for (auto& [file, of_file] : files) {
+    sort_by_place(of_file);
+    close_gaps(snapshot.sources().file(file).text(), of_file);
+    Json list = Json::array();
+    for (const Edit& edit : of_file) {
+      list.push_back(
+          {{"range", snapshot.lines(file).range(edit.span.begin, edit.span.end)}, {"newText", edit.replacement}});
+    }
+    const std::string uri = snapshot.uri(file);
     const Document* open = documents.find(uri);
     const Json version = open == nullptr ? Json() : Json(open->version);
     changes.push_back({{"textDocument", {{"uri", uri}, {"version", version}}}, {"edits", std::move(list)}});
@@ -116,22 +124,95 @@ bool can_be_mended(const Snapshot& snapshot, const Diagnostic& d) {
          });
 }
 
-/// The safe fixes of a file that do not touch the same places.
-std::vector<Edit> safe_edits(const Snapshot& snapshot, FileId file) {
-  std::vector<Edit> out;
-  for (const Diagnostic& d : snapshot.diagnostics()) {
-    if (!can_be_mended(snapshot, d) || !d.fix->safe) continue;
-    const auto& edits = d.fix->edits;
-    const bool fits = std::all_of(edits.begin(), edits.end(), [&](const Edit& edit) {
-      return edit.span.file == file &&
-             std::none_of(out.begin(), out.end(), [&](const Edit& other) { return overlap(edit.span, other.span); });
-    });
-    if (fits) out.insert(out.end(), edits.begin(), edits.end());
-  }
-  return out;
+bool is_within(const std::vector<Edit>& edits, FileId file) {
+  return std::all_of(edits.begin(), edits.end(), [&](const Edit& edit) { return edit.span.file == file; });
 }
 
+std::size_t errors_in(const Snapshot& snapshot) {
+  const auto& all = snapshot.diagnostics();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Diagnostic& d) { return d.severity == Severity::error; }));
+}
+
+/// Two fixes can each leave a statement in an `if` for the other one: alone, the second takes the whole `if` out.
+std::size_t empty_branches_in(const Snapshot& snapshot) {
+  const auto& all = snapshot.diagnostics();
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [](const Diagnostic& d) { return d.code == Code::E0324; }));
+}
+
+/// Mends one text in rounds. Where a round leads to errors, smaller ones find out which fix it was.
+class Mending {
+ public:
+  Mending(const Snapshot& snapshot, const Documents& documents, const Document& document)
+      : documents_(documents), document_(document), now_(&snapshot), text_(document.text) {}
+
+  MendedText run() {
+    constexpr std::size_t kMaxRounds = 100;
+    std::size_t limit = kAll;
+    for (std::size_t round = 0; round < kMaxRounds; ++round) {
+      std::vector<Edit> edits = choose(limit);
+      if (edits.empty()) break;
+      if (make(std::move(edits))) {
+        limit = limit < kAll ? limit * 2 : kAll;
+      } else {
+        if (round_.size() == 1) refused_.insert(round_.front());
+        limit = std::max<std::size_t>(round_.size() / 2, 1);
+      }
+    }
+    return std::move(text_);
+  }
+
+ private:
+  using Key = std::tuple<std::uint32_t, std::uint32_t, std::string>;
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max() / 2;
+
+  std::vector<Edit> choose(std::size_t limit) {
+    const FileId file = now_->file(document_);
+    std::vector<Edit> out;
+    round_.clear();
+    for (const Diagnostic& d : now_->mendable()) {
+      const auto& edits = d.fix->edits;
+      Key key{edits.front().span.begin, edits.front().span.end, edits.front().replacement};
+      if (round_.size() == limit || !is_within(edits, file) || refused_.contains(key) || !go_together(out, edits))
+        continue;
+      out.insert(out.end(), edits.begin(), edits.end());
+      round_.push_back(std::move(key));
+    }
+    sort_by_place(out);
+    return out;
+  }
+
+  /// False when the text is better off without these.
+  bool make(std::vector<Edit> edits) {
+    const MendedText before = text_;
+    close_gaps(text_.text(), edits);
+    text_.apply(edits);
+    documents_.open(document_.uri, document_.version, text_.text());
+    auto next = std::make_unique<const Snapshot>(now_->unit(), documents_, now_->depth());
+    if (errors_in(*next) <= errors_in(*now_) && empty_branches_in(*next) <= empty_branches_in(*now_)) {
+      now_ = next.get();
+      kept_ = std::move(next);
+      return true;
+    }
+    text_ = before;
+    return false;
+  }
+
+  Documents documents_;
+  const Document& document_;
+  const Snapshot* now_;
+  std::unique_ptr<const Snapshot> kept_;
+  MendedText text_;
+  std::vector<Key> round_;  // what is made in it
+  std::set<Key> refused_;
+};
+
 }  // namespace
+
+std::vector<Edit> safe_edits(const Snapshot& snapshot, const Documents& documents, const Document& document) {
+  return Mending(snapshot, documents, document).run().edits(snapshot.file(document));
+}
 
 std::map<std::string, Json> published(const Snapshot& snapshot) {
   std::map<std::string, Json> out;
@@ -149,7 +230,8 @@ std::map<std::string, Json> published(const Snapshot& snapshot) {
 }
 
 Json code_actions(const Snapshot& snapshot, const Documents& documents, FileId file, std::uint32_t begin,
-                  std::uint32_t end, const std::vector<std::string>& only) {
+                  std::uint32_t end, const std::vector<std::string>& only,
+                  const std::function<std::vector<Edit>()>& all_safe) {
   Json out = Json::array();
   for (const Diagnostic& d : snapshot.diagnostics()) {
     if (!is_wanted(only, kQuickFix) || !can_be_mended(snapshot, d)) continue;
@@ -166,7 +248,7 @@ Json code_actions(const Snapshot& snapshot, const Documents& documents, FileId f
                    {"edit", edit_of(snapshot, documents, edits)}});
   }
   if (!is_wanted(only, kFixAll)) return out;
-  const std::vector<Edit> edits = safe_edits(snapshot, file);
+  const std::vector<Edit> edits = all_safe();
   if (!edits.empty())
     out.push_back({{"title", "Apply all fixes that change nothing of what is allowed"},
                    {"kind", kFixAll},

@@ -315,12 +315,14 @@ class TargetText {
 };
 
 /// What a promise, a rule or an include means, and what it becomes.
-std::string statement_text(const Snapshot& snapshot, const ast::File& tree, std::uint32_t offset) {
+std::string statement_text(const Snapshot& snapshot, const ast::File& tree, std::uint32_t offset, bool with_targets) {
   const Span statement = statement_at(tree, offset);
   if (!statement.valid()) return "";
   if (!snapshot.sound()) return "What it grants is not known while the policies have errors.\n";
   std::string out = StatementText(snapshot, statement).run();
   if (out.empty()) return "";
+  if (!with_targets && !snapshot.is_lowered())
+    return out + "\nWhat it becomes on the targets is still being worked out: ask again in a moment.\n";
   return out + TargetText(snapshot, statement).run();
 }
 
@@ -332,7 +334,7 @@ bool needs_targets(const Snapshot& snapshot, FileId file, std::uint32_t offset) 
          statement_at(tree->second, offset).valid();
 }
 
-Json hover(const Snapshot& snapshot, FileId file, std::uint32_t offset) {
+Json hover(const Snapshot& snapshot, FileId file, std::uint32_t offset, bool with_targets) {
   const auto tree = snapshot.names().trees.find(file);
   if (tree == snapshot.names().trees.end()) return nullptr;
   std::vector<std::string> parts;
@@ -345,7 +347,7 @@ Json hover(const Snapshot& snapshot, FileId file, std::uint32_t offset) {
     parts.push_back(word_text(word));
     place = word.span;
   }
-  parts.push_back(statement_text(snapshot, tree->second, offset));
+  parts.push_back(statement_text(snapshot, tree->second, offset, with_targets));
   if (!place.valid()) place = statement_at(tree->second, offset);
   std::erase(parts, "");
   if (parts.empty()) return nullptr;

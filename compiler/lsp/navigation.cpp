@@ -205,12 +205,23 @@ Json document_symbols(const Snapshot& snapshot, FileId file) {
   return tree == snapshot.names().trees.end() ? Json::array() : Outline(snapshot, file).run(tree->second);
 }
 
+namespace {
+
+/// Whether a name has a text in it, in large letters or small ones.
+bool has_in_it(std::string_view name, std::string_view text) {
+  const auto small = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; };
+  const auto same = [&](char a, char b) { return small(a) == small(b); };
+  return std::search(name.begin(), name.end(), text.begin(), text.end(), same) != name.end() || text.empty();
+}
+
+}  // namespace
+
 Json workspace_symbols(const Snapshot& snapshot, const std::string& query) {
   constexpr std::size_t kMost = 500;
   Json out = Json::array();
   for (const auto& [span, name] : snapshot.names().declared) {
     const bool wanted = snapshot.is_file(span.file) && name.kind != DeclaredName::Kind::parameter &&
-                        name.kind != DeclaredName::Kind::import && name.name.find(query) != std::string::npos;
+                        name.kind != DeclaredName::Kind::import && has_in_it(name.name, query);
     if (!wanted || out.size() == kMost) continue;
     out.push_back({{"name", name.name},
                    {"kind", static_cast<int>(symbol_kind(name.kind))},

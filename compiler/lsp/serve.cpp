@@ -6,8 +6,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <climits>
 #include <exception>
 #include <optional>
@@ -128,17 +130,36 @@ class Helper {
   bool ask(Server& server, const std::string& request) {
     if (!running()) start(server);
     if (!running() || request.size() >= PIPE_BUF || !write_all(requests_, request + "\n")) return false;
-    waiting_.push_back(request);
+    waiting_.push_back({request, Clock::now() + kPatience});
     return true;
   }
 
-  /// The answers that came, framed. Without any it is gone.
+  /// Milliseconds until one who waits has waited long enough for an answer in part; -1 when nobody does.
+  [[nodiscard]] int patience() const {
+    const auto first = std::find_if(waiting_.begin(), waiting_.end(), [](const Waiting& w) { return w.patient; });
+    if (first == waiting_.end()) return -1;
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(first->until - Clock::now());
+    return static_cast<int>(std::max<std::chrono::milliseconds::rep>(left.count(), 0));
+  }
+
+  /// Gives each of those to `answer`, which says whether it has answered: the true answer then comes too late.
+  template <class Answer>
+  void impatient(Answer answer) {
+    const auto now = Clock::now();
+    for (Waiting& waiting : waiting_) {
+      if (!waiting.patient || waiting.until > now) continue;
+      waiting.patient = false;
+      waiting.answered = answer(waiting.request);
+    }
+  }
+
+  /// The answers that came and are waited for, framed. Without any it is gone.
   std::string read() {
     const std::string bytes = read_some(answers_);
     framing_.add(bytes);
     std::string out;
     while (const auto body = framing_.next()) {
-      out += framed(*body);
+      if (!waiting_.front().answered) out += framed(*body);
       waiting_.erase(waiting_.begin());
     }
     gone_ = bytes.empty();
@@ -157,10 +178,24 @@ class Helper {
     requests_ = answers_ = -1;
     framing_ = {};
     gone_ = false;
-    return std::exchange(waiting_, {});
+    std::vector<std::string> out;
+    for (Waiting& waiting : std::exchange(waiting_, {})) {
+      if (!waiting.answered) out.push_back(std::move(waiting.request));
+    }
+    return out;
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds kPatience{2};
+
+  struct Waiting {
+    std::string request;
+    Clock::time_point until;
+    bool patient = true;    // was not told yet that it takes long
+    bool answered = false;  // in part
+  };
+
   void start(Server& server) {
     std::array<int, 2> in{}, out{};
     if (::pipe2(in.data(), O_CLOEXEC) != 0) return;
@@ -208,7 +243,7 @@ class Helper {
   int requests_ = -1, answers_ = -1;
   bool gone_ = false;
   Framing framing_;
-  std::vector<std::string> waiting_;  // in order
+  std::vector<Waiting> waiting_;  // in order
 };
 
 class Dialogue {
@@ -222,9 +257,11 @@ class Dialogue {
     // A descriptor below 0 is passed over.
     std::array<pollfd, 3> polled = {
         {{input_, POLLIN, 0}, {check_.descriptor(), POLLIN, 0}, {helper_.descriptor(), POLLIN, 0}}};
-    const int ready = ::poll(polled.data(), polled.size(), wait());
+    const int patience = helper_.patience(), quiet = wait();
+    const bool helper_first = patience >= 0 && (quiet < 0 || patience < quiet);
+    const int ready = ::poll(polled.data(), polled.size(), helper_first ? patience : quiet);
     if (ready < 0) return errno == EINTR;
-    if (ready == 0) return idle();
+    if (ready == 0) return helper_first ? answer_in_part() : idle();
     if (polled[1].revents != 0) finish_check();
     if (polled[2].revents != 0) pass_on();
     if (polled[0].revents == 0) return connected_;
@@ -246,6 +283,15 @@ class Dialogue {
       check_.start(server_, std::move(*unit));
     }
     return true;
+  }
+
+  bool answer_in_part() {
+    helper_.impatient([this](const std::string& request) {
+      const auto answer = server_.answer_in_part(request);
+      if (answer) send({*answer});
+      return answer.has_value();
+    });
+    return connected_;
   }
 
   void finish_check() {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "compiler/lsp/completion.h"
@@ -48,6 +49,91 @@ Encoding encoding_of(const Json& params) {
   return bytes ? Encoding::utf8 : Encoding::utf16;
 }
 
+/// Ends an answer: the client asked for what it cannot ask for.
+struct Misuse {
+  std::string what;
+};
+
+/// What a method cannot do without.
+struct Field {
+  enum class Kind : std::uint8_t { text, number, list } kind = Kind::text;
+  const char* pointer;
+};
+
+std::vector<Field> fields_of(const std::string& method) {
+  using Kind = Field::Kind;
+  std::vector<Field> out;
+  const auto point = [&](const char* line, const char* character) {
+    out.push_back({Kind::number, line});
+    out.push_back({Kind::number, character});
+  };
+  if (!method.starts_with("textDocument/")) return out;
+  out.push_back({Kind::text, "/textDocument/uri"});
+  const std::string_view what = std::string_view(method).substr(std::string_view("textDocument/").size());
+  if (what == "didOpen" || what == "didChange") out.push_back({Kind::number, "/textDocument/version"});
+  if (what == "didOpen") out.push_back({Kind::text, "/textDocument/text"});
+  if (what == "didChange") out.push_back({Kind::list, "/contentChanges"});
+  const bool has_place = what == "hover" || what == "definition" || what == "references" || what == "completion" ||
+                         what == "documentHighlight" || what == "rename" || what == "prepareRename";
+  if (has_place) point("/position/line", "/position/character");
+  if (what == "rename") out.push_back({Kind::text, "/newName"});
+  if (what == "codeAction") {
+    point("/range/start/line", "/range/start/character");
+    point("/range/end/line", "/range/end/character");
+  }
+  return out;
+}
+
+bool is_there(const Json& params, const Field& field) {
+  const Json value = option(params, field.pointer, nullptr);
+  switch (field.kind) {
+    case Field::Kind::text:
+      return value.is_string();
+    case Field::Kind::number:
+      return value.is_number();
+    case Field::Kind::list:
+      return value.is_array();
+  }
+  return false;
+}
+
+/// What the parameters of a method lack, in a sentence; "" for nothing.
+std::string lack_of(const std::string& method, const Json& params) {
+  for (const Field& field : fields_of(method)) {
+    if (is_there(params, field)) continue;
+    std::string name(field.pointer + 1);
+    std::replace(name.begin(), name.end(), '/', '.');
+    const char* kind = field.kind == Field::Kind::text ? "text" : field.kind == Field::Kind::number ? "number" : "list";
+    return fmt::format("the parameters of `{}` have no {} `{}`", printable(method), kind, name);
+  }
+  return "";
+}
+
+/// The number that four hexadecimal digits stand for; nullopt for what is none.
+std::optional<unsigned> escaped_unit(std::string_view text) {
+  unsigned value = 0;
+  if (text.size() < 6 || !text.starts_with("\\u")) return std::nullopt;
+  const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, value, 16);
+  return error == std::errc() && end == text.data() + 6 ? std::optional(value) : std::nullopt;
+}
+
+/// Halves of a pair of UTF-16 units in JSON's escapes that stand alone, as an editor sends what was typed or deleted in
+/// the middle of one, replaced: each is as long in UTF-16 as what takes its place, so that the texts stay in step.
+std::string without_lone_halves(std::string_view body) {
+  const auto is_first = [](std::optional<unsigned> unit) { return unit && *unit >= 0xD800 && *unit < 0xDC00; };
+  const auto is_second = [](std::optional<unsigned> unit) { return unit && *unit >= 0xDC00 && *unit < 0xE000; };
+  std::string out;
+  for (std::size_t i = 0; i < body.size();) {
+    const auto unit = escaped_unit(body.substr(i));
+    const bool pair = is_first(unit) && is_second(escaped_unit(body.substr(i + 6)));
+    const std::size_t length = pair ? 12 : unit ? 6 : body[i] == '\\' ? 2 : 1;
+    const bool lone = !pair && (is_first(unit) || is_second(unit));
+    out += lone ? std::string_view("\\ufffd") : body.substr(i, length);
+    i += length;
+  }
+  return out;
+}
+
 /// The place of a request in its document; nullptr when it is about none.
 const Json* uri_in(const Json& params) {
   const Json::json_pointer at("/textDocument/uri");
@@ -72,6 +158,20 @@ Json edit_between(const std::string& before, const std::string& after, Encoding 
   const auto end = static_cast<std::uint32_t>(before.size() - tail);
   return Json::array({{{"range", lines.range(static_cast<std::uint32_t>(head), end)},
                        {"newText", after.substr(head, after.size() - tail - head)}}});
+}
+
+/// Whether a change on the disk is one of a project file, which may be new or gone.
+bool names_projects(const Json& params) {
+  const Json changes = option(params, "/changes", Json::array());
+  return std::any_of(changes.begin(), changes.end(), [](const Json& change) {
+    const Json uri = option(change, "/uri", nullptr);
+    return uri.is_string() && uri.get<std::string>().ends_with(project::kFileName);
+  });
+}
+
+std::optional<fs::path> folder_of(const Json& folder) {
+  const Json uri = option(folder, "/uri", nullptr);
+  return uri.is_string() ? path_of_uri(uri.get<std::string>()) : std::nullopt;
 }
 
 /// The project files in a folder of the workspace, and not too far below it.
@@ -114,6 +214,7 @@ void Server::log(const std::string& message) {
 
 void Server::post(std::string_view body) {
   Json message = Json::parse(body, nullptr, false);
+  if (message.is_discarded()) message = Json::parse(without_lone_halves(body), nullptr, false);
   if (message.is_discarded()) return refuse(nullptr, kParseError, "the message is no JSON");
   if (!message.is_object()) return refuse(nullptr, kInvalidRequest, "the message is no JSON object");
   if (message.value("method", Json()) == "$/cancelRequest") {
@@ -153,10 +254,15 @@ void Server::handle(const Json& message) {
   }
   const Json params = message.value("params", Json::object());
   if (asks) return request(id, method.get<std::string>(), params);
+  const std::string name = printable(method.get<std::string>());
   try {
+    const std::string lack = started_ ? lack_of(method.get<std::string>(), params) : "";
+    if (!lack.empty()) return log(fmt::format("`{}` could not be followed: {}", name, lack));
     notification(method.get<std::string>(), params);
+  } catch (const Json::exception&) {
+    log(fmt::format("`{}` could not be followed: its parameters are not those of the protocol", name));
   } catch (const std::exception& error) {
-    log(fmt::format("`{}` could not be followed: {}", printable(method.get<std::string>()), error.what()));
+    log(fmt::format("`{}` could not be followed: {}", name, error.what()));
   }
 }
 
@@ -166,6 +272,7 @@ void Server::request(const Json& id, const std::string& method, const Json& para
   if (shut_down_) return refuse(id, kInvalidRequest, "the server was shut down");
   // Of completion, clients take a refusal for "there is nothing to offer", and do not ask again.
   if (method != kCompletion && is_superseded(params)) return refuse(id, kContentModified, "the text has changed since");
+  if (const std::string lack = lack_of(method, params); !lack.empty()) return refuse(id, kInvalidParams, lack);
   try {
     if (leaves_aside_ && takes_long(method, params)) {
       asides_.push_back(dumped({{"id", id}, {"method", method}, {"params", params}}));
@@ -176,9 +283,10 @@ void Server::request(const Json& id, const std::string& method, const Json& para
     reply(id, std::move(std::get<Json>(result)));
   } catch (const Unread&) {
     reply(id, Json());
-  } catch (const Json::exception& error) {
-    refuse(id, kInvalidParams,
-           fmt::format("the parameters are not those of `{}`: {}", printable(method), error.what()));
+  } catch (const Misuse& misuse) {
+    refuse(id, kInvalidParams, misuse.what);
+  } catch (const Json::exception&) {
+    refuse(id, kInvalidParams, fmt::format("the parameters are not those of `{}`", printable(method)));
   } catch (const std::exception& error) {
     refuse(id, kInternalError, fmt::format("macc itself failed: {}", error.what()));
   }
@@ -202,6 +310,14 @@ std::string Server::answer_aside(const std::string& request) {
   leaves_aside_ = left;
   said.swap(out_);
   return said.empty() ? give_up(request, false) : said.back();
+}
+
+std::optional<std::string> Server::answer_in_part(const std::string& request) {
+  if (Json::parse(request).value("method", "") != "textDocument/hover") return std::nullopt;
+  in_part_ = true;
+  std::string said = answer_aside(request);
+  in_part_ = false;
+  return said;
 }
 
 std::string Server::give_up(const std::string& request, bool changed) {
@@ -238,7 +354,7 @@ std::variant<Json, Error> Server::answer(const std::string& method, const Json& 
   if (method == "textDocument/formatting") return format(params);
   if (method == "textDocument/hover") {
     const Place at = place(params);
-    return hover(*at.snapshot, at.file, at.offset);
+    return hover(*at.snapshot, at.file, at.offset, !in_part_);
   }
   if (method == "textDocument/definition") {
     const Place at = place(params);
@@ -264,7 +380,11 @@ std::variant<Json, Error> Server::answer(const std::string& method, const Json& 
   if (method == "textDocument/codeAction") return code_action(params);
   if (method == "textDocument/prepareRename") return renamed(params, true);
   if (method == "textDocument/rename") return renamed(params, false);
-  if (method == "workspace/symbol") return symbols_everywhere(params.value("query", ""));
+  if (method == "workspace/symbol") {
+    const Json query = option(params, "/query", "");
+    if (!query.is_string()) return Error{kInvalidParams, "the parameters of `workspace/symbol` have no text `query`"};
+    return symbols_everywhere(query.get<std::string>());
+  }
   return Error{kMethodNotFound, fmt::format("there is no method `{}`", printable(method))};
 }
 
@@ -289,15 +409,19 @@ void Server::notification(const std::string& method, const Json& params) {
     const auto uri = params.at("textDocument").at("uri").get<std::string>();
     touch(uri);
     documents_.close(uri);
-  } else if (method == "textDocument/didSave" || method == "workspace/didChangeWatchedFiles") {
+  } else if (method == "textDocument/didSave") {
     touch_all();
+  } else if (method == "workspace/didChangeWatchedFiles") {
+    names_projects(params) ? find_projects() : touch_all();
   } else if (method == "workspace/didChangeWorkspaceFolders") {
+    std::vector<fs::path> folders = folders_;
     for (const Json& folder : params.at("event").at("removed")) {
-      if (const auto path = path_of_uri(folder.at("uri").get<std::string>())) std::erase(folders_, *path);
+      if (const auto path = folder_of(folder)) std::erase(folders, *path);
     }
     for (const Json& folder : params.at("event").at("added")) {
-      if (const auto path = path_of_uri(folder.at("uri").get<std::string>())) folders_.push_back(*path);
+      if (const auto path = folder_of(folder)) folders.push_back(*path);
     }
+    set_folders(std::move(folders));
     find_projects();
   }
 }
@@ -310,13 +434,15 @@ Json Server::initialize(const Json& params) {
   can_watch_ = flag(params, "/capabilities/workspace/didChangeWatchedFiles/dynamicRegistration");
   knows_document_changes_ = flag(params, "/capabilities/workspace/workspaceEdit/documentChanges");
   const Json folders = option(params, "/workspaceFolders", nullptr);
+  std::vector<fs::path> paths;
   if (folders.is_array()) {
     for (const Json& folder : folders) {
-      if (const auto path = path_of_uri(folder.at("uri").get<std::string>())) folders_.push_back(*path);
+      if (const auto path = folder_of(folder)) paths.push_back(*path);
     }
-  } else if (const Json root = option(params, "/rootUri", nullptr); root.is_string()) {
-    if (const auto path = path_of_uri(root.get<std::string>())) folders_.push_back(*path);
+  } else if (const auto path = folder_of({{"uri", option(params, "/rootUri", nullptr)}})) {
+    paths.push_back(*path);
   }
+  set_folders(std::move(paths));
   const Json sync = {{"openClose", true}, {"change", kIncremental}, {"save", true}};
   const Json workspace = {{"workspaceFolders", {{"supported", true}, {"changeNotifications", true}}}};
   return {{"serverInfo", {{"name", "macc"}, {"version", version_}}},
@@ -349,10 +475,20 @@ void Server::initialized() {
              {"registerOptions", {{"watchers", watchers}}}}}}}}});
 }
 
+void Server::set_folders(std::vector<fs::path> folders) {
+  folders_ = std::move(folders);
+  documents_.set_folders(folders_);
+}
+
 void Server::find_projects() {
   projects_.clear();
   for (const fs::path& folder : folders_) {
-    for (fs::path& file : projects_in(folder)) projects_.insert({std::move(file), std::nullopt});
+    for (const fs::path& file : projects_in(folder)) {
+      // A document knows its project by the path without links.
+      std::error_code error;
+      const fs::path real = fs::weakly_canonical(file.parent_path(), error);
+      projects_.insert({error ? file : real / file.filename(), std::nullopt});
+    }
   }
   touch_all();
 }
@@ -363,20 +499,36 @@ void Server::touch_all() {
   for (auto& [unit, state] : states_) state.dirty = true;
 }
 
-/// A change of a text concerns all that is looked at with the same project file.
 void Server::touch(const std::string& uri) {
   const Document* document = documents_.find(uri);
   if (document == nullptr) return;
   const Unit changed = unit_of(*document);
   units_[uri] = changed;
   for (auto& [unit, state] : states_) {
-    if (unit.project == changed.project) state.dirty = true;
+    if (concerns(*document, changed, unit, state)) state.dirty = true;
   }
+}
+
+/// Whether a change of a text can change what is known of a unit: its own texts, and those that it imports.
+bool Server::concerns(const Document& document, const Unit& changed, const Unit& unit, const State& state) {
+  if (unit == changed) return true;
+  if (unit.project != changed.project) return false;
+  if (!unit.alone || !state.now || document.path.filename() == project::kFileName) return true;
+  if (state.now->has_read(document)) return true;
+  // What an import names may be found now, or be there only once.
+  const auto& all = state.now->diagnostics();
+  return std::any_of(all.begin(), all.end(),
+                     [](const Diagnostic& d) { return d.code == Code::E0203 || d.code == Code::E0613; });
 }
 
 void Server::assign_units() {
   units_.clear();
   for (const auto& [uri, document] : documents_.all()) units_[uri] = unit_of(document);
+  // It may be gone, whether the client says so or not.
+  std::erase_if(projects_, [](const Unit& unit) {
+    std::error_code error;
+    return !fs::exists(*unit.project, error) && !error;
+  });
   std::set<Unit> wanted = projects_;
   for (const auto& [uri, unit] : units_) wanted.insert(unit);
   std::vector<Unit> gone;
@@ -420,9 +572,9 @@ std::shared_ptr<const Snapshot> Server::all_names(const Unit& unit) {
 
 Server::Place Server::place(const Json& params, bool everywhere) {
   const Json* uri = uri_in(params);
-  if (uri == nullptr) (void)params.at("textDocument").at("uri").get<std::string>();  // throws what says so
+  if (uri == nullptr) throw Misuse{"the parameters have no text `textDocument.uri`"};
   const Document* document = documents_.find(uri->get<std::string>());
-  if (document == nullptr) throw std::out_of_range("the document is not open");
+  if (document == nullptr) throw Misuse{fmt::format("`{}` is not open", printable(uri->get<std::string>(), 400))};
   const Unit& unit = units_.try_emplace(document->uri, unit_of(*document)).first->second;
   State& state = states_[unit];
   if (state.dirty) analyse(unit, state);
@@ -533,7 +685,8 @@ std::vector<std::string> Server::take(const Unit& unit, const std::string& findi
 
 std::variant<Json, Error> Server::format(const Json& params) const {
   const Document* document = documents_.find(params.at("textDocument").at("uri").get<std::string>());
-  if (document == nullptr) throw std::out_of_range("the document is not open");
+  if (document == nullptr)
+    throw Misuse{fmt::format("`{}` is not open", printable(uri_in(params)->get<std::string>(), 400))};
   SourceManager sources;
   Diagnostics diagnostics;
   const FileId file = sources.add(document->path.string(), document->text);
@@ -553,7 +706,12 @@ Json Server::code_action(const Json& params) {
   if (asked.is_array()) {
     for (const Json& kind : asked) only.push_back(kind.get<std::string>());
   }
-  Json actions = code_actions(*at.snapshot, documents_, at.file, begin, end, only);
+  const auto all_safe = [&] {
+    if (safe_edits_.of != at.snapshot || safe_edits_.file != at.file)
+      safe_edits_ = {at.snapshot, at.file, safe_edits(*at.snapshot, documents_, at.document)};
+    return safe_edits_.edits;
+  };
+  Json actions = code_actions(*at.snapshot, documents_, at.file, begin, end, only, all_safe);
   for (Json& action : actions) action["edit"] = portable(action["edit"]);
   return actions;
 }

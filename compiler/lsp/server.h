@@ -43,6 +43,8 @@ class Server {
   [[nodiscard]] std::vector<std::string> take_asides() { return std::exchange(asides_, {}); }
   /// The answer to such a request.
   [[nodiscard]] std::string answer_aside(const std::string& request);
+  /// What can be said at once of what such a request asks, when the answer takes too long; nullopt for nothing.
+  [[nodiscard]] std::optional<std::string> answer_in_part(const std::string& request);
   /// The answer when there will be none, since the text has changed, or since the copy of the process is gone.
   [[nodiscard]] std::string give_up(const std::string& request, bool changed);
 
@@ -87,8 +89,8 @@ class Server {
 
   [[nodiscard]] Json initialize(const Json& params);
   void initialized();
+  void set_folders(std::vector<std::filesystem::path> folders);
   void find_projects();
-  void watched(const Json& params);
   [[nodiscard]] std::variant<Json, Error> format(const Json& params) const;
   [[nodiscard]] Json code_action(const Json& params);
   [[nodiscard]] Json symbols_everywhere(const std::string& query);
@@ -96,6 +98,8 @@ class Server {
 
   [[nodiscard]] Place place(const Json& params, bool everywhere = false);
   void touch(const std::string& uri);
+  [[nodiscard]] static bool concerns(const Document& document, const Unit& changed, const Unit& unit,
+                                     const State& state);
   void touch_all();
   void assign_units();
   void analyse(const Unit& unit, State& state);
@@ -117,6 +121,12 @@ class Server {
   std::vector<std::string> out_;
   std::set<Json> cancelled_;
   bool leaves_aside_ = false;
+  struct {
+    std::shared_ptr<const Snapshot> of;
+    FileId file = FileId::none;
+    std::vector<Edit> edits;
+  } safe_edits_;          // the last that were asked for: a client asks again for each place of the cursor
+  bool in_part_ = false;  // leaves out what takes long
   std::vector<std::string> asides_;
   std::uint64_t looks_ = 0;
   bool started_ = false, shut_down_ = false, finished_ = false;

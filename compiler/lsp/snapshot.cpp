@@ -72,9 +72,11 @@ Unit unit_of(const Document& document) {
 
 Snapshot::Snapshot(const Unit& unit, const Documents& documents, Depth depth)
     : unit_(unit),
+      depth_(depth),
       no_input_(std::make_unique<std::istringstream>()),
       loader_(sources_, diagnostics_, base_of(unit), *no_input_),
-      encoding_(documents.encoding()) {
+      encoding_(documents.encoding()),
+      links_(documents.links()) {
   for (const auto& [uri, document] : documents.all()) {
     loader_.hold(document.path, document.text);
     uris_.emplace(document.path, uri);
@@ -84,7 +86,11 @@ Snapshot::Snapshot(const Unit& unit, const Documents& documents, Depth depth)
     gather(unit, documents, depth);
     analyse();
   }
-  if (sound_ && depth != Depth::names) check(depth);
+  if (sound_ && depth != Depth::names) {
+    check(depth);
+  } else {
+    for (const Diagnostic& d : diagnostics_.all()) note_mendable(d);
+  }
   index_files();
   diagnostics_.sort();
   all_ = diagnostics_.all();
@@ -117,7 +123,8 @@ void Snapshot::gather(const Unit& unit, const Documents& documents, Depth depth)
   }
   if (unit.alone) {
     if (!unit.project) add_neighbours(*unit.alone, module_files_);
-    add_root(*unit.alone, false);
+    // One that is open, and is no file any more, is no policy either.
+    if (unit.alone->filename() != project::kFileName) add_root(*unit.alone, false);
   } else {
     add_new_files(documents);
   }
@@ -157,12 +164,18 @@ void Snapshot::lint(bool whole_project) {
   lint::Input input{*meaning_, sources_, settings, {}, whole_project};
   for (const sema::Root& root : roots_) input.files.insert(root.file);
   std::vector<lint::Finding> findings = lint::run(input).findings;
+  for (const Diagnostic& d : diagnostics_.all()) note_mendable(d);
+  for (const lint::Finding& finding : findings) note_mendable(finding.diagnostic);
   if (project_.lint.baseline) {
     auto baseline = project::Baseline::read(loader_, project_.lint.baseline->path);
     if (baseline) baseline->take_out(findings, settings.locked);
   }
   for (lint::Finding& finding : lint::fold(std::move(findings), settings.locked))
     diagnostics_.add(std::move(finding.diagnostic));
+}
+
+void Snapshot::note_mendable(const Diagnostic& d) {
+  if (d.fix && d.fix->safe && !d.fix->edits.empty()) mendable_.push_back(d);
 }
 
 fs::path Snapshot::path(FileId file) const {
@@ -181,12 +194,20 @@ std::string Snapshot::uri_of_path(const fs::path& full) const {
   if (const auto open = uris_.find(full); open != uris_.end()) return open->second;
   std::error_code error;
   const auto open = uris_.find(fs::weakly_canonical(full, error));
-  return open != uris_.end() && !error ? open->second : report::uri_of(full.string());
+  return open != uris_.end() && !error ? open->second : report::uri_of(links_.shown(full).string());
 }
 
 FileId Snapshot::file(const Document& document) const {
   const auto known = files_.find(document.uri);
   return known == files_.end() ? FileId::none : known->second;
+}
+
+bool Snapshot::has_read(const Document& document) const {
+  const auto& trees = names_.trees;
+  return std::any_of(trees.begin(), trees.end(), [&](const auto& row) {
+    std::error_code error;
+    return is_file(row.first) && fs::weakly_canonical(path(row.first), error) == document.path;
+  });
 }
 
 void Snapshot::index_files() {

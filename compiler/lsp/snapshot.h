@@ -47,6 +47,10 @@ class Snapshot {
 
   [[nodiscard]] const SourceManager& sources() const { return sources_; }
   [[nodiscard]] const std::vector<Diagnostic>& diagnostics() const { return all_; }
+  /// Those that can be mended and change nothing of what is allowed, also where findings are folded or known before.
+  [[nodiscard]] const std::vector<Diagnostic>& mendable() const { return mendable_; }
+  [[nodiscard]] const Unit& unit() const { return unit_; }
+  [[nodiscard]] Depth depth() const { return depth_; }
   /// The policy is sound: names and rules are what they will be.
   [[nodiscard]] bool sound() const { return sound_; }
   [[nodiscard]] const sema::NameTable& names() const { return names_; }
@@ -67,6 +71,8 @@ class Snapshot {
   [[nodiscard]] std::string uri(FileId file) const;
   /// FileId::none when it was not read.
   [[nodiscard]] FileId file(const Document& document) const;
+  /// The policy is one of those that were analysed.
+  [[nodiscard]] bool has_read(const Document& document) const;
   [[nodiscard]] const Lines& lines(FileId file) const;
   /// Whether it can be opened in an editor: the standard library cannot.
   [[nodiscard]] bool is_file(FileId file) const { return !sources_.file(file).is_bundled(); }
@@ -88,13 +94,15 @@ class Snapshot {
   void analyse();
   void check(Depth depth);
   void lint(bool whole_project);
+  void note_mendable(const Diagnostic& d);
   [[nodiscard]] std::string uri_of_path(const std::filesystem::path& path) const;
   [[nodiscard]] const project::Target* target_of(const OnTarget& target) const;
 
   Unit unit_;
+  Depth depth_;
   SourceManager sources_;
   Diagnostics diagnostics_;
-  std::vector<Diagnostic> all_;
+  std::vector<Diagnostic> all_, mendable_;
   std::unique_ptr<std::istream> no_input_;
   project::Loader loader_;
   project::Project project_;
@@ -108,7 +116,8 @@ class Snapshot {
   bool sound_ = false;
   Encoding encoding_;
   std::map<std::filesystem::path, std::string> uris_;  // of open documents
-  std::map<std::string, FileId> files_;                // by URI
+  Links links_;
+  std::map<std::string, FileId> files_;  // by URI
   mutable std::map<FileId, Lines> lines_;
   mutable std::optional<std::vector<OnTarget>> targets_;
 };

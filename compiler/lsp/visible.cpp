@@ -20,7 +20,8 @@ std::string parameters_of(const ast::AbstractionDecl& decl) {
 
 }  // namespace
 
-Visible::Visible(const Snapshot& snapshot, FileId file, const std::string& owner) : snapshot_(snapshot), file_(file) {
+Visible::Visible(const Snapshot& snapshot, FileId file, const std::string& owner)
+    : snapshot_(snapshot), file_(file), owner_(owner) {
   const auto known = snapshot.names().trees.find(file);
   if (known == snapshot.names().trees.end()) return;
   tree_ = &known->second;
@@ -56,6 +57,7 @@ void Visible::declared(const ast::File& tree, const std::string& prefix, bool pu
     } else if (const auto* domain = std::get_if<ast::DomainDecl>(&declaration)) {
       if (domain->is_public || !public_only)
         add(Kind::domain, prefix, domain->name, "domain", domain->doc, module, out);
+      in_domain(*domain, prefix + domain->name.text + ".", public_only, out);
     } else if (const auto* abstraction = std::get_if<ast::AbstractionDecl>(&declaration)) {
       if (abstraction->is_public || !public_only)
         add(Kind::abstraction, prefix, abstraction->name, parameters_of(*abstraction), abstraction->doc, module, out);
@@ -67,6 +69,27 @@ void Visible::declared(const ast::File& tree, const std::string& prefix, bool pu
       if (external->is_public || !public_only)
         add(kind, prefix, external->name, "of the system", external->doc, module, out);
     }
+  }
+}
+
+/// The resources of a domain, as they are named outside of it.
+void Visible::in_domain(const ast::DomainDecl& domain, const std::string& prefix, bool public_only,
+                        std::vector<VisibleName>& out) const {
+  if (!public_only && domain.name.text == owner_) return;
+  const std::string module = module_of(*tree_);
+  for (const ast::Statement& statement : domain.body) {
+    const auto* resource = std::get_if<ast::ResourceDecl>(&statement.value);
+    if (resource == nullptr || (public_only && !resource->is_public)) continue;
+    add(Kind::resource, prefix, resource->name, resource->kind.text, resource->doc, module, out);
+  }
+  if (public_only) return;
+  // What includes bring.
+  for (const ir::Resource& resource : snapshot_.policy().resources) {
+    if (resource.owner == ir::DomainId::none) continue;
+    const ir::Domain& owner = snapshot_.policy().domain(resource.owner);
+    if (owner.name != domain.name.text || owner.module != module) continue;
+    const std::string kind = resource.kind ? std::string(ir::word(*resource.kind)) : "resource";
+    out.push_back({Kind::resource, prefix + resource.name, kind, resource.doc, resource.module});
   }
 }
 

@@ -34,11 +34,14 @@ class Visible {
            const std::string& doc, const std::string& module, std::vector<VisibleName>& out) const;
   void declared(const ast::File& tree, const std::string& prefix, bool public_only,
                 std::vector<VisibleName>& out) const;
+  void in_domain(const ast::DomainDecl& domain, const std::string& prefix, bool public_only,
+                 std::vector<VisibleName>& out) const;
   void imported();
   [[nodiscard]] const ast::File* tree_of(const std::string& module) const;
 
   const Snapshot& snapshot_;
   FileId file_;
+  std::string owner_;
   const ast::File* tree_ = nullptr;
   std::vector<VisibleName> names_;
 };

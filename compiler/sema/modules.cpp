@@ -83,6 +83,7 @@ void Analysis::load_imports(Module& module) {
       Diagnostic& d = report(Code::E0203, decl.module.span, fmt::format("there is no module `{}`", printable(name)));
       std::vector<std::string> known = finder_.known();
       for (const auto& m : modules_) known.push_back(m->name);
+      std::erase(known, module.name);  // which cannot import itself
       const bool library = std::find(known.begin(), known.end(), "std." + name) != known.end();
       const std::string guess = library ? "std." + name : did_you_mean(name, known);
       if (!guess.empty()) {

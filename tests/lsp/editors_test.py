@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -40,11 +41,32 @@ def with_neovim(environment: dict, folder: pathlib.Path) -> list[str]:
     command = ["nvim", "--headless", "-i", "NONE", "-n", "-u", "NONE", "--cmd", f"set runtimepath^={ROOT}/editors/vim",
                "--cmd", "filetype plugin on", "--cmd", "syntax on", "-c", f"luafile {HERE}/editor.lua"]
     found = run(command, environment, folder)
+    found["settings"] = settings_of_neovim(environment, folder)
     line = WEB[:WEB.index("allow read, list")].count("\n")
     return problems_of(found) + ([] if "trouble" in found else [
         *check(found, "filetype", found["filetype"] == "macc"), *check(found, "syntax", found["syntax"] == "maccEffect"),
         *check(found, "diagnostic", found["diagnostic"] == {"code": "MACC-E0303", "line": line, "column": 16}),
+        *check(found, "settings", found["settings"] == "macc shows MACC-E0303"),
         *check(found, "mended", found["mended"] is True), *check(found, "references", found["references"] == 3)])
+
+
+def settings_of_neovim(environment: dict, folder: pathlib.Path) -> str:
+    """Starts Neovim with the settings that docs/editors.md gives for its version, and says what they lead to."""
+    version = subprocess.run(["nvim", "--version"], capture_output=True, text=True, check=True).stdout
+    old = re.match(r"NVIM v0\.[0-7]\.", version) is not None
+    section = (ROOT / "docs/editors.md").read_text().split("## Neovim")[1].split("\n## ")[0]
+    given = re.findall(r"```lua\n(.*?)```", section, re.DOTALL)[1 if old else 0]
+    settings, told = folder.parent / "init.lua", folder.parent / "told.txt"
+    settings.write_text(given.replace("/path/to/macc/", f"{ROOT}/").replace("'macc', 'lsp'", f"'{environment['MACC']}', 'lsp'"))
+    policy = folder / "policy/told.macc"
+    policy.write_text("module told;\ndomain t { entry \"/usr/sbin/t\"; allow raed \"/a\"; }\n")
+    wait = ("lua vim.wait(30000, function() return #vim.diagnostic.get(0) > 0 end, 20); "
+            "local found = vim.diagnostic.get(0)[1]; "
+            f"vim.fn.writefile({{ found and found.source .. ' shows ' .. found.code or 'nothing' }}, '{told}')")
+    done = subprocess.run(["nvim", "--headless", "-i", "NONE", "-n", "-u", settings, policy, "-c", wait, "-c", "qall!"],
+                          env=environment, cwd=folder, capture_output=True, text=True, timeout=100, check=False)
+    policy.unlink()
+    return told.read_text().strip() if told.exists() else done.stderr
 
 
 def with_emacs(environment: dict, folder: pathlib.Path) -> list[str]:

@@ -161,6 +161,35 @@ TEST_CASE("lsp: the words before a place tell what is around it") {
   CHECK(at("/* allow |").in == lsp::Cursor::In::comment);
   CHECK(at("/** allow */|").in == lsp::Cursor::In::code);
   CHECK(at("|").in == lsp::Cursor::In::code);
+  CHECK(at("abstraction a(f: resource, d: domain) { |").around.back().kind == lsp::Enclosing::Kind::body);
+  CHECK(at("abstraction a(f: resource, d: domain) { |").owner() == "a");
+  CHECK(at("@expect(\"x\", reason = \"y\") public read resource r : log { |").around.back().kind ==
+        lsp::Enclosing::Kind::list);
+  CHECK(at("domain d { if b { } |").after_branch);
+  CHECK_FALSE(at("domain d { if b { } else { } |").after_branch);
+  CHECK_FALSE(at("domain d { if b { } allow read x; |").after_branch);
+}
+
+TEST_CASE("lsp: a hover that waits for the targets has an answer in part") {
+  const Folder folder;
+  folder.write("macc.toml", "[project]\nname = \"p\"\n[target.t]\nbackend = \"apparmor\"\n");
+  folder.write("policy/m.macc", kPolicy);
+  Talk talk(folder.path());
+  talk.server().leave_aside();
+  const std::string uri = talk.open("policy/m.macc", kPolicy);
+  CHECK(talk.ask("textDocument/hover",
+                 {{"textDocument", {{"uri", uri}}}, {"position", {{"line", 7}, {"character", 5}}}}) == Json());
+  const auto left = talk.server().take_asides();
+  REQUIRE(left.size() == 1);
+  const auto part = talk.server().answer_in_part(left.front());
+  REQUIRE(part);
+  const std::string shown = Json::parse(*part).at("result").at("contents").at("value");
+  CHECK(shown.find("`d`: `allow read, list config`") != std::string::npos);
+  CHECK(shown.find("still being worked out") != std::string::npos);
+  CHECK(shown.find("**t**") == std::string::npos);
+  const std::string whole =
+      Json::parse(talk.server().answer_aside(left.front())).at("result").at("contents").at("value");
+  CHECK(whole.find("**t**") != std::string::npos);
 }
 
 TEST_CASE("lsp: every request has an answer wherever a text breaks off") {
@@ -182,6 +211,22 @@ TEST_CASE("lsp: every request has an answer wherever a text breaks off") {
   talk.replace("m.macc", kPolicy);
   for (const std::string& code : talk.codes("m.macc"))
     CHECK_MESSAGE(find_lint(std::string_view(code)) != nullptr, code);
+}
+
+TEST_CASE("lsp: of files without a project only those that import a changed one are looked at again") {
+  const Folder folder;
+  Talk talk(folder.path());
+  talk.open("other.macc", "module other;\nbroken\n");
+  folder.write("a.macc", "module a;\npublic let w = \"/srv/w\";\n");
+  talk.open("a.macc", "module a;\npublic let w = \"/srv/w\";\n");
+  auto before = talk.server().state();
+  talk.replace("a.macc", "module a;\npublic let w = \"/srv/x\";\n");
+  CHECK(talk.server().state() == before + 1);
+  talk.open("b.macc", "module b;\nimport a;\ndomain d { entry \"/usr/sbin/d\"; allow read a.w; }\n");
+  before = talk.server().state();
+  talk.replace("a.macc", "module a;\npublic let v = \"/srv/w\";\n");
+  CHECK(talk.server().state() == before + 2);
+  CHECK(talk.codes("b.macc") == std::vector<std::string>{"MACC-E0201"});
 }
 
 TEST_CASE("lsp: a large project is looked at as a whole when there is time") {

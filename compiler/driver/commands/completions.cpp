@@ -62,11 +62,38 @@ std::string names_of(const OptionInfo& row) {
   return row.letter.empty() ? fmt::format("--{}", row.name) : fmt::format("--{}|-{}", row.name, row.letter);
 }
 
+/// What finds the targets of the nearest macc.toml, one a line, in any of the shells but fish.
+constexpr const char* kTargets =
+    "_macc_targets() {\n"
+    "  local folder=$PWD\n"
+    "  while [[ -n $folder && ! -e $folder/macc.toml ]]; do folder=${folder%/*}; done\n"
+    "  sed -n 's/^ *\\[ *target *\\. *\\([A-Za-z0-9_-]*\\) *\\].*/\\1/p' \"$folder/macc.toml\" 2>/dev/null\n"
+    "}\n";
+constexpr const char* kFishTargets =
+    "function __macc_targets\n"
+    "  set -l folder $PWD\n"
+    "  while test -n \"$folder\" -a ! -e \"$folder/macc.toml\"; set folder (string replace -r '/[^/]*$' '' -- "
+    "$folder); end\n"
+    "  sed -n 's/^ *\\[ *target *\\. *\\([A-Za-z0-9_-]*\\) *\\].*/\\1/p' \"$folder/macc.toml\" 2>/dev/null\n"
+    "end\n";
+
 std::string bash_script() {
   std::string out =
       "# Completion of macc for bash, made from its tables of commands and options.\n"
+      "# Files that begin with $1 (without those that $2 is a pattern of), and folders. bash puts quotes around what "
+      "needs\n"
+      "# them, and gives words as they were typed, with theirs.\n"
+      "_macc_files() {\n"
+      "  local begin=$1\n"
+      "  case $begin in [\\\"\\']*) begin=${begin:1} ;; *) begin=${begin//\\\\/} ;; esac\n"
+      "  compopt -o filenames 2>/dev/null\n"
+      "  mapfile -t COMPREPLY < <(compgen -f -X \"$2\" -- \"$begin\"; [[ -z $2 ]] || compgen -d -- \"$begin\")\n"
+      "}\n" +
+      std::string(kTargets) +
       "_macc() {\n"
       "  local current=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]} command= word\n"
+      "  # Of `--format=json` bash makes three words.\n"
+      "  if [[ $current == = ]]; then current=; elif [[ $before == = ]]; then before=${COMP_WORDS[COMP_CWORD-2]}; fi\n"
       "  for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
       "    [[ $word == -* ]] || { command=$word; break; }\n"
       "  done\n"
@@ -77,10 +104,14 @@ std::string bash_script() {
     for (const OptionInfo& option : option_table()) {
       if (!option.on(row.command) || option.value.empty()) continue;
       const auto choices = choices_of(option.option, row.command);
-      out += choices.empty()
-                 ? fmt::format("        {}) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n", names_of(option))
-                 : fmt::format("        {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
-                               names_of(option), joined(choices, " "));
+      if (option.option == Option::target) {
+        out += fmt::format("        {}) COMPREPLY=($(compgen -W \"$(_macc_targets)\" -- \"$current\")); return ;;\n",
+                           names_of(option));
+        continue;
+      }
+      out += choices.empty() ? fmt::format("        {}) _macc_files \"$current\"; return ;;\n", names_of(option))
+                             : fmt::format("        {}) COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return ;;\n",
+                                           names_of(option), joined(choices, " "));
     }
     out += fmt::format(
         "      esac\n      if [[ $current == -* ]]; then COMPREPLY=($(compgen -W \"{}\" -- \"$current\")); return; "
@@ -94,9 +125,7 @@ std::string bash_script() {
   }
   out += fmt::format("    '') COMPREPLY=($(compgen -W \"{} --help --version\" -- \"$current\")); return ;;\n  esac\n",
                      joined(command_words(), " "));
-  return out +
-         "  compopt -o filenames 2>/dev/null\n  COMPREPLY=($(compgen -f -X '!*.macc' -- \"$current\") $(compgen -d -- "
-         "\"$current\"))\n}\ncomplete -F _macc macc\n";
+  return out + "  _macc_files \"$current\" '!*.macc'\n}\ncomplete -F _macc macc\n";
 }
 
 /// A text between single quotes of a shell.
@@ -117,9 +146,8 @@ std::string zsh_text(std::string_view text) {
 }
 
 std::string zsh_script() {
-  std::string out =
-      "#compdef macc\n# Completion of macc for zsh, made from its tables of commands and options.\n_macc() {\n  local "
-      "-a commands\n  commands=(\n";
+  std::string out = "#compdef macc\n# Completion of macc for zsh, made from its tables of commands and options.\n" +
+                    std::string(kTargets) + "_macc() {\n  local -a commands\n  commands=(\n";
   for (const CommandInfo& row : command_table())
     out += fmt::format("    {}\n", shell_text(fmt::format("{}:{}", row.word, zsh_text(row.doc))));
   out +=
@@ -132,10 +160,12 @@ std::string zsh_script() {
       std::string value;
       if (!option.value.empty()) {
         const auto choices = choices_of(option.option, row.command);
-        value = fmt::format(":{}:{}", option.value, choices.empty() ? "_files" : "(" + joined(choices, " ") + ")");
+        const char* files = option.option == Option::target ? "{compadd -- $(_macc_targets)}" : "_files";
+        value = fmt::format(":{}:{}", option.value, choices.empty() ? files : "(" + joined(choices, " ") + ")");
       }
       const std::string doc = fmt::format("[{}]{}", zsh_text(doc_of(option, std::nullopt)), value);
-      out += fmt::format("        {} \\\n", shell_text(fmt::format("--{}{}", option.name, doc)));
+      out += fmt::format("        {} \\\n",
+                         shell_text(fmt::format("--{}{}{}", option.name, option.value.empty() ? "" : "=", doc)));
       if (!option.letter.empty())
         out += fmt::format("        {} \\\n", shell_text(fmt::format("-{}{}", option.letter, doc)));
     }
@@ -155,6 +185,7 @@ std::string fish_text(std::string_view text) {
 
 std::string fish_script() {
   std::string out = "# Completion of macc for fish, made from its tables of commands and options.\n";
+  out += kFishTargets;
   for (const CommandInfo& row : command_table())
     out += fmt::format("complete -c macc -f -n __fish_use_subcommand -a {} -d {}\n", row.word, fish_text(row.doc));
   for (const CommandInfo& row : command_table()) {
@@ -166,6 +197,8 @@ std::string fish_script() {
       const auto choices = choices_of(option.option, row.command);
       if (!choices.empty()) {
         out += " -x -a " + fish_text(joined(choices, " "));
+      } else if (option.option == Option::target) {
+        out += " -x -a '(__macc_targets)'";
       } else if (!option.value.empty()) {
         out += " -r";
       }

@@ -26,6 +26,7 @@ class Run {
 
   void run(const std::vector<fs::path>& paths) {
     for (const fs::path& path : paths) {
+      if (!can_be_replaced(path)) continue;
       const auto id = session_.loader.load(path);
       if (id && seen_.insert(*id).second) file(path, *id);
     }
@@ -40,6 +41,17 @@ class Run {
     const std::string when = session.arguments.value(Option::color, "auto");
     const bool automatic = session.environment.output_is_terminal && !session.environment.no_color;
     return when == "always" || (when == "auto" && automatic);
+  }
+
+  /// Whoever waits for somebody to write into a pipe could not put the result back.
+  bool can_be_replaced(const fs::path& path) {
+    std::error_code error;
+    if (!writes_ || path == kStandardInput || !fs::is_fifo(session_.environment.current / path, error)) return true;
+    session_.diagnostics
+        .report(Code::E0002, {},
+                fmt::format("`{}` cannot be formatted: it is a pipe", printable(session_.loader.shown(path), 400)))
+        .note("`macc fmt -` formats standard input to standard output");
+    return false;
   }
 
   void file(const fs::path& path, FileId id) {

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "compiler/driver/session.h"
@@ -6,6 +7,13 @@
 namespace macc::driver {
 
 void run_lsp(Session& session) {
+  if (!session.arguments.operands.empty()) {
+    session.diagnostics
+        .report(Code::E0005, {},
+                fmt::format("`macc lsp` has no use for `{}`", printable(session.arguments.operands.front())))
+        .note("an editor says which files it has open, and the projects are those around them");
+    return;
+  }
   // A dialogue cannot wait for the end of the run, as all other output does: it goes to the descriptors themselves.
   const lsp::End end = lsp::serve(STDIN_FILENO, STDOUT_FILENO, MACC_VERSION);
   if (!end.trouble.empty()) {

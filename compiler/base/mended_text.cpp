@@ -1,9 +1,9 @@
-#include "compiler/driver/mended_text.h"
+#include "compiler/base/mended_text.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace macc::driver {
+namespace macc {
 
 MendedText::MendedText(std::string original) : original_(std::move(original)) {
   pieces_.push_back({0, static_cast<std::uint32_t>(original_.size()), ""});
@@ -77,4 +77,4 @@ std::uint32_t MendedText::original_place(std::uint32_t place) const {
   return static_cast<std::uint32_t>(original_.size());
 }
 
-}  // namespace macc::driver
+}  // namespace macc

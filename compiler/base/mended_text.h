@@ -7,7 +7,7 @@
 
 #include "compiler/base/diagnostic.h"
 
-namespace macc::driver {
+namespace macc {
 
 class MendedText {
  public:
@@ -38,4 +38,4 @@ class MendedText {
   std::vector<Piece> pieces_;  // in the order of the original
 };
 
-}  // namespace macc::driver
+}  // namespace macc
