@@ -54,31 +54,31 @@ void dispatch(Session& session) {
   }
 }
 
-/// The last format that is named on a command line, however far it can be read.
-std::optional<report::Format> asked_format(const std::vector<std::string>& arguments) {
-  constexpr std::string_view kOption = "--format";
-  std::optional<report::Format> format;
+/// What follows an option on a command line, however far that can be read.
+std::vector<std::string_view> given_to(std::string_view option, const std::vector<std::string>& arguments) {
+  std::vector<std::string_view> out;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
-    std::string_view word;
-    if (argument == kOption && i + 1 < arguments.size()) word = arguments[i + 1];
-    if (argument.starts_with("--format=")) word = argument.substr(kOption.size() + 1);
-    if (const auto known = report::format_of(word)) format = known;
+    if (argument == option && i + 1 < arguments.size()) out.emplace_back(arguments[i + 1]);
+    if (argument.starts_with(option) && argument.substr(option.size()).starts_with('='))
+      out.push_back(argument.substr(option.size() + 1));
   }
+  return out;
+}
+
+/// The last format that is named.
+std::optional<report::Format> asked_format(const std::vector<std::string>& arguments) {
+  std::optional<report::Format> format;
+  for (const std::string_view word : given_to("--format", arguments))
+    if (const auto known = report::format_of(word)) format = known;
   return format;
 }
 
 /// Likewise when something is coloured, where the command line broke off before it.
 std::optional<std::string> asked_colour(const std::vector<std::string>& arguments) {
-  constexpr std::string_view kOption = "--color";
   std::optional<std::string> when;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    const std::string_view argument = arguments[i];
-    std::string_view word;
-    if (argument == kOption && i + 1 < arguments.size()) word = arguments[i + 1];
-    if (argument.starts_with("--color=")) word = argument.substr(kOption.size() + 1);
+  for (const std::string_view word : given_to("--color", arguments))
     if (word == "auto" || word == "always" || word == "never") when = std::string(word);
-  }
   return when;
 }
 
