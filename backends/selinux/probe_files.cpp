@@ -335,10 +335,10 @@ std::string queue_type(const Base& base) {
 std::vector<ClassPermissions> decisive_permissions(Verb verb, ObjectScope scope) {
   std::vector<ClassPermissions> list;
   const auto rows = object_permissions(verb, scope);
-  for (const auto& [class_name, distinct] : distinct_permissions(verb, scope)) {
-    const auto row =
-        std::find_if(rows.begin(), rows.end(), [&](const ClassPermissions& r) { return r.class_name == class_name; });
-    list.push_back({class_name, decisive_of(verb, *row, distinct.front())});
+  for (const ClassPermissions& distinct : distinct_permissions(verb, scope)) {
+    const auto row = std::find_if(rows.begin(), rows.end(),
+                                  [&](const ClassPermissions& r) { return r.class_name == distinct.class_name; });
+    list.push_back({distinct.class_name, decisive_of(verb, *row, distinct.permissions.front())});
   }
   return list;
 }

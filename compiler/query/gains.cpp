@@ -193,8 +193,9 @@ std::vector<Piece> OneWay::run(const std::vector<std::string>& switches) const {
   for (std::size_t mask = 0; mask < (std::size_t{1} << switches.size()); ++mask) {
     std::map<std::string, bool> by_name;
     for (std::size_t bit = 0; bit < switches.size(); ++bit) by_name[switches[bit]] = ((mask >> bit) & 1U) != 0;
-    for (auto& [i, piece] : pieces_under(values_in(now_.policy(), by_name), values_in(then_.policy(), by_name))) {
-      std::vector<Found>& known = found[i];
+    for (auto& under : pieces_under(values_in(now_.policy(), by_name), values_in(then_.policy(), by_name))) {
+      Piece& piece = under.second;
+      std::vector<Found>& known = found[under.first];
       const auto at = std::find_if(known.begin(), known.end(), [&](const Found& f) { return same(f.piece, piece); });
       (at == known.end() ? known.emplace_back(Found{std::move(piece), {}}) : *at).masks.push_back(mask);
     }

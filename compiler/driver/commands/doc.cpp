@@ -380,10 +380,10 @@ class Page {
     out_ += fmt::format("<p>{}</p>\n", html(summary.empty() ? "no rules" : summary));
     std::map<std::string, std::vector<Inexact>> by_topic;
     for (Inexact& one : inexact(report)) by_topic[one.entry->topic].push_back(std::move(one));
-    for (const auto& [key, all] : by_topic) {
+    for (const auto& one : by_topic) {
       const auto topic = std::find_if(report.topics.begin(), report.topics.end(),
-                                      [&](const backends::FidelityTopic& t) { return t.key == key; });
-      difference(all, topic == report.topics.end() ? "" : topic->text);
+                                      [&](const backends::FidelityTopic& t) { return t.key == one.first; });
+      difference(one.second, topic == report.topics.end() ? "" : topic->text);
     }
   }
 
