@@ -45,11 +45,6 @@ bool is_sound(std::string_view path) {
 
 std::string start_of(const std::string& folder) { return folder.empty() ? "" : folder + '/'; }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
 /// Whether policies are looked for in each folder on the way to a file, from a policy folder on.
 bool in_walked_folders(std::string_view below) {
   for (std::size_t at = 0, end = 0; (end = below.find('/', at)) != std::string_view::npos; at = end + 1) {
@@ -73,6 +68,11 @@ std::optional<std::size_t> number(std::string_view text) {
 }
 
 }  // namespace
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "" : path.substr(0, slash);
+}
 
 bool GitTree::fail(std::string why, std::string advice, bool of_machine) {
   trouble_ = {std::move(why), std::move(advice), of_machine};

@@ -80,4 +80,7 @@ class GitTree {
   Trouble trouble_;
 };
 
+/// The folder of a path in a repository; "" for its root.
+[[nodiscard]] std::string parent_of(const std::string& path);
+
 }  // namespace macc::driver

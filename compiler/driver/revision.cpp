@@ -26,11 +26,6 @@ std::string joined(const std::string& folder, const std::string& path) {
 /// A path of the repository below its root.
 fs::path place_in(const fs::path& root, const std::string& path) { return path.empty() ? root : root / path; }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "" : path.substr(0, slash);
-}
-
 }  // namespace
 
 void report(Session& session, const LookBack& look_back, const Trouble& trouble) {

@@ -304,13 +304,6 @@ std::string path_example(const Group& group, const Teller& teller) {
 
 // ---- changes
 
-std::vector<std::string> texts(const std::vector<paths::PathPattern>& patterns) {
-  std::vector<std::string> out;
-  out.reserve(patterns.size());
-  for (const paths::PathPattern& p : patterns) out.push_back(p.text());
-  return out;
-}
-
 /// Longer lists are shortened where an access is described.
 constexpr std::size_t kAllShown = 4;
 

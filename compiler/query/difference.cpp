@@ -90,11 +90,8 @@ std::set<std::string> raw_texts(const Side& side) {
 class DomainComparison {
  public:
   DomainComparison(const ir::Meaning& before, ir::DomainId old_id, const ir::Meaning& after, ir::DomainId new_id,
-                   const std::vector<paths::PathPattern>& sensitive)
-      : before_(side(before, old_id)),
-        after_(side(after, new_id)),
-        switched_(switched_between(before.policy(), after.policy())),
-        sensitive_(sensitive) {
+                   const std::set<std::string>& switched, const std::vector<paths::PathPattern>& sensitive)
+      : before_(side(before, old_id)), after_(side(after, new_id)), switched_(switched), sensitive_(sensitive) {
     const Side& there = new_id == ir::DomainId::none ? before_ : after_;
     name_ = there.policy().qualified_name(there.id);
   }
@@ -149,13 +146,6 @@ class DomainComparison {
     } catch (const paths::TooComplex&) {
       untold(fmt::format("the paths of `{}` are too complex to be compared", operation.verb));
     }
-  }
-
-  /// The booleans that are declared with another value now.
-  static std::set<std::string> switched_between(const ir::Policy& before, const ir::Policy& after) {
-    std::set<std::string> out;
-    for (const Redeclared& boolean : redeclared(before, after)) out.insert(boolean.boolean);
-    return out;
   }
 
   /// What comes or goes since a boolean is declared with another value.
@@ -247,7 +237,7 @@ class DomainComparison {
   }
 
   Side before_, after_;
-  const std::set<std::string> switched_;
+  const std::set<std::string>& switched_;  // the booleans that are declared with another value now
   const std::vector<paths::PathPattern>& sensitive_;
   std::string name_;
   std::vector<Change> changes_;
@@ -410,12 +400,6 @@ class ResourceComparison {
     return out;
   }
 
-  static std::vector<std::string> texts(const std::vector<paths::PathPattern>& patterns) {
-    std::vector<std::string> out;
-    for (const paths::PathPattern& p : patterns) out.push_back(p.text());
-    return out;
-  }
-
   void tell(const paths::PathSet& rest, const ir::PathExpr& all, Change& change) const {
     constexpr std::size_t kReadable = 8;
     change.paths = texts(all.include);
@@ -519,6 +503,9 @@ Difference compare(const ir::Meaning& before, const ir::Meaning& after,
   for (const auto* side : {&old_domains, &new_domains})
     for (const auto& [name, id] : *side) names.insert(name);
   Difference out;
+  out.defaults = redeclared(before.policy(), after.policy());
+  std::set<std::string> switched;
+  for (const Redeclared& boolean : out.defaults) switched.insert(boolean.boolean);
   ByPromise given_up;
   const auto id_in = [](const auto& domains, const std::string& name) {
     const auto it = domains.find(name);
@@ -527,7 +514,7 @@ Difference compare(const ir::Meaning& before, const ir::Meaning& after,
   for (const std::string& name : names) {
     const ir::DomainId old_id = id_in(old_domains, name);
     const ir::DomainId new_id = id_in(new_domains, name);
-    DomainDifference one = DomainComparison(before, old_id, after, new_id, sensitive).run();
+    DomainDifference one = DomainComparison(before, old_id, after, new_id, switched, sensitive).run();
     if (!one.changes.empty() || one.kind != DomainDifference::Kind::changed) out.domains.push_back(std::move(one));
     if (old_id != ir::DomainId::none && new_id != ir::DomainId::none)
       compare_promises(before, old_id, after, new_id, given_up);
@@ -535,7 +522,6 @@ Difference compare(const ir::Meaning& before, const ir::Meaning& after,
   out.resources = ResourceComparison(before, after).run();
   for (const auto& [promise, domains] : given_up)
     out.promises.push_back({"never " + promise.second, domains, promise.first});
-  out.defaults = redeclared(before.policy(), after.policy());
   return out;
 }
 

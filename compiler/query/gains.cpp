@@ -129,16 +129,14 @@ void add_names(const ir::Policy& policy, const std::vector<Term>& terms, std::se
 Concerned::Concerned(const Side& before_side, const Side& after_side, const Operation& operation,
                      const std::set<std::string>& switches) {
   struct One {
-    Term term;
-    std::string print;
-    std::optional<paths::PathSet> reach;
+    Said said;
+    std::string print;  // with its condition
     bool differs = false;
   };
   const auto read = [&](const Side& side) {
     std::vector<One> list;
     for (const Term& term : terms_for(side.permissions, operation)) {
-      One one{term, fingerprint(side.policy(), term), {}, false};
-      if (term.paths != nullptr) one.reach = side.meaning.set(*term.paths);
+      One one{Said(side.meaning, term), fingerprint(side.policy(), term)};
       std::set<std::string> names;
       add_names(side.policy(), {term}, names);
       one.differs =
@@ -161,10 +159,9 @@ Concerned::Concerned(const Side& before_side, const Side& after_side, const Oper
       if (one.differs) different.push_back(&one);
   const auto take = [&](const std::vector<One>& list, std::vector<Term>& out) {
     for (const One& one : list) {
-      const bool near = std::any_of(different.begin(), different.end(), [&](const One* other) {
-        return !one.reach || !other->reach || !one.reach->surely_apart(*other->reach);
-      });
-      if (near) out.push_back(one.term);
+      const bool near = std::any_of(different.begin(), different.end(),
+                                    [&](const One* other) { return !one.said.surely_apart(other->said); });
+      if (near) out.push_back(one.said.term());
     }
   };
   take(old_list, before);

@@ -65,6 +65,13 @@ Patterns patterns_of(const Side& side, const Operation& operation, Effect effect
 
 }  // namespace
 
+std::vector<std::string> texts(const Patterns& patterns) {
+  std::vector<std::string> out;
+  out.reserve(patterns.size());
+  for (const PathPattern& p : patterns) out.push_back(p.text());
+  return out;
+}
+
 std::vector<PathSet> sets_of(const Piece& piece) {
   if (piece.extent.paths() != nullptr) return {*piece.extent.paths()};
   if (piece.extent.places() == nullptr) return {};

@@ -49,6 +49,8 @@ class Teller {
   const std::vector<paths::PathPattern>& sensitive_;
 };
 
+/// Patterns as source would write them, without quotes.
+[[nodiscard]] std::vector<std::string> texts(const std::vector<paths::PathPattern>& patterns);
 /// The paths that a piece is about: of a mount those on which, and those from which where the rule names them.
 [[nodiscard]] std::vector<paths::PathSet> sets_of(const Piece& piece);
 
